@@ -1,0 +1,93 @@
+"""Black-Litterman portfolios whose views are learned from market data."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from blportfolio.backtest import BacktestResult as BacktestResult
+    from blportfolio.backtest import Strategy as Strategy
+    from blportfolio.backtest import replay_state as replay_state
+    from blportfolio.backtest import run_backtest as run_backtest
+    from blportfolio.config import StrategyConfig as StrategyConfig
+    from blportfolio.config import load_strategy as load_strategy
+    from blportfolio.covariance import EWMACovariance as EWMACovariance
+    from blportfolio.covariance import LedoitWolfCovariance as LedoitWolfCovariance
+    from blportfolio.covariance import SampleCovariance as SampleCovariance
+    from blportfolio.data import MarketData as MarketData
+    from blportfolio.data import list_datasets as list_datasets
+    from blportfolio.data import load_dataset as load_dataset
+    from blportfolio.data import load_prices as load_prices
+    from blportfolio.errors import BLPortfolioError as BLPortfolioError
+    from blportfolio.errors import ConfigError as ConfigError
+    from blportfolio.errors import DataError as DataError
+    from blportfolio.errors import InfeasibleError as InfeasibleError
+    from blportfolio.features import make_window as make_window
+    from blportfolio.optimise import EqualWeight as EqualWeight
+    from blportfolio.optimise import MaxSharpe as MaxSharpe
+    from blportfolio.optimise import MinVariance as MinVariance
+    from blportfolio.priors import BlackLittermanPrior as BlackLittermanPrior
+    from blportfolio.priors import EquilibriumPrior as EquilibriumPrior
+    from blportfolio.priors import HistoricalPrior as HistoricalPrior
+    from blportfolio.priors import SharedLatentPrior as SharedLatentPrior
+    from blportfolio.priors import View as View
+    from blportfolio.report import plot_drawdown as plot_drawdown
+    from blportfolio.report import plot_growth as plot_growth
+    from blportfolio.report import plot_weights as plot_weights
+    from blportfolio.report import summarise as summarise
+    from blportfolio.types import FeaturePanel as FeaturePanel
+    from blportfolio.types import LatentViews as LatentViews
+    from blportfolio.types import ReturnDistribution as ReturnDistribution
+    from blportfolio.types import TrainingWindow as TrainingWindow
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "BLPortfolioError": "errors",
+    "BacktestResult": "backtest",
+    "BlackLittermanPrior": "priors",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "EWMACovariance": "covariance",
+    "EqualWeight": "optimise",
+    "EquilibriumPrior": "priors",
+    "FeaturePanel": "types",
+    "HistoricalPrior": "priors",
+    "InfeasibleError": "errors",
+    "LatentViews": "types",
+    "LedoitWolfCovariance": "covariance",
+    "MarketData": "data",
+    "MaxSharpe": "optimise",
+    "MinVariance": "optimise",
+    "ReturnDistribution": "types",
+    "SampleCovariance": "covariance",
+    "SharedLatentPrior": "priors",
+    "Strategy": "backtest",
+    "StrategyConfig": "config",
+    "TrainingWindow": "types",
+    "View": "priors",
+    "list_datasets": "data",
+    "load_dataset": "data",
+    "load_prices": "data",
+    "load_strategy": "config",
+    "make_window": "features",
+    "plot_drawdown": "report",
+    "plot_growth": "report",
+    "plot_weights": "report",
+    "replay_state": "backtest",
+    "run_backtest": "backtest",
+    "summarise": "report",
+}
+
+__all__ = [*_HOME, "__version__"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401, the public names have many types
+    """Import a public name when it is first used (PEP 562), so that `--help` stays quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'blportfolio' has no attribute {name!r}")
+    return getattr(import_module(f"blportfolio.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,16 @@
+"""Walk-forward backtests."""
+
+from blportfolio.backtest.engine import first_decision, run_backtest
+from blportfolio.backtest.experiment import run_experiment
+from blportfolio.backtest.replay import replay_state
+from blportfolio.backtest.result import BacktestResult
+from blportfolio.backtest.strategy import Strategy
+
+__all__ = [
+    "BacktestResult",
+    "Strategy",
+    "first_decision",
+    "replay_state",
+    "run_backtest",
+    "run_experiment",
+]

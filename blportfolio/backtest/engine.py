@@ -1,0 +1,232 @@
+"""The walk-forward loop: decide with the past, hold, pay, repeat."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.backtest.ledger import Recorder, trades_frame
+from blportfolio.backtest.models import DecisionMaker
+from blportfolio.backtest.result import BacktestResult
+from blportfolio.backtest.schedule import decision_rows
+from blportfolio.backtest.strategy import Strategy, as_strategy
+from blportfolio.config import StrategyConfig
+from blportfolio.data import MarketData
+from blportfolio.errors import ConfigError, DataError, SingularCovarianceWarning
+from blportfolio.features import WindowMaker, build_panel, default_lookback
+from blportfolio.manifest import describe_market
+from blportfolio.types import FloatArray, IntArray
+
+Progress = Callable[[int, int], None]
+
+
+def run_backtest(
+    strategy: Strategy | StrategyConfig | str | Path,
+    market: MarketData,
+    *,
+    start: str | pd.Timestamp | None = None,
+    end: str | pd.Timestamp | None = None,
+    cost_bps: float | None = None,
+    progress: Progress | None = None,
+    seed: int = 0,
+) -> BacktestResult:
+    """Walk a strategy forward through a market.
+
+    A decision uses data up to and including its date, trades at that close and earns from the
+    next period on; weights drift until the next decision. A decision costs cost_bps / 10,000 ×
+    Σ|w_new − w_drifted| of wealth, booked in the first period held. The first purchase pays;
+    nothing is sold at the end. What is not invested earns the risk-free rate, 0 without one. An
+    asset whose prices end stays at its last price, earns nothing, and is sold at the next
+    decision.
+
+    Args:
+        strategy: A strategy, its configuration, a packaged name, or the path of a TOML file.
+        market: The data.
+        start: First date at which a decision may be made; by default as soon as the lookback
+            allows.
+        end: Last date held; by default the last of the data.
+        cost_bps: Basis points, instead of the strategy's own.
+        progress: Called after each decision with the number done and the number of all.
+        seed: Seed recorded for models that draw random numbers.
+
+    Returns:
+        Returns, weights, trades and notes, with a manifest of what ran.
+
+    Raises:
+        DataError: If the dates leave nothing to decide, or data that a model needs are missing.
+        ConfigError: If the strategy or the cost is wrong.
+    """
+    plan = as_strategy(strategy)
+    bps = plan.cost_bps if cost_bps is None else float(cost_bps)
+    if not 0 <= bps < 10_000:
+        raise ConfigError(f"`cost_bps` must be in [0, 10000), got {cost_bps}.")
+    panel, skipped = build_panel(market, plan.features) if plan.features else (None, ())
+    lookback = plan.lookback or default_lookback(market)
+    maker = WindowMaker(market, lookback=lookback, panel=panel)
+    rows, last = _decisions(plan, maker, start, end)
+    recorder = Recorder()
+    recorder.notes.extend((int(rows[0]), "features", note) for note in skipped)
+    growth = _simulate(DecisionMaker(plan, maker, recorder), rows, last, bps / 10_000, progress)
+    ridged = sum(kind == "ridge" for _, kind, _ in recorder.notes)
+    if ridged:
+        warnings.warn(
+            f"{plan.name}: the covariance was singular at {ridged} of {len(rows)} decisions; a "
+            "ridge of 1e-8 × mean variance was added.",
+            SingularCovarianceWarning,
+            stacklevel=2,
+        )
+    manifest = {
+        "schema_version": 1,
+        "strategy": plan.settings,
+        "lookback": lookback,
+        "rebalance": plan.rebalance,
+        "cost_bps": bps,
+        "seed": seed,
+        "returns": "excess" if maker.is_excess else "simple",
+        "first_decision": str(market.dates[rows[0]].date()),
+        "last_held": str(market.dates[last].date()),
+        "n_decisions": len(rows),
+        "data": describe_market(market),
+    }
+    return _collect(recorder, growth, market, last, bps / 10_000, manifest)
+
+
+def first_decision(
+    strategy: Strategy | StrategyConfig | str | Path,
+    market: MarketData,
+    *,
+    start: str | pd.Timestamp | None = None,
+    end: str | pd.Timestamp | None = None,
+) -> pd.Timestamp:
+    """Return the date of the first decision that `run_backtest` would make.
+
+    Raises:
+        DataError: If the dates leave nothing to decide.
+    """
+    plan = as_strategy(strategy)
+    maker = WindowMaker(market, lookback=plan.lookback or default_lookback(market))
+    rows, _ = _decisions(plan, maker, start, end)
+    first: pd.Timestamp = market.dates[rows[0]]
+    return first
+
+
+def _decisions(
+    plan: Strategy,
+    maker: WindowMaker,
+    start: str | pd.Timestamp | None,
+    end: str | pd.Timestamp | None,
+) -> tuple[IntArray, int]:
+    """Return the rows of the decisions and the last row held."""
+    dates = maker.market.dates
+    begin = 0 if start is None else int(dates.searchsorted(_date(start, "start"), side="left"))
+    last = len(dates) - 1
+    if end is not None:
+        last = int(dates.searchsorted(_date(end, "end"), side="right")) - 1
+    able = np.flatnonzero(maker.eligible.any(axis=1))
+    if not len(able):
+        raise DataError(
+            f"{plan.name} needs a lookback of {maker.lookback} returns, and no asset of "
+            f"{maker.market.name!r} has that many ({len(dates) - 1} at most). Shorten the "
+            "lookback."
+        )
+    rows = decision_rows(dates, plan.rebalance, first=max(begin, int(able[0])), last=last)
+    # With assets entering later, the portfolio begins when there is one to hold.
+    investable = maker.eligible[rows].any(axis=1)
+    rows = rows[int(investable.argmax()) :] if investable.any() else rows[:0]
+    if not len(rows):
+        raise DataError(
+            f"{plan.name} has no decision to make between "
+            f"{dates[min(begin, len(dates) - 1)].date()} and {dates[max(last, 0)].date()} with a "
+            f"lookback of {maker.lookback} returns; the "
+            f"data run from {dates[0].date()} to {dates[-1].date()}. Widen `start` and `end` or "
+            "shorten the lookback."
+        )
+    return rows, last
+
+
+def _date(value: str | pd.Timestamp, name: str) -> pd.Timestamp:
+    try:
+        stamp = pd.Timestamp(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"`{name}` must be a date like 2020-06-30, got {value!r}.") from error
+    if pd.isna(stamp):
+        raise ConfigError(f"`{name}` must be a date like 2020-06-30, got {value!r}.")
+    return stamp.tz_localize(None)
+
+
+def _simulate(
+    decide: DecisionMaker,
+    rows: IntArray,
+    last: int,
+    rate: float,
+    progress: Progress | None,
+) -> FloatArray:
+    """Return (n_periods, 2) gross and net returns, and let `decide` record the decisions."""
+    maker, recorder = decide.maker, decide.recorder
+    earned = 1 + np.nan_to_num(maker.returns)
+    risk_free = 1 + maker.risk_free
+    has_rate = maker.is_excess
+    held = np.zeros(earned.shape[1])
+    bounds = np.append(rows, last)
+    gross = np.empty(last - int(rows[0]))
+    net = np.empty_like(gross)
+    for number, row in enumerate(rows):
+        stop = int(bounds[number + 1])
+        target = decide(int(row), None if number == 0 else held)
+        traded = float(np.abs(target - held).sum())
+        recorder.rows.append(int(row))
+        recorder.targets.append(target)
+        recorder.drifted.append(held)
+        recorder.traded.append(traded)
+        growth = np.cumprod(earned[row + 1 : stop + 1], axis=0)
+        value = growth @ target
+        cash = 1 - float(target.sum())
+        if abs(cash) > 1e-12:
+            value += cash * (np.cumprod(risk_free[row + 1 : stop + 1]) if has_rate else 1.0)
+        period = slice(row - int(rows[0]), stop - int(rows[0]))
+        gross[period] = value
+        gross[period][1:] /= value[:-1]
+        gross[period] -= 1
+        net[period] = gross[period]
+        net[period.start] = (1 - rate * traded) * value[0] - 1
+        held = target * growth[-1] / value[-1]
+        if progress is not None:
+            progress(number + 1, len(rows))
+    return np.column_stack([gross, net])
+
+
+def _collect(
+    recorder: Recorder,
+    growth: FloatArray,
+    market: MarketData,
+    last: int,
+    rate: float,
+    manifest: dict[str, Any],
+) -> BacktestResult:
+    """Label everything once."""
+    first = recorder.rows[0]
+    held = market.dates[first + 1 : last + 1]
+    decided = market.dates[np.array(recorder.rows)]
+    assets = market.prices.columns
+    targets, drifted = np.vstack(recorder.targets), np.vstack(recorder.drifted)
+    traded = np.array(recorder.traded)
+    wealth = np.append(1.0, np.cumprod(1 + growth[:, 1]))
+    before = wealth[np.array(recorder.rows) - first]
+    return BacktestResult(
+        returns=pd.Series(growth[:, 1], index=held, name="returns"),
+        gross_returns=pd.Series(growth[:, 0], index=held, name="gross_returns"),
+        wealth=pd.Series(wealth, index=market.dates[first : last + 1], name="wealth"),
+        weights=pd.DataFrame(targets, index=decided, columns=assets),
+        drifted_weights=pd.DataFrame(drifted, index=decided, columns=assets),
+        trades=trades_frame(decided, assets, targets, drifted, before, rate),
+        turnover=pd.Series(traded / 2, index=decided, name="turnover"),
+        costs=pd.Series(rate * traded, index=decided, name="costs"),
+        views=recorder.views_frame(market.dates),
+        notes=recorder.notes_frame(market.dates),
+        manifest=manifest,
+    )

@@ -1,0 +1,104 @@
+"""One decision: from the window at a date to target weights for every asset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from blportfolio.backtest.ledger import Recorder
+from blportfolio.backtest.strategy import Strategy
+from blportfolio.features import WindowMaker
+from blportfolio.priors.base import ArrayPrior
+from blportfolio.types import FloatArray, IntArray, Moments, StatefulPrior, TrainingWindow
+
+
+class DecisionMaker:
+    """Asks a strategy's models for target weights, and notes what was unusual.
+
+    A prior with `fit_arrays` is called with arrays; any other through its public `fit`. A
+    stateful prior is first shown the window, so that it can learn from the returns realised since
+    the last decision; its state lives here, never in the prior.
+    """
+
+    def __init__(self, strategy: Strategy, maker: WindowMaker, recorder: Recorder) -> None:
+        self.strategy = strategy
+        self.maker = maker
+        self.recorder = recorder
+        self._needs_distribution = getattr(strategy.objective, "needs_distribution", True)
+        self._stateful = strategy.prior if isinstance(strategy.prior, StatefulPrior) else None
+        self._state: Any = (
+            None if self._stateful is None else self._stateful.initial_state(maker.market.assets)
+        )
+        self._columns: IntArray | None = None
+        self._first = True
+
+    def __call__(self, row: int, held: FloatArray | None) -> FloatArray:
+        """Return (n_assets,) target weights for the decision at `row`.
+
+        Args:
+            row: Position of the date.
+            held: Weights just before the decision, or None at the first.
+        """
+        columns = self.maker.columns(row)
+        self._note_universe(row, columns)
+        size = len(self.maker.market.assets)
+        target = np.zeros(size)
+        if columns is not None and not len(columns):
+            return target
+        previous = held if held is None or columns is None else held[columns]
+        if not self._needs_distribution:
+            n_eligible = size if columns is None else len(columns)
+            empty = np.empty((0, 0))
+            moments = Moments(np.zeros(n_eligible), empty, empty)
+        else:
+            moments = self._fit(row, columns, previous)
+            self.recorder.add_views(row, moments)
+        solution = self.strategy.objective.solve_arrays(
+            moments.mean, moments.covariance, previous=previous
+        )
+        if solution.fallback is not None:
+            message = f"No expected return is above 0; held {solution.fallback} instead."
+            self.recorder.notes.append((row, "fallback", message))
+        if solution.ridge:
+            message = f"Singular covariance; added {solution.ridge:.3g} to its diagonal."
+            self.recorder.notes.append((row, "ridge", message))
+        if columns is None:
+            return solution.weights
+        target[columns] = solution.weights
+        return target
+
+    def _fit(self, row: int, columns: IntArray | None, previous: FloatArray | None) -> Moments:
+        prior = self.strategy.prior
+        if isinstance(prior, ArrayPrior) and self._stateful is None:
+            return prior.fit_arrays(self.maker.arrays(row, columns, previous))
+        window: TrainingWindow = self.maker.window(row, previous)
+        if self._stateful is not None:
+            self._state = self._stateful.update(self._state, window)
+            fitted = self._stateful.fit(window, state=self._state)
+        else:
+            fitted = prior.fit(window)
+        return Moments(fitted.mean, fitted.covariance, fitted.mean_covariance)
+
+    def _note_universe(self, row: int, columns: IntArray | None) -> None:
+        """Note which assets entered or left since the last decision."""
+        if not self._first and columns is None and self._columns is None:
+            return
+        everything = np.arange(len(self.maker.market.assets))
+        now = everything if columns is None else columns
+        before = everything if self._columns is None else self._columns
+        if self._first:
+            missing = np.setdiff1d(everything, now)
+            if len(missing):
+                self._note(row, "Not eligible yet", missing)
+        else:
+            entered, left = np.setdiff1d(now, before), np.setdiff1d(before, now)
+            if len(entered):
+                self._note(row, "Entered", entered)
+            if len(left):
+                self._note(row, "Left", left)
+        self._columns, self._first = columns, False
+
+    def _note(self, row: int, what: str, positions: IntArray) -> None:
+        names = ", ".join(self.maker.market.assets[i] for i in positions)
+        self.recorder.notes.append((row, "universe", f"{what}: {names}."))

@@ -1,0 +1,34 @@
+"""When decisions are made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.config import check_schedule
+from blportfolio.types import IntArray
+
+
+def decision_rows(
+    dates: pd.DatetimeIndex, rebalance: int | str, *, first: int, last: int
+) -> IntArray:
+    """Return the rows of `dates` at whose close a decision is made.
+
+    `month_end` and `quarterly` decide at the last date of a month or quarter, `weekly` at the
+    last of a week (Monday to Sunday), `month_start` at the first date of a month, n every n
+    periods from `first` on. The last date of the data never decides: nothing would be held.
+
+    Args:
+        dates: Dates of the data.
+        rebalance: A schedule's name or a number of periods.
+        first: First row that may decide.
+        last: Last row held.
+    """
+    schedule = check_schedule(rebalance)
+    if isinstance(schedule, int):
+        return np.arange(first, last, schedule)
+    code = {"month_end": "M", "month_start": "M", "quarterly": "Q", "weekly": "W"}[schedule]
+    period = dates.to_period(code).asi8
+    changes = np.flatnonzero(np.diff(period) != 0)  # row t: t + 1 lies in another period
+    rows = changes + 1 if schedule == "month_start" else changes
+    return rows[(rows >= first) & (rows < last)]

@@ -1,0 +1,95 @@
+"""Ridge regression of future returns on features, one regression an asset, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from blportfolio.types import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureRegression:
+    """Fitted regressions y = α + z β + e on standardised features z.
+
+    Attributes:
+        forecast: (n_assets,) α + z_now β, decimal per period.
+        coefficients: (n_assets, n_features) β for features in standard deviations.
+        fitted: (n_obs, n_assets) in-sample forecasts; 0 where a row has no part.
+        known: (n_obs, n_assets) 1 where a row has part, else 0.
+        leverage: (n_assets,) variance of the forecast over that of a one-period return.
+        effective_parameters: (n_assets,) trace of the ridge's hat matrix, intercept included.
+    """
+
+    forecast: FloatArray
+    coefficients: FloatArray
+    fitted: FloatArray
+    known: FloatArray
+    leverage: FloatArray
+    effective_parameters: FloatArray
+
+
+def forward_means(returns: FloatArray, horizon: int) -> FloatArray:
+    """Return (n_obs − horizon, n_assets): in row t the mean return of t + 1 … t + horizon.
+
+    Rows whose target would reach past the window do not exist: the last `horizon` rows of
+    features have no target yet (purge).
+    """
+    total = np.vstack([np.zeros(returns.shape[1]), np.cumsum(returns, axis=0)])
+    means: FloatArray = (total[1 + horizon :] - total[1:-horizon]) / horizon
+    return means
+
+
+def ridge_regression(
+    scores: FloatArray,
+    now: FloatArray,
+    targets: FloatArray,
+    known: FloatArray,
+    *,
+    ridge: float,
+) -> FeatureRegression:
+    """Regress `targets` on standardised features for every asset at once.
+
+    The penalty `ridge` × n_obs stands beside Z'Z ≈ n_obs on the diagonal: 0 is ordinary least
+    squares (minimum norm where features are collinear), 1 halves the coefficient of a feature
+    that is uncorrelated with the others. The intercept is not penalised.
+
+    Targets are means over `horizon` overlapping periods. Overlap leaves n_obs / horizon
+    independent rows of variance σ² / horizon, so that the forecast's variance is σ² × leverage
+    with σ² that of one period, whatever the horizon.
+
+    Args:
+        scores: (n_obs, n_assets, n_features) z-scores.
+        now: (n_assets, n_features) z-scores at the decision.
+        targets: (n_obs, n_assets) decimal per period.
+        known: (n_obs, n_assets) of 0 and 1; an asset needs at least one row.
+        ridge: Penalty ≥ 0.
+    """
+    count = np.maximum(known.sum(axis=0), 1.0)
+    average = (known * targets).sum(axis=0) / count
+    masked = np.where(known[:, :, None] > 0, scores, 0.0)
+    design = masked.transpose(1, 0, 2)  # (n_assets, n_obs, n_features)
+    outcome = (known * (targets - average)).T[:, :, None]
+    gram = design.transpose(0, 2, 1) @ design
+    moment = design.transpose(0, 2, 1) @ outcome
+    n_features = scores.shape[2]
+    if ridge > 0:
+        penalised = gram + (ridge * count)[:, None, None] * np.eye(n_features)
+        solved = np.linalg.solve(penalised, np.concatenate([moment, gram, now[:, :, None]], axis=2))
+    else:
+        pseudo = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        solved = pseudo @ np.concatenate([moment, gram, now[:, :, None]], axis=2)
+    coefficients = solved[:, :, 0]
+    hat = solved[:, :, 1:-1]
+    direction = solved[:, :, -1]
+    fitted = known * (average + np.einsum("tnd,nd->tn", masked, coefficients))
+    spread = np.einsum("nd,nde,ne->n", direction, gram, direction)
+    return FeatureRegression(
+        forecast=average + np.einsum("nd,nd->n", now, coefficients),
+        coefficients=coefficients,
+        fitted=fitted,
+        known=known,
+        leverage=1 / count + spread,
+        effective_parameters=1 + np.einsum("ndd->n", hat),
+    )

@@ -1,0 +1,73 @@
+"""`blportfolio list`."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from blportfolio.cli.errors import reported
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    COVARIANCES = "covariances"
+    DATASETS = "datasets"
+    EXPERIMENTS = "experiments"
+    FEATURES = "features"
+    OBJECTIVES = "objectives"
+    PRIORS = "priors"
+    STRATEGIES = "strategies"
+
+
+def list_things(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """List what comes with blportfolio, by the names that files and flags use.
+
+    Example: blportfolio list strategies
+    """
+    with reported(debug=debug):
+        from blportfolio.cli.output import print_list
+
+        rows = _rows(kind)
+        if as_json:
+            items = [{"name": name, "description": text} for name, text in rows]
+            typer.echo(json.dumps({"schema_version": 1, kind.value: items}, ensure_ascii=False))
+            return
+        print_list(["Name", "Description"], rows)
+
+
+def _rows(kind: Kind) -> list[tuple[str, str]]:
+    """Return (name, one line) pairs."""
+    from blportfolio.config.toml import find_file, packaged_names, read_toml
+    from blportfolio.covariance import COVARIANCES
+    from blportfolio.data import dataset_info, list_datasets
+    from blportfolio.features import FEATURES
+    from blportfolio.optimise import OBJECTIVES
+    from blportfolio.priors import PRIORS
+
+    if kind is Kind.DATASETS:
+        return [(name, dataset_info(name).title) for name in list_datasets()]
+    folders = {Kind.STRATEGIES: "strategies", Kind.EXPERIMENTS: "backtests"}
+    if kind in folders:
+        folder = folders[kind]
+        return [
+            (name, str(read_toml(find_file(folder, name)).get("description", "")))
+            for name in packaged_names(folder)
+        ]
+    registries: dict[Kind, dict[str, type]] = {
+        Kind.COVARIANCES: dict(COVARIANCES),
+        Kind.FEATURES: dict(FEATURES),
+        Kind.OBJECTIVES: dict(OBJECTIVES),
+        Kind.PRIORS: dict(PRIORS),
+    }
+    return [
+        (name, (cls.__doc__ or "").strip().splitlines()[0])
+        for name, cls in sorted(registries[kind].items())
+    ]

@@ -1,0 +1,32 @@
+"""`blportfolio show`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blportfolio.cli.errors import reported
+
+
+def show(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Print the headline figures of RUN.
+
+    Example: blportfolio show runs/sample/20260101T120000Z-1a2b3c4d
+    """
+    with reported(debug=debug):
+        from blportfolio.cli.output import print_summary
+        from blportfolio.report.run_folder import read_summary
+
+        summary = read_summary(run)
+        if as_json:
+            typer.echo(json.dumps({**summary, "run": str(run)}, ensure_ascii=False))
+            return
+        print_summary(summary["strategies"])
+        typer.echo(f"\nReport: {run / 'report.html'}")

@@ -1,0 +1,76 @@
+"""Builds plug-ins from tables: a `model` from a registry, and its parameters by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from blportfolio.config.toml import bad_value, unknown_key
+from blportfolio.errors import ConfigError
+from blportfolio.validation import nearest_name
+
+Plugin = TypeVar("Plugin")
+
+
+def build_plugin(
+    registry: Mapping[str, type[Plugin]],
+    table: Mapping[str, Any],
+    *,
+    where: str,
+    given: Mapping[str, Any] | None = None,
+) -> Plugin:
+    """Build the plug-in that `table` names.
+
+    Args:
+        registry: Classes by name; each is a dataclass of its parameters.
+        table: `model` and parameters.
+        where: What the table is, for messages: "[prior] of strategy 'SLP-BL'".
+        given: Parameters that come from elsewhere and may not stand in the table.
+
+    Raises:
+        ConfigError: If the model or a parameter is unknown, missing or out of range.
+    """
+    if "model" not in table:
+        raise ConfigError(f"{where} lacks the key 'model'. Known: {', '.join(sorted(registry))}.")
+    name = table["model"]
+    if name not in registry:
+        raise ConfigError(f"{where} has no model {name!r}. {nearest_name(str(name), registry)}")
+    cls = registry[name]
+    fixed = dict(given or {})
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    allowed = [key for key in fields if key not in fixed]
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {key: value for key, value in fixed.items() if key in fields}
+    for key, value in table.items():
+        if key == "model":
+            continue
+        if key not in allowed:
+            raise unknown_key(key, [*allowed, "model"], where=where)
+        values[key] = _coerced(hints[key], value, key=key, where=where)
+    for key, field in fields.items():
+        has_default = (
+            field.default is not dataclasses.MISSING
+            or field.default_factory is not dataclasses.MISSING
+        )
+        if key not in values and not has_default:
+            raise ConfigError(f"{where} lacks the key {key!r}; add it.")
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _coerced(hint: Any, value: Any, *, key: str, where: str) -> Any:  # noqa: ANN401
+    try:
+        return TypeAdapter(hint).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = [str(part) for part in first["loc"]]
+        if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+            raise ConfigError(f"{where}: `{key}` has the unknown key {path[-1]!r}.") from error
+        raise ConfigError(bad_value(".".join([key, *path]), first, where=where)) from error
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error

@@ -1,0 +1,101 @@
+"""Reads TOML files and turns what is wrong with them into one clear sentence."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from blportfolio.data.paths import packaged_folder
+from blportfolio.errors import ConfigError
+from blportfolio.validation import nearest_name
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def find_file(kind: str, name: str | Path, *, beside: Path | None = None) -> Path:
+    """Return the TOML file of a strategy or an experiment.
+
+    Args:
+        kind: `strategies` or `backtests`.
+        name: A packaged name, or a path that ends in .toml.
+        beside: Folder in which relative paths are looked for first.
+
+    Raises:
+        ConfigError: If there is none; the nearest packaged name is suggested.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        for candidate in ([beside / path] if beside else []) + [path]:
+            if candidate.is_file():
+                return candidate
+        raise ConfigError(f"There is no file {str(path)!r}; check the path.")
+    known = packaged_names(kind)
+    if str(name) not in known:
+        what = {"strategies": "strategy", "backtests": "experiment"}[kind]
+        raise ConfigError(
+            f"There is no packaged {what} {str(name)!r}. {nearest_name(str(name), known)} "
+            "For a file of your own give its path, which ends in .toml."
+        )
+    return packaged_folder(kind) / f"{name}.toml"
+
+
+def packaged_names(kind: str) -> list[str]:
+    """Return the names of the packaged TOML files of a kind, in alphabetical order."""
+    return sorted(path.stem for path in packaged_folder(kind).glob("*.toml"))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises:
+        ConfigError: If it cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The file {path.name!r} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The file {path.name!r} is not valid TOML: {error}.") from error
+
+
+def validate(model: type[Model], values: Mapping[str, Any], *, where: str) -> Model:
+    """Return the validated model.
+
+    Raises:
+        ConfigError: Naming the first bad key, with the nearest known key when it is unknown.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = [str(part) for part in first["loc"]]
+        if first["type"] == "extra_forbidden":
+            raise unknown_key(path[-1], _known_keys(model, path), where=where) from error
+        raise ConfigError(bad_value(".".join(path), first, where=where)) from error
+
+
+def unknown_key(key: str, known: Iterable[str], *, where: str) -> ConfigError:
+    """Return the error for a key that does not exist."""
+    return ConfigError(f"{where} has the unknown key {key!r}. {nearest_name(key, known)}")
+
+
+def bad_value(key: str, problem: Mapping[str, Any], *, where: str) -> str:
+    """Return the sentence for a value that pydantic refused."""
+    if problem["type"] == "missing":
+        return f"{where} lacks the key {key!r}; add it."
+    message = str(problem["msg"])
+    return f"{where}: `{key}` is {problem['input']!r}. {message[:1].upper()}{message[1:]}."
+
+
+def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
+    current: type[BaseModel] = model
+    for part in path[:-1]:
+        field = current.model_fields.get(part)
+        inner = field.annotation if field is not None else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            current = inner
+    return list(current.model_fields)

@@ -1,0 +1,15 @@
+"""Market data: packaged data sets, the reader of users' files, and the checked container."""
+
+from blportfolio.data.datasets import DatasetInfo, dataset_info, list_datasets, load_dataset
+from blportfolio.data.files import load_prices
+from blportfolio.data.market import MacroSeries, MarketData
+
+__all__ = [
+    "DatasetInfo",
+    "MacroSeries",
+    "MarketData",
+    "dataset_info",
+    "list_datasets",
+    "load_dataset",
+    "load_prices",
+]

@@ -1,0 +1,173 @@
+"""Exact long-only portfolios by an active set: block principal pivoting on Cholesky blocks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg.lapack import dposv, dpotrf
+
+from blportfolio.errors import DataError, InfeasibleError
+from blportfolio.types import BoolArray, FloatArray
+from blportfolio.validation import check_covariance, check_vector
+
+RIDGE = 1e-8
+"""A singular covariance gets this times its mean variance on the diagonal."""
+
+
+class NonNegative(NamedTuple):
+    """Solution of min ½yᵀCy − mᵀy, y ≥ 0.
+
+    Attributes:
+        solution: (n,) y.
+        residual: Largest violation of the optimality conditions, relative to max |m|.
+        solver: Name of the method that found it.
+    """
+
+    solution: FloatArray
+    residual: float
+    solver: str
+
+
+def long_only_max_sharpe(
+    mean: ArrayLike, covariance: ArrayLike, *, start: ArrayLike | None = None
+) -> FloatArray:
+    """Long-only fully invested weights of the largest Sharpe ratio, exactly.
+
+    max wᵀμ / √(wᵀCw) with w ≥ 0, Σw = 1 is min ½yᵀCy − μᵀy, y ≥ 0, with w = y / Σy.
+
+    Args:
+        mean: (n_assets,) μ, decimal per period; one entry at least above 0.
+        covariance: (n_assets, n_assets) C. A singular one gets a ridge of 1e-8 × mean variance.
+        start: (n_assets,) weights whose support seeds the active set.
+
+    Returns:
+        (n_assets,) weights ≥ 0 that sum to 1.
+
+    Raises:
+        DataError: If shapes disagree, or C is not symmetric and positive semi-definite.
+        InfeasibleError: If no mean is above 0: then the ratio has no long-only maximum.
+    """
+    mu = check_vector(mean, name="mean")
+    matrix = check_covariance(covariance, len(mu))
+    if not (mu > 0).any():
+        raise InfeasibleError(
+            f"`mean` has no entry above 0 (the largest is {mu.max(initial=-np.inf):.3g}), so no "
+            "long-only portfolio has a largest Sharpe ratio. MaxSharpe(fallback=…) says what to "
+            "hold instead."
+        )
+    support = None if start is None else check_vector(start, len(mu), name="start") > 0
+    matrix, _ = regularise(matrix)
+    found = solve_nonnegative(matrix, mu, support)
+    weights: FloatArray = found.solution / found.solution.sum()
+    weights.setflags(write=False)
+    return weights
+
+
+def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:
+    """Return C, or C with a ridge when C is singular, and the ridge (0 if none).
+
+    C counts as singular when a pivot of its Cholesky factor, 1 − R² of one asset on those before
+    it, is below 1e-12.
+
+    Raises:
+        DataError: If C is not positive semi-definite.
+    """
+    if _is_definite(covariance):
+        return covariance, 0.0
+    variance = float(np.diagonal(covariance).mean())
+    if variance <= 0:
+        raise DataError("`covariance` is zero; no asset has any risk. Check the returns.")
+    ridge = RIDGE * variance
+    matrix = covariance + ridge * np.eye(len(covariance))
+    if dpotrf(matrix, lower=1)[1] != 0:
+        smallest = float(np.linalg.eigvalsh(covariance)[0])
+        raise DataError(
+            "`covariance` is not positive semi-definite; its smallest eigenvalue is "
+            f"{smallest:.3g}."
+        )
+    return matrix, ridge
+
+
+def _is_definite(covariance: FloatArray) -> bool:
+    factor, info = dpotrf(covariance, lower=1, clean=0)
+    if info != 0:
+        return False
+    pivots: FloatArray = np.diagonal(factor) ** 2
+    return bool((pivots > 1e-12 * np.diagonal(covariance)).all())
+
+
+def solve_nonnegative(
+    covariance: FloatArray, target: FloatArray, support: BoolArray | None = None
+) -> NonNegative:
+    """Solve min ½yᵀCy − mᵀy, y ≥ 0 for positive definite C by block principal pivoting.
+
+    Infeasible variables change sides all at once while their number falls, and one at a time
+    (the largest index) when it has not fallen for three rounds, which ends in finitely many.
+
+    Args:
+        covariance: (n, n) C.
+        target: (n,) m.
+        support: (n,) booleans of the variables to start as positive; by default where m > 0.
+
+    References:
+        Júdice and Pires (1994), A block principal pivoting algorithm for large-scale strictly
+        monotone linear complementarity problems.
+    """
+    size = len(target)
+    scale = float(np.abs(target).max())
+    tolerance = 64 * np.finfo(float).eps * scale
+    passive = target > 0 if support is None or not support.any() else support.copy()
+    fewest, patience = size + 1, 3
+    for _ in range(20 + 10 * size):
+        solution = np.zeros(size)
+        members = np.flatnonzero(passive)
+        if len(members) == size:
+            info, solution = _solve_block(covariance, target)
+        elif len(members):
+            block = covariance[members[:, None], members]
+            info, solution[members] = _solve_block(block, target[members])
+        else:
+            info = 0
+        if info != 0:
+            break
+        gradient = covariance @ solution - target
+        floor = -64 * np.finfo(float).eps * float(np.abs(solution).max())
+        wrong = np.where(passive, solution < floor, gradient < -tolerance)
+        count = int(np.count_nonzero(wrong))
+        if count == 0:
+            np.maximum(solution, 0.0, out=solution)
+            return NonNegative(
+                solution, _residual(gradient, solution, passive) / scale, "active set"
+            )
+        if count < fewest:
+            fewest, patience = count, 3
+        elif patience:
+            patience -= 1
+        else:
+            last = int(np.flatnonzero(wrong)[-1])
+            wrong = np.zeros(size, dtype=bool)
+            wrong[last] = True
+        passive ^= wrong
+    return _cross_solver(covariance, target, scale)
+
+
+def _solve_block(block: FloatArray, target: FloatArray) -> tuple[int, FloatArray]:
+    _, solution, info = dposv(block, target, lower=1)
+    return info, solution
+
+
+def _residual(gradient: FloatArray, solution: FloatArray, passive: BoolArray) -> float:
+    stationarity = np.where(passive & (solution > 0), np.abs(gradient), np.maximum(-gradient, 0.0))
+    return float(stationarity.max())
+
+
+def _cross_solver(covariance: FloatArray, target: FloatArray, scale: float) -> NonNegative:
+    """Solve by non-negative least squares on the Cholesky factor, when pivoting did not settle."""
+    from scipy.optimize import nnls
+
+    lower = np.linalg.cholesky(covariance)
+    solution = nnls(lower.T, np.linalg.solve(lower, target), maxiter=100 * len(target))[0]
+    gradient = covariance @ solution - target
+    return NonNegative(solution, _residual(gradient, solution, solution > 0) / scale, "nnls")

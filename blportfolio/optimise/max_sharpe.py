@@ -1,0 +1,63 @@
+"""Long-only maximum Sharpe ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from blportfolio.optimise.active_set import regularise, solve_nonnegative
+from blportfolio.optimise.base import ArrayObjective
+from blportfolio.optimise.min_variance import MinVariance
+from blportfolio.types import ArraySolution, FloatArray
+from blportfolio.validation import check_choice
+
+FALLBACKS = ("min_variance", "previous", "cash")
+
+
+@dataclass(frozen=True, slots=True)
+class MaxSharpe(ArrayObjective):
+    """max wᵀμ / √(wᵀCw) with w ≥ 0, Σw = 1, exactly.
+
+    Attributes:
+        fallback: What to hold when no expected return is above 0: the minimum-variance
+            portfolio, the previous weights (minimum variance where there are none), or cash
+            (all weights 0).
+
+    References:
+        Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Definition F.1.
+    """
+
+    fallback: str = "min_variance"
+
+    def __post_init__(self) -> None:
+        """Check the fallback."""
+        check_choice(self.fallback, FALLBACKS, name="fallback")
+
+    def solve_arrays(
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+    ) -> ArraySolution:
+        """Return the weights; the support of `previous` seeds the active set."""
+        if not (mean > 0).any():
+            return self._fall_back(mean, covariance, previous)
+        matrix, ridge = regularise(covariance)
+        found = solve_nonnegative(matrix, mean, None if previous is None else previous > 0)
+        return ArraySolution(
+            found.solution / found.solution.sum(), "optimal", found.residual, found.solver,
+            ridge=ridge,
+        )  # fmt: skip
+
+    def _fall_back(
+        self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None
+    ) -> ArraySolution:
+        if self.fallback == "cash":
+            return ArraySolution(np.zeros(len(mean)), "fallback", 0.0, "none", "cash")
+        if self.fallback == "previous" and previous is not None and previous.sum() > 0:
+            weights = previous / previous.sum()
+            return ArraySolution(weights, "fallback", 0.0, "none", "previous")
+        solution = MinVariance().solve_arrays(mean, covariance, previous=previous)
+        return replace(solution, status="fallback", fallback="min_variance")

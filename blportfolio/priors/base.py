@@ -1,0 +1,120 @@
+"""What priors share: labels around the array core, and the reference portfolio."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from blportfolio.bayes.linalg import factorise
+from blportfolio.errors import DataError
+from blportfolio.optimise import MinVariance
+from blportfolio.types import (
+    ArrayViews,
+    FloatArray,
+    LatentViews,
+    Moments,
+    ReturnDistribution,
+    TrainingWindow,
+    WindowArrays,
+)
+from blportfolio.validation import check_choice
+
+REFERENCES = ("equal", "inverse_variance", "inverse_volatility", "market_cap", "min_variance")
+
+
+class ArrayPrior(ABC):
+    """A prior defined by `fit_arrays`."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def fit_arrays(self, window: WindowArrays) -> Moments:
+        """Return the moments for unchecked arrays."""
+
+    def fit(self, window: TrainingWindow) -> ReturnDistribution:
+        """Fit to everything in `window`.
+
+        Args:
+            window: Returns (n_obs, n_assets) and whatever else the model needs.
+
+        Returns:
+            Predictive mean and covariance per period, with the learned views where there are any.
+
+        Raises:
+            DataError: If the window is none, has one row, or lacks what the model needs.
+        """
+        if not isinstance(window, TrainingWindow):
+            raise DataError(
+                f"`window` must be a TrainingWindow, got {type(window).__name__}. Make one with "
+                "make_window(market, …) or TrainingWindow(returns)."
+            )
+        if len(window.returns) < 2:
+            raise DataError("`window` must hold two returns at least to estimate a covariance.")
+        moments = self.fit_arrays(window.arrays())
+        return ReturnDistribution(
+            mean=moments.mean,
+            covariance=moments.covariance,
+            mean_covariance=moments.mean_covariance,
+            assets=window.assets,
+            views=None if moments.views is None else explain_views(moments.views),
+            log_evidence=moments.log_evidence,
+        )
+
+
+def explain_views(views: ArrayViews) -> LatentViews:
+    """Return how surprising each view was and what it did to each expected return."""
+    pick = views.pick
+    cross = views.prior_covariance @ pick.T
+    total = pick @ cross + views.omega
+    innovation = views.mean - pick @ views.prior_mean
+    gain = factorise((total + total.T) / 2).solve(np.ascontiguousarray(cross.T)).T
+    deviation = np.sqrt(np.diagonal(total))
+    return LatentViews(
+        pick=pick,
+        mean=views.mean,
+        covariance=views.omega,
+        omega=views.omega,
+        effective_view_covariance=views.omega,
+        surprise=np.divide(
+            innovation, deviation, out=np.zeros_like(innovation), where=deviation > 0
+        ),
+        prior_mean=views.prior_mean,
+        prior_covariance=views.prior_covariance,
+        attribution=gain * innovation,
+        labels=views.labels,
+    )
+
+
+def check_reference(reference: str) -> None:
+    """Check the name of a reference portfolio.
+
+    Raises:
+        ConfigError: If it is unknown.
+    """
+    check_choice(reference, REFERENCES, name="reference")
+
+
+def reference_weights(reference: str, covariance: FloatArray, window: WindowArrays) -> FloatArray:
+    """Return the (n_assets,) weights of a reference portfolio, summing to 1.
+
+    Raises:
+        DataError: If `market_cap` is wanted and the window has no market weights.
+    """
+    size = len(covariance)
+    if reference == "equal":
+        return np.full(size, 1 / size)
+    if reference == "market_cap":
+        if window.market_weights is None:
+            raise DataError(
+                "The reference portfolio `market_cap` needs market weights, which these data "
+                "lack. Give `market_weights`, or choose another reference: equal, "
+                "inverse_variance, inverse_volatility or min_variance."
+            )
+        return window.market_weights
+    if reference == "min_variance":
+        return MinVariance().solve_arrays(np.ones(size), covariance).weights
+    variance = np.diagonal(covariance)
+    raw = 1 / variance if reference == "inverse_variance" else 1 / np.sqrt(variance)
+    weights: FloatArray = raw / raw.sum()
+    return weights

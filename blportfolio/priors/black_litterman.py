@@ -1,0 +1,120 @@
+"""Classic Black-Litterman with explicit views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from blportfolio.bayes.gaussian import gaussian_update
+from blportfolio.covariance import SampleCovariance
+from blportfolio.errors import ConfigError, DataError
+from blportfolio.priors.base import ArrayPrior
+from blportfolio.priors.equilibrium import EquilibriumPrior
+from blportfolio.types import ArrayViews, CovarianceModel, FloatArray, Moments, WindowArrays
+from blportfolio.validation import nearest_name
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view: the portfolio `pick` is expected to return `value` a period.
+
+    Attributes:
+        pick: Weights by asset, for example {"AAPL": 1, "MSFT": -1} for a relative view.
+        value: Expected return, decimal per period of the data.
+        variance: ω ≥ 0 of the view, decimal² per period; by default τ pΣpᵀ (He and Litterman).
+    """
+
+    pick: Mapping[str, float]
+    value: float
+    variance: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not self.pick or not any(self.pick.values()):
+            raise ConfigError("A view's `pick` must give some asset a weight other than 0.")
+        if not np.isfinite([*self.pick.values(), self.value]).all():
+            raise ConfigError("A view's `pick` and `value` must be finite numbers.")
+        if self.variance is not None and not self.variance >= 0:
+            raise ConfigError(f"A view's `variance` must be 0 or more, got {self.variance}.")
+
+    @property
+    def label(self) -> str:
+        """The view in words, for tables."""
+        terms = " ".join(f"{weight:+g} {asset}" for asset, weight in self.pick.items())
+        return f"{terms} = {self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class BlackLittermanPrior(ArrayPrior):
+    """Equilibrium prior updated by views Pθ = q + ε, ε ~ N(0, Ω), Ω diagonal.
+
+    Attributes:
+        views: One `View` at least.
+        reference: Reference portfolio of the equilibrium, as in `EquilibriumPrior`.
+        risk_aversion: δ > 0.
+        tau: τ > 0.
+        covariance: Model of Σ.
+
+    References:
+        Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Lemma 2.1; He and Litterman (1999).
+    """
+
+    views: tuple[View, ...]
+    reference: str = "inverse_variance"
+    risk_aversion: float = 2.5
+    tau: float = 0.05
+    covariance: CovarianceModel = field(default_factory=SampleCovariance)
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        if not self.views:
+            raise ConfigError("`views` must hold one view at least; without any, use equilibrium.")
+        self._equilibrium()
+
+    def fit_arrays(self, window: WindowArrays) -> Moments:
+        """Return the posterior mean and Σ + Cov[θ].
+
+        Raises:
+            DataError: If a view names an asset that the window does not hold, or views held with
+                certainty contradict each other.
+        """
+        sigma = self.covariance.fit_arrays(window.returns)
+        prior = self._equilibrium().fit_arrays(window)
+        sigma0 = self.tau * sigma
+        pick = np.vstack([_pick_row(view, window.assets) for view in self.views])
+        values = np.array([view.value for view in self.views])
+        default = self.tau * np.einsum("km,mn,kn->k", pick, sigma, pick)
+        given = [view.variance for view in self.views]
+        omega = np.diag([d if v is None else v for v, d in zip(given, default, strict=True)])
+        posterior = gaussian_update(prior.mean, sigma0, pick, values, omega)
+        if posterior.log_evidence == -np.inf:
+            raise DataError(
+                "`views` held with certainty contradict each other; give them a `variance` or "
+                "drop one."
+            )
+        labels = tuple(view.label for view in self.views)
+        views = ArrayViews(pick, values, omega, prior.mean, sigma0, labels)
+        return Moments(
+            posterior.mean,
+            sigma + posterior.covariance,
+            posterior.covariance,
+            views,
+            posterior.log_evidence,
+        )
+
+    def _equilibrium(self) -> EquilibriumPrior:
+        return EquilibriumPrior(self.reference, self.risk_aversion, self.tau, self.covariance)
+
+
+def _pick_row(view: View, assets: tuple[str, ...]) -> FloatArray:
+    row = np.zeros(len(assets))
+    for asset, weight in view.pick.items():
+        if asset not in assets:
+            raise DataError(
+                f"The view `{view.label}` names {asset!r}, which is not in the window. "
+                f"{nearest_name(asset, assets)}"
+            )
+        row[assets.index(asset)] = weight
+    return row

@@ -1,0 +1,39 @@
+"""What the layers hand one another."""
+
+from blportfolio.types.protocols import (
+    CovarianceModel,
+    Feature,
+    Objective,
+    Prior,
+    StatefulPrior,
+)
+from blportfolio.types.results import (
+    ArraySolution,
+    ArrayViews,
+    LatentViews,
+    Moments,
+    Posterior,
+    ReturnDistribution,
+)
+from blportfolio.types.window import FeaturePanel, TrainingWindow, WindowArrays
+from blportfolio.validation import BoolArray, FloatArray, IntArray
+
+__all__ = [
+    "ArraySolution",
+    "ArrayViews",
+    "BoolArray",
+    "CovarianceModel",
+    "Feature",
+    "FeaturePanel",
+    "FloatArray",
+    "IntArray",
+    "LatentViews",
+    "Moments",
+    "Objective",
+    "Posterior",
+    "Prior",
+    "ReturnDistribution",
+    "StatefulPrior",
+    "TrainingWindow",
+    "WindowArrays",
+]

@@ -1,0 +1,78 @@
+"""The protocols of every plug-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import pandas as pd
+
+from blportfolio.types.results import ArraySolution, ReturnDistribution
+from blportfolio.types.window import TrainingWindow
+from blportfolio.validation import FloatArray
+
+State = Any
+"""What a stateful prior has learned: frozen, JSON-serialisable, keyed by asset."""
+
+
+class CovarianceModel(Protocol):
+    """Estimates a covariance from a window of returns."""
+
+    def fit_arrays(self, returns: FloatArray) -> FloatArray:
+        """Return (n_assets, n_assets) from (n_obs, n_assets) returns."""
+        ...
+
+
+@runtime_checkable
+class Prior(Protocol):
+    """Turns a window into a distribution of next-period returns."""
+
+    def fit(self, window: TrainingWindow) -> ReturnDistribution:
+        """Fit to everything in `window`."""
+        ...
+
+
+@runtime_checkable
+class StatefulPrior(Protocol):
+    """A prior that learns across decisions; its state is frozen and JSON-serialisable."""
+
+    def initial_state(self, assets: tuple[str, ...]) -> State:
+        """Return the state before any decision."""
+        ...
+
+    def update(self, state: State, window: TrainingWindow) -> State:
+        """Return the state after the returns realised since the last decision.
+
+        `window` holds the data up to the decision; it is called before `fit`.
+        """
+        ...
+
+    def fit(self, window: TrainingWindow, state: State | None = None) -> ReturnDistribution:
+        """Fit to `window` given what was learned before."""
+        ...
+
+
+class Objective(Protocol):
+    """Turns a distribution into weights."""
+
+    def solve(
+        self, distribution: ReturnDistribution, *, previous_weights: pd.Series | None = None
+    ) -> pd.Series:
+        """Return weights by asset, with `attrs["solution"]`."""
+        ...
+
+    def solve_arrays(
+        self, mean: FloatArray, covariance: FloatArray, *, previous: FloatArray | None = None
+    ) -> ArraySolution:
+        """Return the solution for unchecked arrays."""
+        ...
+
+
+class Feature(Protocol):
+    """A family of features computed from market data with past data only."""
+
+    requires: ClassVar[tuple[str, ...]]
+
+    def compute(self, market: Any) -> Mapping[str, pd.DataFrame]:  # noqa: ANN401
+        """Return (n_dates, n_assets) frames by column name."""
+        ...

@@ -1,0 +1,167 @@
+"""What models and optimisers return: posteriors, views, distributions and solutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.validation import (
+    FloatArray,
+    check_covariance,
+    check_labels,
+    check_matrix,
+    check_vector,
+    read_only,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Gaussian posterior of the expected returns θ.
+
+    Attributes:
+        mean: (n_assets,) E[θ], decimal per period.
+        covariance: (n_assets, n_assets) Cov[θ], decimal² per period.
+        log_evidence: Log density of the views (or features) under the model.
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+    log_evidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LatentViews:
+    """Learned views, their uncertainty, and what each did to the expected returns.
+
+    Attributes:
+        pick: (n_views, n_assets) P.
+        mean: (n_views,) E[q], decimal per period.
+        covariance: (n_views, n_views) Cov[q].
+        omega: (n_views, n_views) Ω, or its expectation.
+        effective_view_covariance: (n_views, n_views) view covariance with which classic
+            Black-Litterman has the same posterior mean.
+        surprise: (n_views,) (q − Pθ0) in standard deviations of its predictive law.
+        prior_mean: (n_assets,) θ0.
+        prior_covariance: (n_assets, n_assets) Σ0.
+        attribution: (n_assets, n_views) what each view added to each expected return; rows sum
+            to posterior minus prior mean.
+        labels: (n_views,) names.
+    """
+
+    pick: FloatArray
+    mean: FloatArray
+    covariance: FloatArray
+    omega: FloatArray
+    effective_view_covariance: FloatArray
+    surprise: FloatArray
+    prior_mean: FloatArray
+    prior_covariance: FloatArray
+    attribution: FloatArray
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Keep read-only copies."""
+        for name in self.__slots__[:-1]:
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReturnDistribution:
+    """Predictive distribution of next-period returns, per period.
+
+    Attributes:
+        mean: (n_assets,) E[r].
+        covariance: (n_assets, n_assets) predictive Cov[r] = Σ + Cov[θ].
+        mean_covariance: (n_assets, n_assets) Cov[θ], the uncertainty of the mean.
+        assets: (n_assets,) labels.
+        views: Learned views, where the model has any.
+        log_evidence: Log evidence of the model on this window, where it has one.
+        scenarios: (n_scenarios, n_assets) joint draws, where the model has any.
+
+    Raises:
+        DataError: If shapes disagree or a covariance is not symmetric.
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+    mean_covariance: FloatArray
+    assets: tuple[str, ...]
+    views: LatentViews | None = None
+    log_evidence: float | None = None
+    scenarios: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        """Check once, and keep read-only copies, so that no later layer has to."""
+        assets = check_labels(self.assets, name="assets")
+        n_assets = len(assets)
+        object.__setattr__(self, "assets", assets)
+        object.__setattr__(self, "mean", check_vector(self.mean, n_assets, name="mean"))
+        for name in ("covariance", "mean_covariance"):
+            checked = check_covariance(getattr(self, name), n_assets, name=name)
+            object.__setattr__(self, name, checked)
+        if self.scenarios is not None:
+            rows = len(np.asarray(self.scenarios))
+            checked = check_matrix(self.scenarios, (rows, n_assets), name="scenarios")
+            object.__setattr__(self, "scenarios", checked)
+
+    @property
+    def mean_series(self) -> pd.Series:
+        """(n_assets,) expected returns by asset."""
+        return pd.Series(self.mean, index=pd.Index(self.assets, name="asset"), name="mean")
+
+    @property
+    def covariance_frame(self) -> pd.DataFrame:
+        """(n_assets, n_assets) predictive covariance by asset."""
+        labels = pd.Index(self.assets, name="asset")
+        return pd.DataFrame(self.covariance, index=labels, columns=labels)
+
+    def sample(self, n: int, *, rng: np.random.Generator) -> FloatArray:
+        """Draw (n, n_assets) next-period returns from the Gaussian predictive law."""
+        return rng.multivariate_normal(self.mean, self.covariance, size=n, method="eigh")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayViews:
+    """The views of one decision, unchecked: q ~ N(mean, omega) on pick portfolios of θ."""
+
+    pick: FloatArray
+    mean: FloatArray
+    omega: FloatArray
+    prior_mean: FloatArray
+    prior_covariance: FloatArray
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """A `ReturnDistribution` as unchecked arrays: what `fit_arrays` returns."""
+
+    mean: FloatArray
+    covariance: FloatArray
+    mean_covariance: FloatArray
+    views: ArrayViews | None = None
+    log_evidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArraySolution:
+    """What `solve_arrays` returns: weights and how they were found.
+
+    Attributes:
+        weights: (n_assets,) weights; they sum to 1, or to 0 where the fallback is cash.
+        status: "optimal" or "fallback".
+        residual: Largest violation of the optimality conditions, relative to their scale.
+        solver: Name of the method.
+        fallback: Name of the fallback used, or None.
+        ridge: What was added to the diagonal of a singular covariance, else 0.
+    """
+
+    weights: FloatArray
+    status: str
+    residual: float
+    solver: str
+    fallback: str | None = None
+    ridge: float = 0.0

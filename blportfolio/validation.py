@@ -1,0 +1,188 @@
+"""Checks used at the public edges: each returns a read-only copy or raises a named error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from blportfolio.errors import ConfigError, DataError
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
+
+
+def read_only(array: ArrayLike) -> FloatArray:
+    """Copy `array` as float64 and forbid writing to the copy."""
+    copy = np.array(array, dtype=np.float64)
+    copy.setflags(write=False)
+    return copy
+
+
+def check_vector(values: ArrayLike, size: int | None = None, *, name: str) -> FloatArray:
+    """Return a finite read-only (size,) copy of `values`.
+
+    Raises:
+        DataError: If `values` is not numeric, has another shape or is not finite.
+    """
+    vector = _as_float(values, name)
+    if vector.ndim != 1 or (size is not None and len(vector) != size):
+        wanted = "(n,)" if size is None else f"({size},)"
+        raise DataError(f"`{name}` must have shape {wanted}, got {vector.shape}.")
+    _check_finite(vector, name)
+    vector.setflags(write=False)
+    return vector
+
+
+def check_matrix(values: ArrayLike, shape: tuple[int, int], *, name: str) -> FloatArray:
+    """Return a finite read-only copy of `values` of exactly `shape`.
+
+    Raises:
+        DataError: If `values` is not numeric, has another shape or is not finite.
+    """
+    matrix = _as_float(values, name)
+    if matrix.shape != shape:
+        raise DataError(f"`{name}` must have shape {shape}, got {matrix.shape}.")
+    _check_finite(matrix, name)
+    matrix.setflags(write=False)
+    return matrix
+
+
+def check_covariance(
+    values: ArrayLike, size: int | None = None, *, name: str = "covariance"
+) -> FloatArray:
+    """Return a symmetrised read-only copy of a covariance matrix.
+
+    Definiteness is left to the solver's own Cholesky; a semi-definite matrix is allowed.
+
+    Raises:
+        DataError: If `values` is not square, finite and symmetric, or has a negative diagonal.
+    """
+    matrix = _as_float(values, name)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise DataError(f"`{name}` must have shape (n, n), got {matrix.shape}.")
+    if size is not None and len(matrix) != size:
+        raise DataError(f"`{name}` must have shape ({size}, {size}), got {matrix.shape}.")
+    _check_finite(matrix, name)
+    gap = float(np.abs(matrix - matrix.T).max(initial=0.0))
+    if gap > 1e-8 * float(np.abs(matrix).max(initial=0.0)):
+        raise DataError(f"`{name}` must be symmetric; the largest gap is {gap:.3g}.")
+    if (np.diagonal(matrix) < 0).any():
+        worst = int(np.argmin(np.diagonal(matrix)))
+        raise DataError(
+            f"`{name}` must have variances ≥ 0 on its diagonal, got {matrix[worst, worst]:.3g} "
+            f"in row {worst}."
+        )
+    matrix = (matrix + matrix.T) / 2
+    matrix.setflags(write=False)
+    return matrix
+
+
+def check_labels(labels: Iterable[object], *, name: str) -> tuple[str, ...]:
+    """Return `labels` as unique non-empty strings.
+
+    Raises:
+        DataError: If a label is empty or stands twice.
+    """
+    texts = tuple(str(label) for label in labels)
+    if any(not text.strip() or text == "nan" for text in texts):
+        raise DataError(f"`{name}` holds an empty label; name every column.")
+    repeated = sorted({text for text in texts if texts.count(text) > 1})
+    if repeated:
+        raise DataError(
+            f"`{name}` names {_listed(repeated)} more than once; keep one column for each."
+        )
+    return texts
+
+
+def check_same_labels(got: Sequence[str], expected: Sequence[str], *, name: str) -> None:
+    """Check that two label lists hold the same labels, in any order.
+
+    Raises:
+        DataError: Naming what is missing and what is unknown.
+    """
+    missing = [label for label in expected if label not in set(got)]
+    unknown = [label for label in got if label not in set(expected)]
+    if missing or unknown:
+        parts = [f"it lacks {_listed(missing)}"] if missing else []
+        parts += [f"it has the unknown {_listed(unknown)}"] if unknown else []
+        raise DataError(f"`{name}` must be labelled by the assets; {' and '.join(parts)}.")
+
+
+def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:
+    """Return a tz-naive, strictly increasing DatetimeIndex.
+
+    Raises:
+        DataError: If labels are no dates, a date stands twice, or dates are not in order.
+    """
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(
+            f"`{name}` must be indexed by dates (pandas DatetimeIndex), got {type(index).__name__}."
+        )
+    dates = index.tz_localize(None) if index.tz is not None else index
+    if dates.hasnans:
+        raise DataError(f"`{name}` has a row without a date; give it one or drop it.")
+    if dates.has_duplicates:
+        first = dates[dates.duplicated()][0]
+        raise DataError(f"`{name}` has the date {first.date()} twice; keep one row for each date.")
+    if not dates.is_monotonic_increasing:
+        where = int(np.flatnonzero(np.diff(dates.asi8) < 0)[0]) + 1
+        raise DataError(
+            f"`{name}` must be sorted by date; {dates[where].date()} comes after "
+            f"{dates[where - 1].date()}. Sort the rows, oldest first."
+        )
+    return dates
+
+
+def nearest_name(wanted: str, known: Iterable[str]) -> str:
+    """Say `Did you mean 'x'?` for a near miss, else list what is known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(wanted.lower(), names, n=1, cutoff=0.6) or [
+        name for name in names if name.lower() == wanted.lower()
+    ]
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names)}."
+
+
+def check_positive(value: float, *, name: str) -> None:
+    """Check that a hyper-parameter is a finite number above zero.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if not (np.isfinite(value) and value > 0):
+        raise ConfigError(f"`{name}` must be a number above 0, got {value}.")
+
+
+def check_choice(value: str, choices: Iterable[str], *, name: str) -> None:
+    """Check that a setting is one of its choices.
+
+    Raises:
+        ConfigError: Naming the nearest choice.
+    """
+    known = tuple(choices)
+    if value not in known:
+        raise ConfigError(f"`{name}` has no choice {value!r}. {nearest_name(str(value), known)}")
+
+
+def _as_float(values: ArrayLike, name: str) -> FloatArray:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`{name}` must hold numbers: {error}.") from error
+
+
+def _check_finite(array: FloatArray, name: str) -> None:
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise DataError(
+            f"`{name}` must be finite, got {array[where]} at {where}. Fill or drop that entry."
+        )
+
+
+def _listed(labels: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(repr(label) for label in labels[:most])
+    return shown + (f" and {len(labels) - most} more" if len(labels) > most else "")
