@@ -83,14 +83,21 @@ def check_covariance(
 
 
 def check_labels(labels: Iterable[object], *, name: str) -> tuple[str, ...]:
-    """Return `labels` as unique non-empty strings.
+    """Return `labels` as unique, non-empty, printable strings.
 
     Raises:
-        DataError: If a label is empty or stands twice.
+        DataError: If a label is empty, stands twice, or holds a control character, which would
+            break charts and terminals.
     """
     texts = tuple(str(label) for label in labels)
     if any(not text.strip() or text == "nan" for text in texts):
         raise DataError(f"`{name}` holds an empty label; name every column.")
+    unprintable = [text for text in texts if not text.isprintable()]
+    if unprintable:
+        raise DataError(
+            f"`{name}` holds the label {unprintable[0]!r} with a character that cannot be printed; "
+            "rename it."
+        )
     repeated = sorted({text for text in texts if texts.count(text) > 1})
     if repeated:
         raise DataError(

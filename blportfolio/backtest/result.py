@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from blportfolio.errors import DataError, OutputError
+from blportfolio.validation import read_only
 
 SERIES = ("returns", "gross_returns", "wealth", "turnover", "costs")
 FRAMES = ("weights", "drifted_weights", "trades", "views", "notes")
@@ -47,6 +48,23 @@ class BacktestResult:
     views: pd.DataFrame
     notes: pd.DataFrame
     manifest: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        """Forbid writing to the numbers in place."""
+        for name in SERIES:
+            series = getattr(self, name)
+            frozen = read_only(series.to_numpy())
+            object.__setattr__(
+                self, name, pd.Series(frozen, index=series.index, name=name, copy=False)
+            )
+        for name in ("weights", "drifted_weights"):
+            frame = getattr(self, name)
+            frozen = read_only(frame.to_numpy())
+            object.__setattr__(
+                self,
+                name,
+                pd.DataFrame(frozen, index=frame.index, columns=frame.columns, copy=False),
+            )
 
     @property
     def name(self) -> str:

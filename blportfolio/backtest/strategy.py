@@ -41,6 +41,8 @@ class Strategy:
     def __post_init__(self) -> None:
         """Check the parameters and describe a strategy that was made without a file."""
         check_schedule(self.rebalance)
+        if not self.name.strip() or not self.name.isprintable():
+            raise ConfigError(f"`name` must be printable text, got {self.name!r}.")
         if not 0 <= self.cost_bps < 10_000:
             raise ConfigError(f"`cost_bps` must be in [0, 10000), got {self.cost_bps}.")
         if not self.settings:

@@ -32,7 +32,7 @@ class Factor:
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return S⁻¹ right, or the minimum-norm solution when S is singular."""
-        if self.cholesky is not None:
+        if self.cholesky is not None and right.size:
             solution: FloatArray = dpotrs(self.cholesky, right, lower=1)[0]
             return solution.reshape(right.shape)
         scaled = (self.vectors.T @ right).T / self.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -179,8 +180,9 @@ def _load(
     universe = resolved.config.universe
     if prices is None and dataset is None and universe not in list_datasets():
         beside = resolved.folder / universe
-        if beside.is_file() or Path(universe).suffix:
-            prices = beside if beside.is_file() else Path(universe)
+        is_beside = os.path.isfile(beside)  # unlike Path.is_file, never raises
+        if is_beside or Path(universe).suffix:
+            prices = beside if is_beside else Path(universe)
     if prices is not None:
         return load_prices(prices, max_gap=max_gap)
     return load_dataset(dataset or universe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,7 +31,7 @@ def find_file(kind: str, name: str | Path, *, beside: Path | None = None) -> Pat
     path = Path(name)
     if path.suffix == ".toml":
         for candidate in ([beside / path] if beside else []) + [path]:
-            if candidate.is_file():
+            if os.path.isfile(candidate):  # unlike Path.is_file, never raises
                 return candidate
         raise ConfigError(f"There is no file {str(path)!r}; check the path.")
     known = packaged_names(kind)

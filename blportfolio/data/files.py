@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -75,14 +78,16 @@ def load_prices(
 
 def _read_table(path: Path) -> pd.DataFrame:
     """Read the file as it stands, with the date as an ordinary column."""
-    if not path.exists():
-        raise DataError(f"There is no file {str(path)!r}; check the path.")
-    if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder; give a CSV or Parquet file.")
-    if path.stat().st_size == 0:
-        raise DataError(f"The file {path.name!r} is empty; it needs a header and rows of prices.")
     suffix = path.suffix.lower()
     try:
+        if not path.exists():
+            raise DataError(f"There is no file {str(path)!r}; check the path.")
+        if path.is_dir():
+            raise DataError(f"{str(path)!r} is a folder; give a CSV or Parquet file.")
+        if path.stat().st_size == 0:
+            raise DataError(
+                f"The file {path.name!r} is empty; it needs a header and rows of prices."
+            )
         if suffix in {".parquet", ".pq"}:
             table = pd.read_parquet(path)
             if not isinstance(table.index, pd.RangeIndex):
@@ -101,7 +106,7 @@ def _read_table(path: Path) -> pd.DataFrame:
             )
     except pd.errors.EmptyDataError as error:
         raise DataError(f"The file {path.name!r} is empty; it needs a header and rows.") from error
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, ImportError, LZMAError, BadZipFile) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "damaged"
         raise DataError(f"The file {path.name!r} cannot be read: {reason.rstrip('.')}.") from error
     if table.empty:
@@ -118,6 +123,11 @@ def _split_fields(table: pd.DataFrame, path: Path) -> tuple[dict[str, Any], str]
     plain = {_plain(column): column for column in reversed(list(table.columns))}
     date_name = next((plain[key] for key in plain if key in DATE_NAMES), table.columns[0])
     ticker_name = next((plain[key] for key in plain if key in TICKER_NAMES), None)
+    if re.match(r"\d{4}-?\d\d-?\d\d", str(date_name)):
+        raise DataError(
+            f"The file {path.name!r} has no header; put `date` and the assets' names in its first "
+            "row."
+        )
     dates = _parse_dates(table[date_name], path)
     if ticker_name is not None:
         return _long_fields(table, dates, str(ticker_name), plain, path), "a long table"

@@ -12,6 +12,8 @@ from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, check_dates, check_labels
 
 Interval = tuple[pd.Timestamp, pd.Timestamp | None]
+MOST_GROWTH = 1e6
+"""Largest factor between two prices in a row; squares of larger returns overflow in the end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +193,7 @@ def infer_periods_per_year(dates: pd.DatetimeIndex) -> float:
             "give `periods_per_year`."
         )
     if gap < 1.9:
-        weekend_share = float(np.mean(dates.dayofweek >= 5))
+        weekend_share = float(np.mean(dates.day_of_week >= 5))
         return 365.0 if weekend_share > 0.1 else 252.0
     for limit, periods in ((10, 52.0), (45, 12.0), (135, 4.0)):
         if gap < limit:
@@ -227,6 +229,16 @@ def _checked_prices(frame: pd.DataFrame) -> pd.DataFrame:
         raise DataError(
             f"`prices` must be positive; {labels[column]!r} has {values[row, column]:g} on "
             f"{dates[row].date()}. {hint}"
+        )
+    with np.errstate(over="ignore", under="ignore"):
+        jumps = values[1:] / values[:-1]
+    wild = (jumps > MOST_GROWTH) | (jumps < 1 / MOST_GROWTH)
+    if wild.any():
+        row, column = (int(i) for i in np.argwhere(wild)[0])
+        raise DataError(
+            f"`prices` of {labels[column]!r} go from {values[row, column]:g} to "
+            f"{values[row + 1, column]:g} on {dates[row + 1].date()}; no price does. Correct or "
+            "drop that value."
         )
     missing = np.isnan(values)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():

@@ -17,7 +17,6 @@ class ArrayObjective(ABC):
     """An objective defined by `solve_arrays`."""
 
     __slots__ = ()
-    needs_mean: ClassVar[bool] = True
     needs_distribution: ClassVar[bool] = True
 
     @abstractmethod

@@ -15,7 +15,6 @@ from blportfolio.types import ArraySolution, FloatArray
 class EqualWeight(ArrayObjective):
     """1 / n_assets in every asset; needs neither mean nor covariance."""
 
-    needs_mean: ClassVar[bool] = False
     needs_distribution: ClassVar[bool] = False
 
     def solve_arrays(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -15,8 +14,6 @@ from blportfolio.types import ArraySolution, FloatArray
 @dataclass(frozen=True, slots=True)
 class MinVariance(ArrayObjective):
     """min wᵀCw with w ≥ 0, Σw = 1, exactly: max Sharpe with equal means."""
-
-    needs_mean: ClassVar[bool] = False
 
     def solve_arrays(
         self,

@@ -28,11 +28,12 @@ def new_run_folder(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: If `target` exists or its place cannot be written to.
     """
-    if target.exists():
-        raise OutputError(f"The folder {str(target)!r} exists already; run again.")
     part = target.with_name(target.name + ".part")
-    made = [folder for folder in target.parents if not folder.exists()]
+    made: list[Path] = []
     try:
+        if target.exists():
+            raise OutputError(f"The folder {str(target)!r} exists already; run again.")
+        made = [folder for folder in target.parents if not folder.exists()]
         part.mkdir(parents=True)
         yield part
         part.rename(target)
@@ -111,12 +112,12 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
         DataError: If the folder holds no finished run, or it is damaged.
     """
     source = Path(folder)
-    if not (source / "manifest.json").is_file():
-        raise DataError(
-            f"The folder {str(source)!r} holds no finished run (no manifest.json). "
-            "`blportfolio backtest` makes one."
-        )
     try:
+        if not (source / "manifest.json").is_file():
+            raise DataError(
+                f"The folder {str(source)!r} holds no finished run (no manifest.json). "
+                "`blportfolio backtest` makes one."
+            )
         summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         summary["strategies"][0]["name"]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:

@@ -1,0 +1,76 @@
+import pytest
+
+import blportfolio as bl
+from blportfolio.backtest.strategy import Strategy
+from blportfolio.config import packaged_names
+
+BASE = 'name = "s"\n[optimise]\nmodel = "max_sharpe"\n'
+
+
+@pytest.mark.parametrize("name", packaged_names("strategies"))
+def test_every_packaged_strategy_loads_and_builds(name):
+    config = bl.load_strategy(name)
+    assert Strategy.from_config(config).name == config.name
+    assert config.description.endswith(".")
+
+
+def test_parameters_reach_the_models(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text(
+        'name = "s"\nfeatures = [{ name = "momentum", horizons = [5, 9], lag = 2 }, "rsi"]\n'
+        '[prior]\nmodel = "shared_latent"\ntau = 0.2\nhorizon = 3\n'
+        '[covariance]\nmodel = "ewma"\nhalflife = 11\n'
+        '[optimise]\nmodel = "max_sharpe"\nfallback = "cash"\n'
+    )
+    strategy = Strategy.from_config(bl.load_strategy(file))
+    assert strategy.prior == bl.SharedLatentPrior(
+        tau=0.2, horizon=3, covariance=bl.EWMACovariance(11)
+    )
+    assert strategy.objective == bl.MaxSharpe(fallback="cash")
+    assert strategy.features[0].feature.horizons == (5, 9)
+    assert [choice.lag for choice in strategy.features] == [2, 0]
+
+
+def test_stated_views_are_read_from_the_file(tmp_path, sample_market):
+    file = tmp_path / "s.toml"
+    file.write_text(
+        BASE + '[prior]\nmodel = "black_litterman"\n'
+        "[[prior.views]]\npick = { AAPL = 1.0, MSFT = -1.0 }\nvalue = 0.001\n"
+    )
+    result = bl.run_backtest(file, sample_market, start="2021-01-01")
+    assert set(result.views["view_on"]) == {"+1 AAPL -1 MSFT = 0.001"}
+    assert (result.views["view"] == 0.001).all()
+    assert (result.views["posterior"] > result.views["prior"]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nmae = 's'\n" + BASE, "unknown key 'nmae'. Did you mean 'name'"),
+        (BASE + "[prior]\nmodel = 'shared_latnt'\n", "Did you mean 'shared_latent'"),
+        (BASE + "[prior]\nmodel = 'shared_latent'\ntua = 1\n", "'tua'. Did you mean 'tau'"),
+        (BASE + "[prior]\nmodel = 'shared_latent'\ntau = -1\n", "`tau` must be a number above 0"),
+        (BASE + "[prior]\nmodel = 'shared_latent'\ntau = 'x'\n", "`tau` is 'x'"),
+        (BASE + "[prior]\nmodel = 'shared_latent'\ncovariance = 'x'\n", "'covariance'"),
+        (BASE + "[prior]\ntau = 1\n", "lacks the key 'model'"),
+        (BASE + "[prior]\nmodel = 'black_litterman'\n", "lacks the key 'views'"),
+        (
+            BASE + "[prior]\nmodel = 'black_litterman'\nviews = [{pick = {A = 1}, valeu = 1}]\n",
+            "views",
+        ),
+        ("features = ['momentun']\n" + BASE, "Did you mean 'momentum'"),
+        ("features = [{name = 'rsi', windw = 3}]\n" + BASE, "Did you mean 'window'"),
+        ("features = [{name = 'rsi', lag = -1}]\n" + BASE, "`lag`"),
+        ("features = [{name = 'rsi', window = 1}]\n" + BASE, "`window`"),
+        ("rebalance = 'monthly'\n" + BASE, "rebalance"),
+        ("cost_bps = -1\n" + BASE, "cost_bps"),
+        ("name = 's'\n", "lacks the key 'optimise'"),
+        (BASE + "fallback = 'csh'\n", "Did you mean 'cash'"),
+        ("name = 's'\nname = 't'\n", "not valid TOML"),
+    ],
+)
+def test_a_bad_strategy_file_is_refused_with_the_key_and_the_remedy(tmp_path, text, words):
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(bl.ConfigError, match=words):
+        bl.load_strategy(file)

@@ -1,0 +1,26 @@
+"""Shared fixtures and the hypothesis profile."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import blportfolio as bl
+
+settings.register_profile(
+    "blportfolio",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("blportfolio")
+
+
+@pytest.fixture(scope="session")
+def sample_market():
+    """The packaged daily data: 20 stocks."""
+    return bl.load_dataset("sp500_20")
+
+
+@pytest.fixture(scope="session")
+def industries():
+    """The packaged monthly data with a risk-free rate."""
+    return bl.load_dataset("industries_12")

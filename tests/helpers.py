@@ -1,0 +1,44 @@
+"""Synthetic markets and random problems that several tests draw from."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import blportfolio as bl
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def make_prices(seed, n_dates=320, n_assets=4, *, freq="B", start="2000-01-03"):
+    """One-factor geometric random walks, (n_dates, n_assets)."""
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range(start, periods=n_dates, freq=freq)
+    factor = rng.normal(0.0003, 0.008, size=(n_dates, 1))
+    noise = rng.normal(0, 0.01, size=(n_dates, n_assets))
+    beta = rng.uniform(0.5, 1.5, size=n_assets)
+    prices = 100 * np.exp(np.cumsum(factor * beta + noise, axis=0))
+    columns = [f"A{i}" for i in range(n_assets)]
+    return pd.DataFrame(prices, index=dates, columns=columns)
+
+
+def make_market(seed, n_dates=320, n_assets=4, **kwargs):
+    """`make_prices` as market data."""
+    return bl.MarketData(make_prices(seed, n_dates, n_assets), **kwargs)
+
+
+def random_covariance(rng, size, *, scale=1e-4, n_obs=None):
+    """A random covariance; singular when n_obs < size."""
+    draws = rng.normal(size=(n_obs or size + 5, size)) * rng.uniform(0.5, 2.0, size=size)
+    return scale * draws.T @ draws / len(draws)
+
+
+def dev_data(name):
+    """Path of a file of the development data, or skip the test where it is absent."""
+    folder = Path(os.environ.get("BLPORTFOLIO_DEV_DATA", ROOT.parent / "shared" / "data" / "dev"))
+    path = folder / name
+    if not path.exists():
+        pytest.skip(f"development data {name} are not here (set BLPORTFOLIO_DEV_DATA)")
+    return path
