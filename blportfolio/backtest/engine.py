@@ -65,6 +65,8 @@ def run_backtest(
     bps = plan.cost_bps if cost_bps is None else float(cost_bps)
     if not 0 <= bps < 10_000:
         raise ConfigError(f"`cost_bps` must be in [0, 10000), got {cost_bps}.")
+    if progress is not None and not callable(progress):
+        raise ConfigError(f"`progress` must be a function (done, total), got {progress!r}.")
     panel, skipped = build_panel(market, plan.features) if plan.features else (None, ())
     lookback = plan.lookback or default_lookback(market)
     maker = WindowMaker(market, lookback=lookback, panel=panel)

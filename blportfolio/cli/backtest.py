@@ -258,7 +258,7 @@ def _print(
 ) -> None:
     """Print the table, what to know about it, and what to do next."""
     from blportfolio.cli.output import print_summary
-    from blportfolio.report.tables import EXPLANATION
+    from blportfolio.report.tables import EXPLANATION, remarks
 
     first, last = records[0]["first_held"], records[0]["last_held"]
     typer.echo(
@@ -266,7 +266,7 @@ def _print(
     )
     print_summary(records)
     typer.echo(f"\n{EXPLANATION}")
-    for note in market.notes:
+    for note in [*remarks(records), *market.notes]:
         typer.echo(note)
     typer.echo(f"Configurations run: {len(records)}, all shown.")
     typer.echo(f"\nRun: {run}")

@@ -6,13 +6,14 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blportfolio.report.tables import EXPLANATION, HEADINGS, format_rows
+from blportfolio.report.tables import EXPLANATION, HEADINGS, format_rows, remarks
 
 STYLE = """
 body { font-family: system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem;
   color: #1a1a1a; background: #fff; line-height: 1.45; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #ddd;
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
+  font-size: .9rem; }
+th, td { padding: .35rem .4rem; text-align: right; border-bottom: 1px solid #ddd;
   white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #444; }
@@ -51,7 +52,7 @@ def render_page(
         for label, svg in charts.items()
     )
     data = manifest["data"]
-    caveats = "".join(f"<li>{_text(note)}</li>" for note in data["notes"])
+    caveats = "".join(f"<li>{_text(note)}</li>" for note in [*remarks(records), *data["notes"]])
     first, last = records[0]["first_held"], records[0]["last_held"]
     commit = _text(manifest["git_commit"] or "unknown")
     if manifest["git_dirty"]:

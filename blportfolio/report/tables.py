@@ -106,6 +106,20 @@ def format_rows(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     ]
 
 
+def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each strategy that could not always do what its name says."""
+    causes = {
+        "fallback": "held its fallback, as no expected return was above 0,",
+        "ridge": "had a singular covariance, solved with a small ridge,",
+    }
+    return [
+        f"{record['name']} {text} at {record['notes'][kind]} of {record['n_decisions']} decisions."
+        for record in records
+        for kind, text in causes.items()
+        if record["notes"].get(kind)
+    ]
+
+
 def _percent(value: float | None, digits: int = 1) -> str:
     return "n/a" if value is None else f"{100 * value:.{digits}f} %"
 

@@ -114,3 +114,16 @@ def test_no_file_names_a_machine_path_or_a_registry():
         and banned.search((ROOT / name).read_bytes())
     ]
     assert found == []
+
+
+def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert len(examples) == 2
+    names = {}
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), names)  # noqa: S102
+    assert names["weights"].sum() == pytest.approx(1.0)
+    assert (tmp_path / "growth.html").is_file()
+    assert (tmp_path / "my_result" / "manifest.json").is_file()
