@@ -81,21 +81,23 @@ def _install(extras: list, *, fresh: bool) -> "str | None":
     install = ["install", "--quiet", "--disable-pip-version-check", "--editable", target]
     if fresh:
         made = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-        if subprocess.call(made, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) != 0:
+        if _call(made, quiet=True) != 0:
             # Debian keeps ensurepip in a package of its own; a pip outside can serve instead.
-            if subprocess.call([*made, "--without-pip"]) != 0:
-                return "no virtual environment could be made; install your system's python3-venv."
-            if subprocess.call([sys.executable, "-m", "pip", "--version"],
-                               stdout=subprocess.DEVNULL) != 0:  # fmt: skip
-                shutil.rmtree(VENV, ignore_errors=True)
+            outside = [sys.executable, "-m", "pip"]
+            if _call([*outside, "--version"], quiet=True) != 0:
                 return "this Python has neither ensurepip nor pip; install python3-venv."
-    if subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) == 0:
-        command = [str(PYTHON), "-m", "pip", *install]
-    else:
-        command = [sys.executable, "-m", "pip", "--python", str(PYTHON), *install]
-    if subprocess.call(command) != 0:
+            if _call([*made, "--without-pip"]) != 0:
+                return "no virtual environment could be made; see the messages above."
+            if _call([*outside, "--python", str(PYTHON), "install", "--quiet", "pip"]) != 0:
+                return "pip could not be installed; it needs the package registry."
+    if _call([str(PYTHON), "-m", "pip", *install]) != 0:
         return "installation failed; see the messages above. It needs the package registry."
     return None
+
+
+def _call(command: list, *, quiet: bool = False) -> int:
+    sink = subprocess.DEVNULL if quiet else None
+    return subprocess.call(command, stdout=sink, stderr=sink)
 
 
 def _say(text: str) -> None:

@@ -28,7 +28,7 @@ class DecisionMaker:
         self._needs_distribution = getattr(strategy.objective, "needs_distribution", True)
         self._stateful = strategy.prior if isinstance(strategy.prior, StatefulPrior) else None
         self._state: Any = (
-            None if self._stateful is None else self._stateful.initial_state(maker.market.assets)
+            None if self._stateful is None else self._stateful.initial_state(maker.assets)
         )
         self._columns: IntArray | None = None
         self._first = True
@@ -42,7 +42,7 @@ class DecisionMaker:
         """
         columns = self.maker.columns(row)
         self._note_universe(row, columns)
-        size = len(self.maker.market.assets)
+        size = len(self.maker.assets)
         target = np.zeros(size)
         if columns is not None and not len(columns):
             return target
@@ -84,7 +84,7 @@ class DecisionMaker:
         """Note which assets entered or left since the last decision."""
         if not self._first and columns is None and self._columns is None:
             return
-        everything = np.arange(len(self.maker.market.assets))
+        everything = np.arange(len(self.maker.assets))
         now = everything if columns is None else columns
         before = everything if self._columns is None else self._columns
         if self._first:
@@ -100,5 +100,5 @@ class DecisionMaker:
         self._columns, self._first = columns, False
 
     def _note(self, row: int, what: str, positions: IntArray) -> None:
-        names = ", ".join(self.maker.market.assets[i] for i in positions)
+        names = ", ".join(self.maker.assets[i] for i in positions)
         self.recorder.notes.append((row, "universe", f"{what}: {names}."))

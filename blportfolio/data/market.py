@@ -261,7 +261,10 @@ def _checked_prices(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checked_companion(frame: pd.DataFrame, prices: pd.DataFrame, name: str) -> pd.DataFrame:
-    if list(map(str, frame.columns)) != list(prices.columns) or len(frame) != len(prices):
+    labels = list(map(str, frame.columns))
+    if labels != list(prices.columns) or not check_dates(frame.index, name=name).equals(
+        prices.index
+    ):
         raise DataError(f"`{name}` must have the dates and assets of `prices`; reindex it first.")
     values = frame.to_numpy(dtype=float, na_value=np.nan)
     if np.isinf(values).any() or (values < 0).any():
@@ -270,7 +273,7 @@ def _checked_companion(frame: pd.DataFrame, prices: pd.DataFrame, name: str) -> 
 
 
 def _checked_risk_free(rates: pd.Series, dates: pd.Index) -> pd.Series:
-    if len(rates) != len(dates) or not pd.Index(rates.index).equals(dates):
+    if not check_dates(rates.index, name="risk_free").equals(dates):
         raise DataError("`risk_free` must have the dates of `prices`; reindex it first.")
     values = rates.to_numpy(dtype=float)
     if not np.isfinite(values).all() or (np.abs(values) > 0.5).any():

@@ -45,6 +45,7 @@ class WindowMaker:
         if lookback < 2:
             raise DataError(f"`lookback` must be 2 periods or more, got {lookback}.")
         self.market = market
+        self.assets = market.assets
         self.lookback = lookback
         self.panel = panel
         self.periods_per_year = float(market.periods_per_year or 252.0)
@@ -115,7 +116,7 @@ class WindowMaker:
         rows = slice(row - self.lookback + 1, row + 1)
         returns = self._excess[rows]
         features = None if self.panel is None else self.panel.values[rows]
-        assets = self.market.assets
+        assets = self.assets
         if columns is not None:
             returns = returns[:, columns]
             features = None if features is None else features[:, columns]

@@ -12,6 +12,7 @@ from blportfolio.errors import DataError, InfeasibleError
 from blportfolio.types import BoolArray, FloatArray
 from blportfolio.validation import check_covariance, check_vector
 
+EPSILON = float(np.finfo(float).eps)
 RIDGE = 1e-8
 """A singular covariance gets this times its mean variance on the diagonal."""
 
@@ -117,7 +118,7 @@ def solve_nonnegative(
     """
     size = len(target)
     scale = float(np.abs(target).max())
-    tolerance = 64 * np.finfo(float).eps * scale
+    tolerance = 64 * EPSILON * scale
     passive = target > 0 if support is None or not support.any() else support.copy()
     fewest, patience = size + 1, 3
     for _ in range(20 + 10 * size):
@@ -133,7 +134,7 @@ def solve_nonnegative(
         if info != 0:
             break
         gradient = covariance @ solution - target
-        floor = -64 * np.finfo(float).eps * float(np.abs(solution).max())
+        floor = -64 * EPSILON * float(np.abs(solution).max())
         wrong = np.where(passive, solution < floor, gradient < -tolerance)
         count = int(np.count_nonzero(wrong))
         if count == 0:

@@ -36,7 +36,7 @@ class View:
             raise ConfigError("A view's `pick` must give some asset a weight other than 0.")
         if not np.isfinite([*self.pick.values(), self.value]).all():
             raise ConfigError("A view's `pick` and `value` must be finite numbers.")
-        if self.variance is not None and not self.variance >= 0:
+        if self.variance is not None and not 0 <= self.variance < np.inf:
             raise ConfigError(f"A view's `variance` must be 0 or more, got {self.variance}.")
 
     @property

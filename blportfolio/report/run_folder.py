@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,12 +29,12 @@ def new_run_folder(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: If `target` exists or its place cannot be written to.
     """
+    # Unlike Path.exists, os.path.exists never raises; mkdir then says what is wrong.
+    if os.path.exists(target):
+        raise OutputError(f"The folder {str(target)!r} exists already; run again.")
     part = target.with_name(target.name + ".part")
-    made: list[Path] = []
+    made = [folder for folder in target.parents if not os.path.exists(folder)]
     try:
-        if target.exists():
-            raise OutputError(f"The folder {str(target)!r} exists already; run again.")
-        made = [folder for folder in target.parents if not folder.exists()]
         part.mkdir(parents=True)
         yield part
         part.rename(target)
