@@ -106,6 +106,19 @@ def check_labels(labels: Iterable[object], *, name: str) -> tuple[str, ...]:
     return texts
 
 
+def check_weights(weights: pd.Series, *, name: str) -> pd.Series:
+    """Return weights as finite floats labelled by unique strings.
+
+    Raises:
+        DataError: If `weights` is no Series, or a label or a weight is wrong.
+    """
+    if not isinstance(weights, pd.Series):
+        raise DataError(f"`{name}` must be a pandas Series by asset, got {type(weights).__name__}.")
+    labels = check_labels(weights.index, name=name)
+    values = check_vector(weights.to_numpy(), name=name)
+    return pd.Series(values, index=pd.Index(labels, name="asset", dtype=str))
+
+
 def check_same_labels(got: Sequence[str], expected: Sequence[str], *, name: str) -> None:
     """Check that two label lists hold the same labels, in any order.
 
@@ -147,11 +160,13 @@ def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:
 
 def nearest_name(wanted: str, known: Iterable[str]) -> str:
     """Say `Did you mean 'x'?` for a near miss, else list what is known."""
-    names = sorted(known)
-    close = difflib.get_close_matches(wanted.lower(), names, n=1, cutoff=0.6) or [
-        name for name in names if name.lower() == wanted.lower()
-    ]
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names)}."
+    by_lower = {name.lower(): name for name in sorted(known)}
+    close = difflib.get_close_matches(wanted.lower(), by_lower, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {by_lower[close[0]]!r}?"
+    names = list(by_lower.values())
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"Known: {', '.join(names[:12])}{more}."
 
 
 def check_positive(value: float, *, name: str) -> None:
@@ -160,7 +175,7 @@ def check_positive(value: float, *, name: str) -> None:
     Raises:
         ConfigError: If it is not.
     """
-    if not (np.isfinite(value) and value > 0):
+    if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
         raise ConfigError(f"`{name}` must be a number above 0, got {value}.")
 
 

@@ -125,6 +125,12 @@ class BacktestResult:
             raise DataError(
                 f"The folder {str(source)!r} holds no finished result (no manifest.json)."
             )
+        if (source / "strategies").is_dir():
+            names = sorted(path.name for path in (source / "strategies").iterdir())
+            raise DataError(
+                f"The folder {str(source)!r} is a run of several strategies; load one of them: "
+                f"{', '.join(f'strategies/{name}' for name in names)}."
+            )
         try:
             manifest = json.loads((source / "manifest.json").read_text(encoding="utf-8"))
             unit = manifest.pop("storage")["date_unit"]

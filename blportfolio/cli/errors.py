@@ -32,15 +32,15 @@ def reported(*, debug: bool) -> Iterator[None]:
     except KeyboardInterrupt as error:
         typer.echo("interrupted; nothing was left behind", err=True)
         raise typer.Exit(130) from error
-    except (typer.Exit, typer.Abort):
+    except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:  # whatever is left is a bug, and gets a sentence too
         if debug:
             traceback.print_exc()
-        kind = type(error).__name__
+        what = f"{type(error).__name__}: {error}".rstrip(" :.")
         typer.echo(
-            f"error: unexpected {kind}: {error}. This is a bug; run again with --debug and report "
-            "the traceback.",
+            f"error: unexpected {what}. This is a bug; run again with --debug and report the "
+            "traceback.",
             err=True,
         )
         raise typer.Exit(1) from error

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,9 +33,9 @@ class BacktestTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    lookback: int | list[int] | None = None
-    rebalance: int | str | list[int | str] = "month_end"
-    cost_bps: float | list[float] = 10.0
+    lookback: int | Annotated[list[int], Field(min_length=1)] | None = None
+    rebalance: int | str | Annotated[list[int | str], Field(min_length=1)] = "month_end"
+    cost_bps: float | Annotated[list[float], Field(min_length=1)] = 10.0
     start: dt.date | None = None
     end: dt.date | None = None
 
@@ -108,17 +108,23 @@ def load_experiment(
     """
     path = find_file("backtests", experiment)
     values = read_toml(path)
-    chosen = [str(name) for name in strategies or values.get("strategies", ())]
+    settings = [_parse_override(override) for override in overrides]
+    for keys, value in settings:
+        if keys[0] in ExperimentConfig.model_fields:
+            _assign(values, keys, value)
+    named = strategies or values.get("strategies", ())
+    chosen = [str(name) for name in named] if isinstance(named, list | tuple) else []
     if chosen:
         chosen = list(dict.fromkeys([*chosen, *BASELINES]))
         values["strategies"] = chosen
     stems = {Path(name).stem for name in chosen}
-    for override in overrides:
-        keys, value = _parse_override(override)
-        if keys[0] not in stems:
-            if keys[0] not in {*ExperimentConfig.model_fields}:
-                raise unknown_key(keys[0], [*stems, *ExperimentConfig.model_fields], where="--set")
-            _assign(values, keys, value)
+    for keys, _ in settings:
+        if keys[0] not in {*stems, *ExperimentConfig.model_fields}:
+            raise unknown_key(keys[0], [*stems, *ExperimentConfig.model_fields], where="--set")
+        if keys[0] in stems and len(keys) == 1:
+            raise ConfigError(
+                f"--set {keys[0]}: name a setting of that strategy too, such as {keys[0]}.cost_bps."
+            )
     table = values.setdefault("backtest", {})
     if isinstance(table, dict):
         table.update({key: value for key, value in flags.items() if value is not None})
@@ -127,9 +133,8 @@ def load_experiment(
     for name in config.strategies:
         file = find_file("strategies", name, beside=path.parent)
         tables = read_toml(file)
-        for override in overrides:
-            keys, value = _parse_override(override)
-            if keys[0] == file.stem and len(keys) > 1:
+        for keys, value in settings:
+            if keys[0] == file.stem:
                 _assign(tables, keys[1:], value)
         parse_strategy(tables, source=file.name)
         rows.extend(_combinations(tables, config.backtest, file.name))

@@ -36,7 +36,7 @@ def build_plugin(
     if "model" not in table:
         raise ConfigError(f"{where} lacks the key 'model'. Known: {', '.join(sorted(registry))}.")
     name = table["model"]
-    if name not in registry:
+    if not isinstance(name, str) or name not in registry:
         raise ConfigError(f"{where} has no model {name!r}. {nearest_name(str(name), registry)}")
     cls = registry[name]
     fixed = dict(given or {})

@@ -42,8 +42,8 @@ class WindowMaker:
     def __init__(
         self, market: MarketData, *, lookback: int, panel: FeaturePanel | None = None
     ) -> None:
-        if lookback < 2:
-            raise DataError(f"`lookback` must be 2 periods or more, got {lookback}.")
+        if not (isinstance(lookback, int | np.integer) and lookback >= 2):
+            raise DataError(f"`lookback` must be 2 periods or more, got {lookback!r}.")
         self.market = market
         self.assets = market.assets
         self.lookback = lookback
@@ -194,8 +194,14 @@ def make_window(
         DataError: If the history is too short, or a feature needs data that are not there.
         ConfigError: If a feature is unknown.
     """
+    if not isinstance(market, MarketData):
+        raise DataError(
+            f"`market` must be MarketData, got {type(market).__name__}. MarketData(prices) or "
+            "load_prices(path) makes one."
+        )
     panel = None
     if features is not None:
+        features = [features] if isinstance(features, str) else features
         choices = [
             FeatureChoice(make_feature(f), f)
             if isinstance(f, str)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from blportfolio.errors import DataError, SingularCovarianceWarning
 from blportfolio.types import ArraySolution, FloatArray, ReturnDistribution
-from blportfolio.validation import nearest_name
+from blportfolio.validation import check_weights, nearest_name
 
 
 class ArrayObjective(ABC):
@@ -49,11 +49,12 @@ class ArrayObjective(ABC):
         labels = pd.Index(distribution.assets, name="asset")
         previous = None
         if previous_weights is not None:
-            for label in previous_weights.index:
+            given = check_weights(previous_weights, name="previous_weights")
+            for label in given.index:
                 if label not in distribution.assets:
-                    hint = nearest_name(str(label), distribution.assets)
+                    hint = nearest_name(label, distribution.assets)
                     raise DataError(f"`previous_weights` names the unknown {label!r}. {hint}")
-            previous = previous_weights.reindex(labels).fillna(0.0).to_numpy(dtype=float)
+            previous = given.reindex(labels).fillna(0.0).to_numpy(dtype=float)
         solution = self.solve_arrays(distribution.mean, distribution.covariance, previous=previous)
         if solution.ridge:
             warnings.warn(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +33,19 @@ class View:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if not self.pick or not any(self.pick.values()):
-            raise ConfigError("A view's `pick` must give some asset a weight other than 0.")
-        if not np.isfinite([*self.pick.values(), self.value]).all():
+        if not isinstance(self.pick, Mapping) or not any(self.pick.values()):
+            raise ConfigError(
+                'A view\'s `pick` must give some asset a weight other than 0, like {"AAPL": 1}.'
+            )
+        numbers = [*self.pick.values(), self.value]
+        if not all(
+            isinstance(number, int | float | np.number) and np.isfinite(number)
+            for number in numbers
+        ):
             raise ConfigError("A view's `pick` and `value` must be finite numbers.")
-        if self.variance is not None and not 0 <= self.variance < np.inf:
+        if self.variance is not None and not (
+            isinstance(self.variance, int | float | np.number) and 0 <= self.variance < np.inf
+        ):
             raise ConfigError(f"A view's `variance` must be 0 or more, got {self.variance}.")
 
     @property
@@ -69,8 +78,13 @@ class BlackLittermanPrior(ArrayPrior):
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not self.views:
-            raise ConfigError("`views` must hold one view at least; without any, use equilibrium.")
+        given: Any = self.views
+        views = tuple(given) if isinstance(given, Sequence) else ()
+        if not views or not all(isinstance(view, View) for view in views):
+            raise ConfigError(
+                "`views` must be a tuple of one `View` at least; without any, use equilibrium."
+            )
+        object.__setattr__(self, "views", views)
         self._equilibrium()
 
     def fit_arrays(self, window: WindowArrays) -> Moments:

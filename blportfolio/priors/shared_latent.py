@@ -75,7 +75,9 @@ class SharedLatentPrior(ArrayPrior):
         check_positive(self.risk_aversion, name="risk_aversion")
         check_choice(self.prior_mean, PRIOR_MEANS, name="prior_mean")
         check_choice(self.feature_uncertainty, UNCERTAINTIES, name="feature_uncertainty")
-        if self.horizon is not None and self.horizon < 1:
+        if self.horizon is not None and not (
+            isinstance(self.horizon, int | np.integer) and self.horizon >= 1
+        ):
             raise ConfigError(f"`horizon` must be 1 period or more, got {self.horizon}.")
         if not (np.isfinite(self.ridge) and self.ridge >= 0):
             raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy.stats import norm
 
+from blportfolio.errors import ConfigError
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
 
@@ -56,9 +57,14 @@ def sharpe_interval(
     Returns:
         The interval; NaN where the ratio is.
 
+    Raises:
+        ConfigError: If `level` is not between 0 and 1.
+
     References:
         Lo (2002), The statistics of Sharpe ratios; Newey and West (1987, 1994).
     """
+    if not 0 < level < 1:
+        raise ConfigError(f"`level` must lie between 0 and 1, got {level}.")
     values = excess_returns(returns, risk_free)
     n_obs = len(values)
     if lags is None:

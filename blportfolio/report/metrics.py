@@ -18,12 +18,16 @@ def cagr(wealth: pd.Series) -> float:
         wealth: (n_periods + 1,) growth indexed by dates, the first entry before the first return.
 
     Raises:
-        DataError: If there are fewer than two dates, or wealth is not positive at the start.
+        DataError: If there are fewer than two dates, they span no day, or wealth is negative, or
+            0 at the start.
     """
     values = _finite(wealth, "wealth")
-    if not isinstance(wealth.index, pd.DatetimeIndex) or len(values) < 2 or values[0] <= 0:
-        raise DataError("`wealth` must be positive and indexed by two dates at least.")
-    years = (wealth.index[-1] - wealth.index[0]).days / 365.25
+    if values[0] <= 0 or (values < 0).any():
+        raise DataError("`wealth` must be positive at the start and never below 0.")
+    dated = isinstance(wealth.index, pd.DatetimeIndex)
+    years = (wealth.index[-1] - wealth.index[0]).days / 365.25 if dated else 0.0
+    if years <= 0:
+        raise DataError("`wealth` must be indexed by dates, oldest first, a day apart at least.")
     return float((values[-1] / values[0]) ** (1 / years) - 1)
 
 

@@ -19,7 +19,7 @@ from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError, OutputError
 from blportfolio.report.charts import plot_drawdown, plot_growth, plot_weights, to_png, to_svg
 from blportfolio.report.page import render_page
-from blportfolio.report.tables import summary_records
+from blportfolio.report.tables import format_rows, summary_records
 
 
 @contextmanager
@@ -121,6 +121,7 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
             )
         summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         summary["strategies"][0]["name"]
+        format_rows(summary["strategies"])  # every figure that is shown is there, a number
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise DataError(f"The run {str(source)!r} is damaged: summary.json, {error}.") from error
     result: dict[str, Any] = summary

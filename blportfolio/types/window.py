@@ -13,7 +13,7 @@ from blportfolio.validation import (
     check_dates,
     check_labels,
     check_same_labels,
-    check_vector,
+    check_weights,
     read_only,
 )
 
@@ -135,15 +135,13 @@ class TrainingWindow:
             raise DataError(f"`returns` must hold at least one row and asset, got {returns.shape}.")
         check_returns(returns)
         object.__setattr__(self, "returns", returns)
-        as_of = returns.index[-1] if self.as_of is None else pd.Timestamp(self.as_of)
-        object.__setattr__(self, "as_of", as_of)
+        object.__setattr__(self, "as_of", _checked_as_of(self.as_of, returns.index[-1]))
         for name in ("market_weights", "previous_weights"):
             weights = getattr(self, name)
             if weights is not None:
-                check_same_labels(list(weights.index), list(returns.columns), name=name)
-                aligned = weights.reindex(returns.columns).astype(float)
-                check_vector(aligned, name=name)
-                object.__setattr__(self, name, aligned)
+                checked = check_weights(weights, name=name)
+                check_same_labels(list(checked.index), list(returns.columns), name=name)
+                object.__setattr__(self, name, checked.reindex(returns.columns))
         if self.features is not None:
             object.__setattr__(self, "features", _aligned_features(self.features, returns))
 
@@ -205,6 +203,21 @@ def check_returns(returns: pd.DataFrame) -> None:
                 f"`returns` of {returns.columns[constant[0]]!r} never change, so it has no risk "
                 "to estimate. Drop that asset."
             )
+
+
+def _checked_as_of(as_of: pd.Timestamp | None, last: pd.Timestamp) -> pd.Timestamp:
+    if as_of is None:
+        return last
+    try:
+        date = pd.Timestamp(as_of)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`as_of` must be a date like 2020-06-30, got {as_of!r}.") from error
+    if pd.isna(date) or date.tz_localize(None) < last:
+        raise DataError(
+            f"`as_of` must not lie before the last of `returns`, {last.date()}, which a decision "
+            f"then could not have seen; got {as_of}."
+        )
+    return date.tz_localize(None)
 
 
 def _aligned_features(features: FeaturePanel | pd.DataFrame, returns: pd.DataFrame) -> FeaturePanel:

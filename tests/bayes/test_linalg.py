@@ -1,0 +1,69 @@
+"""Solves with semi-definite matrices against numpy's pseudo-inverse."""
+
+import numpy as np
+import pytest
+from helpers import random_covariance
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blportfolio.bayes.linalg import factorise
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(SEEDS, st.integers(1, 8), st.floats(1e-12, 1e6))
+@settings(max_examples=60)
+def test_a_definite_matrix_is_solved_as_numpy_solves_it(seed, size, scale):
+    rng = np.random.default_rng(seed)
+    matrix = random_covariance(rng, size, scale=scale)
+    factor = factorise(matrix)
+    accuracy = 1e-13 * np.linalg.cond(matrix)
+    for right in (rng.normal(size=size), rng.normal(size=(size, 3))):
+        expected = np.linalg.solve(matrix, right)
+        solved = factor.solve(right)
+        assert solved.shape == right.shape
+        np.testing.assert_allclose(solved, expected, rtol=0, atol=accuracy * np.abs(expected).max())
+    assert factor.rank == size
+    assert factor.null_space.shape == (size, 0)
+    assert factor.log_determinant == pytest.approx(np.linalg.slogdet(matrix)[1], abs=1e-9)
+
+
+@given(SEEDS, st.integers(2, 8), st.data())
+@settings(max_examples=60)
+def test_a_singular_matrix_is_solved_by_its_pseudo_inverse(seed, size, data):
+    rng = np.random.default_rng(seed)
+    rank = data.draw(st.integers(1, size - 1))
+    matrix = random_covariance(rng, size, n_obs=rank)
+    factor = factorise(matrix)
+    assert factor.rank == rank
+    values = np.linalg.eigvalsh(matrix)[-rank:]
+    accuracy = 1e-12 * values[-1] / values[0]
+    pseudo = np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
+    for right in (rng.normal(size=size), rng.normal(size=(size, 3))):
+        expected = pseudo @ right
+        np.testing.assert_allclose(
+            factor.solve(right), expected, rtol=0, atol=accuracy * np.abs(pseudo).max()
+        )
+    assert factor.log_determinant == pytest.approx(np.log(values).sum(), abs=1e-6 + accuracy)
+    np.testing.assert_allclose(
+        matrix @ factor.null_space, 0, rtol=0, atol=1e-13 * np.abs(matrix).max()
+    )
+    np.testing.assert_allclose(
+        factor.null_space.T @ factor.null_space, np.eye(size - rank), rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_zero_matrix_has_rank_zero_and_solves_to_zero(size):
+    factor = factorise(np.zeros((size, size)))
+    assert factor.rank == 0
+    assert factor.log_determinant == 0.0
+    np.testing.assert_array_equal(factor.solve(np.ones(size)), np.zeros(size))
+    np.testing.assert_array_equal(factor.solve(np.ones((size, 2))), np.zeros((size, 2)))
+
+
+def test_variances_of_very_different_size_are_not_taken_for_singular():
+    variances = np.array([1e-20, 1.0, 1e8])
+    factor = factorise(np.diag(variances))
+    assert factor.rank == 3
+    np.testing.assert_allclose(factor.solve(np.ones(3)), 1 / variances, rtol=1e-14)
