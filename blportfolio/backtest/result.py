@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class BacktestResult:
             DataError: If the folder holds no complete result.
         """
         source = Path(folder)
-        if not (source / "manifest.json").is_file():
+        if not os.path.isfile(source / "manifest.json"):  # Path.is_file raises on long paths
             raise DataError(
                 f"The folder {str(source)!r} holds no finished result (no manifest.json)."
             )

@@ -47,12 +47,27 @@ def bl_posterior(
     design = check_matrix(pick, (len(target), len(mean)), name="pick")
     noise = check_covariance(view_covariance, len(target), name="view_covariance")
     posterior = gaussian_update(mean, covariance, design, target, noise)
+    check_posterior(posterior, covariance)
     if posterior.log_evidence == -np.inf:
         raise DataError(
             "`views` are held with certainty and contradict each other or a certain prior. Give "
             "`view_covariance` positive variances, or drop a view."
         )
     return posterior
+
+
+def check_posterior(posterior: Posterior, prior_covariance: FloatArray) -> None:
+    """Check that no posterior variance is negative, which only indefinite inputs can cause.
+
+    Raises:
+        DataError: If one is.
+    """
+    variances = np.diagonal(posterior.covariance)
+    if (variances < -1e-9 * np.diagonal(prior_covariance).max(initial=0.0)).any():
+        raise DataError(
+            "`prior_covariance` or the covariance of the views is not positive semi-definite: it "
+            f"implies a posterior variance of {variances.min():.3g}."
+        )
 
 
 def gaussian_update(

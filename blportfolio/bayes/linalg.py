@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
 
 
@@ -51,6 +52,11 @@ def factorise(matrix: FloatArray) -> Factor:
             log_determinant = float(np.log(pivots).sum())
             return Factor(log_determinant, size, empty, lower, empty, pivots[:0])
     values, vectors = np.linalg.eigh(matrix)
+    if len(values) and values[0] < -1e-9 * max(float(values[-1]), 0.0):
+        raise DataError(
+            "A covariance is not positive semi-definite; the smallest eigenvalue of prior plus "
+            f"view uncertainty is {values[0]:.3g}."
+        )
     keep = values > 8 * size * np.finfo(float).eps * max(float(values[-1]), 0.0)
     log_determinant = float(np.log(values[keep]).sum())
     return Factor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from blportfolio.bayes.gaussian import gaussian_update
+from blportfolio.bayes.gaussian import check_posterior, gaussian_update
 from blportfolio.types import Posterior
 from blportfolio.validation import check_covariance, check_vector
 
@@ -41,4 +41,6 @@ def shared_latent_posterior(
     covariance = check_covariance(prior_covariance, len(mean), name="prior_covariance")
     forecast = check_vector(feature_mean, len(mean), name="feature_mean")
     noise = check_covariance(feature_covariance, len(mean), name="feature_covariance")
-    return gaussian_update(mean, covariance, None, forecast, noise)
+    posterior = gaussian_update(mean, covariance, None, forecast, noise)
+    check_posterior(posterior, covariance)
+    return posterior

@@ -41,6 +41,10 @@ def backtest(
             help="A packaged data set (`blportfolio list datasets`) instead of the experiment's.",
         ),
     ] = None,
+    returns: Annotated[
+        bool,
+        typer.Option("--returns", help="With --prices: the file holds simple decimal returns."),
+    ] = False,
     max_gap: Annotated[
         int,
         typer.Option(
@@ -115,6 +119,9 @@ def backtest(
     Without arguments the packaged experiment `sample` runs. The run's folder holds report.html,
     charts, returns, weights, trades (CSV), exact results (Parquet) and a manifest.
 
+    --prices and --dataset take the experiment's strategies, schedule and costs to other data. Its
+    start, end and lookback belong to its own data and are left out: flags set them.
+
     Flags win over BLPORTFOLIO_ variables (START, END, LOOKBACK, COST_BPS, SEED, OUT, PRICES,
     DATASET), and those over the experiment's file.
 
@@ -126,10 +133,13 @@ def backtest(
 
         if prices is not None and dataset is not None:
             raise ConfigError("Give --prices or --dataset, not both.")
+        if prices is None and (returns or max_gap):
+            raise ConfigError("--returns and --max-gap say how to read --prices; give that too.")
         resolved = load_experiment(
             experiment,
             strategies=strategy or (),
             overrides=overrides or (),
+            other_data=prices is not None or dataset is not None,
             start=_date(start, "--start"),
             end=_date(end, "--end"),
             lookback=lookback,
@@ -140,7 +150,7 @@ def backtest(
             document = {"schema_version": 1, "universe": universe, **resolved.resolved()}
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
-        market = _load(resolved, prices, dataset, max_gap)
+        market = _load(resolved, prices, dataset, max_gap=max_gap, returns=returns)
         run, records = _run(context, resolved, market, out=out, seed=seed, quiet=quiet or as_json)
         if as_json:
             document = {
@@ -172,7 +182,12 @@ def _date(text: str | None, flag: str) -> str | None:
 
 
 def _load(
-    resolved: Experiment, prices: Path | None, dataset: str | None, max_gap: int
+    resolved: Experiment,
+    prices: Path | None,
+    dataset: str | None,
+    *,
+    max_gap: int,
+    returns: bool,
 ) -> MarketData:
     """Load the data that the flags or the experiment name."""
     from blportfolio.data import list_datasets, load_dataset, load_prices
@@ -184,7 +199,7 @@ def _load(
         if is_beside or Path(universe).suffix:
             prices = beside if is_beside else Path(universe)
     if prices is not None:
-        return load_prices(prices, max_gap=max_gap)
+        return load_prices(prices, max_gap=max_gap, returns=returns)
     return load_dataset(dataset or universe)
 
 

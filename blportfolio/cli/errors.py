@@ -24,26 +24,30 @@ def reported(*, debug: bool) -> Iterator[None]:
             warnings.simplefilter("always")
             warnings.showwarning = _show_warning
             yield
-    except BLPortfolioError as error:
-        if debug:
-            traceback.print_exc()
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(error.exit_code) from error
-    except KeyboardInterrupt as error:
-        typer.echo("interrupted; nothing was left behind", err=True)
-        raise typer.Exit(130) from error
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
-    except Exception as error:  # whatever is left is a bug, and gets a sentence too
-        if debug:
+    except (Exception, KeyboardInterrupt) as error:  # what is no error of ours is a bug
+        code, message = _verdict(error)
+        if debug and code != 130:
             traceback.print_exc()
-        what = f"{type(error).__name__}: {error}".rstrip(" :.")
-        typer.echo(
-            f"error: unexpected {what}. This is a bug; run again with --debug and report the "
-            "traceback.",
-            err=True,
-        )
-        raise typer.Exit(1) from error
+        typer.echo(message, err=True)
+        raise typer.Exit(code) from error
+
+
+def _verdict(error: BaseException) -> tuple[int, str]:
+    """Return the exit code and the sentence for an exception."""
+    link: BaseException | None = error
+    while link is not None:
+        # Ctrl-C while a compiled module loads comes out as the cause of an ImportError.
+        if isinstance(link, KeyboardInterrupt):
+            return 130, "interrupted; nothing was left behind"
+        link = link.__cause__ or link.__context__
+    if isinstance(error, BLPortfolioError):
+        return error.exit_code, f"error: {error}"
+    what = f"{type(error).__name__}: {error}".rstrip(" :.")
+    return 1, (
+        f"error: unexpected {what}. This is a bug; run again with --debug and report the traceback."
+    )
 
 
 def _show_warning(

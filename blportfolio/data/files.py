@@ -28,6 +28,7 @@ def load_prices(
     *,
     name: str | None = None,
     max_gap: int = 0,
+    returns: bool = False,
     periods_per_year: float | None = None,
     currency: str = "",
 ) -> MarketData:
@@ -43,6 +44,8 @@ def load_prices(
         path: File that ends in .csv, .csv.gz, .csv.zip, .csv.xz, .parquet or .pq.
         name: Short name of the data; the file's by default.
         max_gap: Longest gap, in periods, over which the last price is carried forward.
+        returns: Whether the file holds simple decimal returns, without gaps, in place of prices;
+            they become growth of 1.
         periods_per_year: Periods in a year; inferred from the dates by default.
         currency: Currency of the prices.
 
@@ -65,6 +68,15 @@ def load_prices(
         prices, filled = _carry_forward(prices, max_gap)
         notes.extend(filled)
     label = name or path.name.split(".")[0]
+    if returns:
+        return MarketData.from_returns(
+            prices,
+            periods_per_year=periods_per_year,
+            name=label,
+            currency=currency,
+            sources={path.name: digest},
+            notes=(*notes, "Turned its returns into growth of 1."),
+        )
     return MarketData(
         prices,
         **fields,
@@ -120,7 +132,13 @@ def _plain(label: object) -> str:
 
 def _split_fields(table: pd.DataFrame, path: Path) -> tuple[dict[str, Any], str]:
     """Return prices (and bars) as dates × assets, and the name of the layout."""
+    table = table.rename(columns=lambda label: str(label).strip())
     plain = {_plain(column): column for column in reversed(list(table.columns))}
+    if len(table.columns) == 1:
+        raise DataError(
+            f"The file {path.name!r} has one column; it needs a date and a price column at least, "
+            "separated by commas."
+        )
     date_name = next((plain[key] for key in plain if key in DATE_NAMES), table.columns[0])
     ticker_name = next((plain[key] for key in plain if key in TICKER_NAMES), None)
     if re.match(r"\d{4}-?\d\d-?\d\d", str(date_name)):
@@ -132,11 +150,6 @@ def _split_fields(table: pd.DataFrame, path: Path) -> tuple[dict[str, Any], str]
     if ticker_name is not None:
         return _long_fields(table, dates, str(ticker_name), plain, path), "a long table"
     columns = [column for column in table.columns if column != date_name]
-    if not columns:
-        raise DataError(
-            f"The file {path.name!r} has one column; it needs a date and a price column at least, "
-            "separated by commas."
-        )
     known = {*BAR_NAMES, *PRICE_NAMES, *OTHER_BAR_NAMES}
     if {_plain(column) for column in columns} <= known and "close" in plain:
         asset = path.name.split(".")[0]

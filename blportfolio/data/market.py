@@ -222,7 +222,7 @@ def _checked_prices(frame: pd.DataFrame) -> pd.DataFrame:
         row, column = (int(i) for i in np.argwhere(bad)[0])
         share = float(np.mean(values[~np.isnan(values)] <= 0))
         hint = (
-            "These look like returns: use MarketData.from_returns."
+            "These look like returns: read them with load_prices(path, returns=True) or --returns."
             if share > 0.2 and np.nanmax(np.abs(values)) < 5
             else "Correct or drop that value."
         )

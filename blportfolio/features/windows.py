@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data import MarketData
-from blportfolio.errors import DataError
+from blportfolio.errors import ConfigError, DataError
 from blportfolio.features.panel import FeatureChoice, build_panel
 from blportfolio.features.registry import make_feature
 from blportfolio.types import (
@@ -31,7 +31,8 @@ class WindowMaker:
     """Prepares a market once and then cuts windows out of it by position.
 
     An asset is eligible at date t when it has a price at t and `lookback` returns up to t that
-    are not all the same, and belongs to the index at t where membership is known.
+    are not all the same (in excess of the risk-free rate where there is one: cash is not a risky
+    asset), and belongs to the index at t where membership is known.
 
     Attributes:
         returns: (n_dates, n_assets) simple returns; NaN in row 0 and where a price is missing.
@@ -66,7 +67,8 @@ class WindowMaker:
         known = np.isfinite(self.returns)
         eligible = _run_length(known) >= self.lookback
         same = np.zeros_like(known)
-        same[1:] = self.returns[1:] == self.returns[:-1]
+        # A constant growth rate leaves rounding noise of some 1e-16 in its returns.
+        same[1:] = np.abs(self._excess[1:] - self._excess[:-1]) <= 1e-12
         eligible &= _run_length(same) < self.lookback - 1
         eligible &= np.isfinite(prices)
         if self.market.membership is not None:
@@ -205,13 +207,21 @@ def make_window(
         choices = [
             FeatureChoice(make_feature(f), f)
             if isinstance(f, str)
-            else FeatureChoice(f, type(f).__name__)
+            else FeatureChoice(_checked_feature(f), type(f).__name__)
             for f in features
         ]
         panel, _ = build_panel(market, choices)
     length = default_lookback(market) if lookback is None else lookback
     maker = WindowMaker(market, lookback=length, panel=panel)
     return maker.window(maker.position(market.dates[-1] if as_of is None else as_of))
+
+
+def _checked_feature(feature: Feature) -> Feature:
+    if isinstance(feature, type) or not hasattr(feature, "compute"):
+        raise ConfigError(
+            f"`features` must hold names or features such as Momentum(), got {feature!r}."
+        )
+    return feature
 
 
 def _run_length(flags: BoolArray) -> IntArray:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dposv, dpotrf
 
 from blportfolio.errors import DataError, InfeasibleError
@@ -60,7 +61,11 @@ def long_only_max_sharpe(
         )
     support = None if start is None else check_vector(start, len(mu), name="start") > 0
     matrix, _ = regularise(matrix)
-    found = solve_nonnegative(matrix, mu, support)
+    # The weights do not depend on the scale of either; powers of four keep every digit, also
+    # through a square root.
+    scaled = np.ldexp(matrix, -2 * int(np.frexp(np.diagonal(matrix).max())[1] // 2))
+    target = np.ldexp(mu, -2 * int(np.frexp(np.abs(mu).max())[1] // 2))
+    found = solve_nonnegative(scaled, target, support)
     weights: FloatArray = found.solution / found.solution.sum()
     weights.setflags(write=False)
     return weights
@@ -104,8 +109,9 @@ def solve_nonnegative(
 ) -> NonNegative:
     """Solve min ½yᵀCy − mᵀy, y ≥ 0 for positive definite C by block principal pivoting.
 
-    Infeasible variables change sides all at once while their number falls, and one at a time
-    (the largest index) when it has not fallen for three rounds, which ends in finitely many.
+    Infeasible variables change sides all at once while their number falls. When it has not fallen
+    for three rounds, Lawson and Hanson's non-negative least squares on the Cholesky factor takes
+    over: it adds one variable at a time, never more than are needed, and is finite.
 
     Args:
         covariance: (n, n) C.
@@ -121,7 +127,7 @@ def solve_nonnegative(
     tolerance = 64 * EPSILON * scale
     passive = target > 0 if support is None or not support.any() else support.copy()
     fewest, patience = size + 1, 3
-    for _ in range(20 + 10 * size):
+    while patience:
         solution = np.zeros(size)
         members = np.flatnonzero(passive)
         if len(members) == size:
@@ -144,14 +150,10 @@ def solve_nonnegative(
             )
         if count < fewest:
             fewest, patience = count, 3
-        elif patience:
-            patience -= 1
         else:
-            last = int(np.flatnonzero(wrong)[-1])
-            wrong = np.zeros(size, dtype=bool)
-            wrong[last] = True
+            patience -= 1
         passive ^= wrong
-    return _cross_solver(covariance, target, scale)
+    return _least_squares(covariance, target, scale)
 
 
 def _solve_block(block: FloatArray, target: FloatArray) -> tuple[int, FloatArray]:
@@ -164,11 +166,17 @@ def _residual(gradient: FloatArray, solution: FloatArray, passive: BoolArray) ->
     return float(stationarity.max())
 
 
-def _cross_solver(covariance: FloatArray, target: FloatArray, scale: float) -> NonNegative:
-    """Solve by non-negative least squares on the Cholesky factor, when pivoting did not settle."""
+def _least_squares(covariance: FloatArray, target: FloatArray, scale: float) -> NonNegative:
+    """Solve as min ‖Lᵀy − L⁻¹m‖², y ≥ 0, with C = LLᵀ."""
     from scipy.optimize import nnls
 
     lower = np.linalg.cholesky(covariance)
-    solution = nnls(lower.T, np.linalg.solve(lower, target), maxiter=100 * len(target))[0]
+    right = solve_triangular(lower, target, lower=True)
+    try:
+        solution = nnls(lower.T, right, maxiter=100 * len(target))[0]
+    except RuntimeError as error:
+        raise DataError(
+            "`covariance` is too ill-conditioned to optimise with; use a shrinkage covariance."
+        ) from error
     gradient = covariance @ solution - target
     return NonNegative(solution, _residual(gradient, solution, solution > 0) / scale, "nnls")

@@ -56,8 +56,9 @@ class MaxSharpe(ArrayObjective):
     ) -> ArraySolution:
         if self.fallback == "cash":
             return ArraySolution(np.zeros(len(mean)), "fallback", 0.0, "none", "cash")
-        if self.fallback == "previous" and previous is not None and previous.sum() > 0:
-            weights = previous / previous.sum()
+        held = None if previous is None else np.maximum(previous, 0.0)
+        if self.fallback == "previous" and held is not None and held.sum() > 0:
+            weights = held / held.sum()
             return ArraySolution(weights, "fallback", 0.0, "none", "previous")
         solution = MinVariance().solve_arrays(mean, covariance, previous=previous)
         return replace(solution, status="fallback", fallback="min_variance")

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from blportfolio.bayes.linalg import factorise
-from blportfolio.errors import DataError
+from blportfolio.errors import ConfigError, DataError
 from blportfolio.optimise import MinVariance
 from blportfolio.types import (
     ArrayViews,
@@ -43,11 +43,17 @@ class ArrayPrior(ABC):
 
         Raises:
             DataError: If the window is none, has one row, or lacks what the model needs.
+            ConfigError: If `covariance` is no covariance model.
         """
         if not isinstance(window, TrainingWindow):
             raise DataError(
                 f"`window` must be a TrainingWindow, got {type(window).__name__}. Make one with "
                 "make_window(market, …) or TrainingWindow(returns)."
+            )
+        model = getattr(self, "covariance", None)
+        if model is not None and (isinstance(model, type) or not hasattr(model, "fit_arrays")):
+            raise ConfigError(
+                f"`covariance` must be a model such as SampleCovariance(), got {model!r}."
             )
         if len(window.returns) < 2:
             raise DataError("`window` must hold two returns at least to estimate a covariance.")

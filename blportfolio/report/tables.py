@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from blportfolio.backtest import BacktestResult
+from blportfolio.errors import DataError
 from blportfolio.report import metrics
 from blportfolio.report.inference import sharpe_interval
 
@@ -42,7 +43,12 @@ def summarise(result: BacktestResult, *, risk_free: float | pd.Series = 0.0) -> 
         error and 95 % bounds, max_drawdown (≤ 0), turnover (one-way, mean of the decisions after
         the first), cost_drag (per year), final_wealth, gross_annualised_return, n_decisions and
         n_periods.
+
+    Raises:
+        DataError: If `result` is none, or the rate has other dates.
     """
+    if not isinstance(result, BacktestResult):
+        raise DataError(f"`result` must be a BacktestResult, got {type(result).__name__}.")
     periods = result.periods_per_year
     gross = (1 + result.gross_returns).cumprod()
     gross_wealth = pd.Series([1.0, *gross], index=result.wealth.index)

@@ -103,7 +103,7 @@ class ReturnDistribution:
             checked = check_covariance(getattr(self, name), n_assets, name=name)
             object.__setattr__(self, name, checked)
         if self.scenarios is not None:
-            rows = len(np.asarray(self.scenarios))
+            rows = len(np.atleast_1d(np.asarray(self.scenarios)))
             checked = check_matrix(self.scenarios, (rows, n_assets), name="scenarios")
             object.__setattr__(self, "scenarios", checked)
 

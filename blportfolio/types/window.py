@@ -142,6 +142,13 @@ class TrainingWindow:
                 checked = check_weights(weights, name=name)
                 check_same_labels(list(checked.index), list(returns.columns), name=name)
                 object.__setattr__(self, name, checked.reindex(returns.columns))
+        caps = self.market_weights
+        if caps is not None and not ((caps >= 0).all() and abs(caps.sum() - 1) < 1e-6):
+            raise DataError(
+                f"`market_weights` must be 0 or more and sum to 1, got a sum of {caps.sum():.6g}."
+            )
+        if not self.periods_per_year > 0:
+            raise DataError(f"`periods_per_year` must be above 0, got {self.periods_per_year}.")
         if self.features is not None:
             object.__setattr__(self, "features", _aligned_features(self.features, returns))
 
@@ -197,7 +204,7 @@ def check_returns(returns: pd.DataFrame) -> None:
             f"{values[row, column]:.4g} on {returns.index[row].date()}. Divide percent by 100."
         )
     if len(values) > 1:
-        constant = np.flatnonzero(np.ptp(values, axis=0) == 0)
+        constant = np.flatnonzero(np.ptp(values, axis=0) <= 1e-12)
         if len(constant):
             raise DataError(
                 f"`returns` of {returns.columns[constant[0]]!r} never change, so it has no risk "

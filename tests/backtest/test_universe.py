@@ -116,3 +116,15 @@ def test_capitalisation_weights_are_those_known_at_the_decision():
     result = bl.run_backtest(strategy, market)
     np.testing.assert_allclose(result.weights.loc[prices.index[99]], [0.25, 0.25, 0.5], atol=1e-9)
     np.testing.assert_allclose(result.weights.loc[prices.index[100]], [0.6, 0.2, 0.2], atol=1e-9)
+
+
+@pytest.mark.parametrize("with_rate", [False, True])
+def test_an_asset_that_grows_like_cash_is_not_a_risky_asset(with_rate):
+    prices = make_prices(10, 200, 3)
+    rates = pd.Series(np.random.default_rng(0).uniform(0, 2e-4, size=200), index=prices.index)
+    rates.iloc[0] = 0.0
+    growth = rates if with_rate else 1e-4
+    prices["A2"] = 100 * np.cumprod(np.full(200, 1.0) + growth)
+    market = bl.MarketData(prices, risk_free=rates if with_rate else None)
+    result = run(market, objective=bl.MinVariance())
+    assert (result.weights["A2"] == 0).all()

@@ -254,6 +254,18 @@ def test_a_singular_prior_moves_only_inside_its_range():
     assert found.log_evidence == pytest.approx(low.log_evidence, abs=1e-9)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
+@settings(max_examples=25)
+def test_evidence_of_redundant_certain_views_is_the_density_on_their_range(seed, rank):
+    rng = np.random.default_rng(seed)
+    loading, pick = rng.normal(size=(4, rank)), rng.normal(size=(5, 4))
+    sigma0, views = loading @ loading.T, pick @ loading @ rng.normal(size=rank)
+    found = bl_posterior(np.zeros(4), sigma0, pick, views, np.zeros((5, 5)))
+    total = pick @ sigma0 @ pick.T
+    expected = multivariate_normal.logpdf(views, np.zeros(5), total, allow_singular=True)
+    assert found.log_evidence == pytest.approx(expected, rel=1e-6, abs=1e-5)
+
+
 def test_a_prior_without_uncertainty_ignores_uncertain_views():
     found = bl_posterior([0.01, 0.02], np.zeros((2, 2)), [[1.0, -1.0]], [0.5], [[0.1]])
     np.testing.assert_array_equal(found.mean, [0.01, 0.02])
@@ -410,3 +422,11 @@ def test_bad_arguments_of_equilibrium_returns_are_named():
         equilibrium_returns(np.ones((2, 3)), [0.5, 0.5], risk_aversion=2.5)
     with pytest.raises(ConfigError, match="`risk_aversion`"):
         equilibrium_returns(np.eye(2), [0.5, 0.5], risk_aversion=0.0)
+
+
+@pytest.mark.parametrize("solve", [bl_posterior, shared_latent_posterior])
+def test_an_indefinite_prior_is_refused_not_answered_with_negative_variances(solve):
+    indefinite, identity = [[1.0, 2.0], [2.0, 1.0]], np.eye(2)
+    views = ([0.0, 0.0], indefinite) + ((identity,) if solve is bl_posterior else ())
+    with pytest.raises(DataError, match="not positive semi-definite"):
+        solve(*views, [1.0, 1.0], identity)

@@ -256,6 +256,14 @@ def test_an_interruption_exits_with_130_and_leaves_nothing(run, monkeypatch, tmp
     failed(run(), 130, "interrupted")
 
 
+def test_an_interruption_that_a_library_turned_into_an_error_still_exits_with_130(run, monkeypatch):
+    def interrupt(*args, **kwargs):  # noqa: ARG001, replaces others
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr(blportfolio.backtest, "run_experiment", interrupt)
+    failed(run(), 130, "interrupted")
+
+
 def test_an_interruption_keeps_what_was_in_the_output_folder(run, monkeypatch, tmp_path):
     def interrupt(*args, **kwargs):  # noqa: ARG001, replaces others
         raise KeyboardInterrupt

@@ -162,7 +162,7 @@ def test_dates_whose_day_and_month_could_be_confused_are_refused(prices, tmp_pat
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_other_separators_are_refused(prices, tmp_path, separator):
     prices.to_csv(tmp_path / "p.csv", sep=separator)
-    refused(tmp_path / "p.csv", "unknown layout or date")
+    refused(tmp_path / "p.csv", "has one column; it needs .* separated by commas")
 
 
 def test_a_byte_order_mark_and_other_line_ends_do_no_harm(prices, tmp_path):
@@ -177,8 +177,8 @@ BROKEN = {
     "blank.csv": (b"\n\n \n", "is empty"),
     "header.csv": (b"date,A,B\n", "has no rows"),
     "commas.csv": (b",,\n,,\n", "no date in row 1"),
-    "words.csv": (b"hello world\nthis is\nnot prices\n", "'this is'"),
-    "page.csv": (b"<html>\n<body>\n404\n", "'<body>'"),
+    "words.csv": (b"hello world\nthis is\nnot prices\n", "one column"),
+    "page.csv": (b"<html>\n<body>\n404\n", "one column"),
     "one_column.csv": (b"date\n2000-01-03\n2000-01-04\n", "one column"),
     "one_row.csv": (b"date,A\n2000-01-03,1\n", "two dates"),
     "no_header.csv": (b"2000-01-03,1,2\n2000-01-04,3,4\n2000-01-05,3,5\n", "no header"),
@@ -195,7 +195,7 @@ BROKEN = {
     "no_date.csv": (b"date,A\n2000-01-03,1\n,2\n", "no date in row 2"),
     "month_13.csv": (b"date,A\n2000-01-03,1\n2000-13-01,2\n", "'2000-13-01'"),
     "numbers.csv": (b"date,A\n1,1\n2,2\n", "YYYY-MM-DD"),
-    "returns.csv": (b"date,A\n2000-01-03,-0.01\n2000-01-04,0.02\n2000-01-05,0\n", "from_returns"),
+    "returns.csv": (b"date,A\n2000-01-03,-0.01\n2000-01-04,0.02\n2000-01-05,0\n", "--returns"),
     "same_row.csv": (b"date,ticker,close\n2000-01-03,A,1\n2000-01-03,A,2\n", "'A' on 2000-01-03"),
     "no_ticker.csv": (b"date,ticker,close\n2000-01-03,A,1\n2000-01-04,,2\n", "no ticker in row 2"),
     "no_price.csv": (b"date,ticker,size\n2000-01-03,A,1\n2000-01-04,A,2\n", "no price column"),
@@ -274,3 +274,17 @@ def test_max_gap_carries_prices_only_inside_an_assets_life(
 
 def test_a_negative_max_gap_is_refused(prices, tmp_path):
     refused(write(prices, tmp_path / "wide.csv"), "`max_gap` must be 0 or more", max_gap=-1)
+
+
+def test_a_file_of_returns_becomes_growth_of_one(prices, tmp_path):
+    returns = prices.pct_change().dropna()
+    returns.to_csv(tmp_path / "r.csv", index_label="date")
+    market = bl.load_prices(tmp_path / "r.csv", returns=True)
+    np.testing.assert_allclose(market.prices.iloc[0], 1.0)
+    np.testing.assert_allclose(market.prices.pct_change().dropna(), returns, atol=1e-14)
+    assert market.notes[-1] == "Turned its returns into growth of 1."
+
+
+def test_spaces_around_names_are_not_part_of_them(tmp_path):
+    save("date , A ,B\n2000-01-03,1,2\n2000-01-04,2,3\n", tmp_path / "p.csv")
+    assert bl.load_prices(tmp_path / "p.csv").assets == ("A", "B")

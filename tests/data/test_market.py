@@ -34,7 +34,7 @@ def test_a_price_whose_return_would_overflow_is_refused(prices, value):
 
 
 def test_returns_passed_as_prices_are_recognised(prices):
-    with pytest.raises(DataError, match="from_returns"):
+    with pytest.raises(DataError, match="returns=True"):
         bl.MarketData(prices.pct_change().dropna())
 
 

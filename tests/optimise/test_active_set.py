@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 
 from blportfolio.errors import DataError, InfeasibleError
 from blportfolio.optimise import long_only_max_sharpe
-from blportfolio.optimise.active_set import _cross_solver, regularise, solve_nonnegative
+from blportfolio.optimise.active_set import _least_squares, regularise, solve_nonnegative
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -162,10 +162,10 @@ def test_a_singular_covariance_is_solved_with_the_documented_ridge(seed, size, n
 
 @given(problems())
 @settings(max_examples=25)
-def test_the_cross_solver_agrees_with_the_active_set(problem):
+def test_the_least_squares_agrees_with_the_active_set(problem):
     mean, covariance = problem
     pivoting = solve_nonnegative(covariance, mean)
-    cross = _cross_solver(covariance, mean, float(np.abs(mean).max()))
+    cross = _least_squares(covariance, mean, float(np.abs(mean).max()))
     assert pivoting.solver == "active set"
     assert pivoting.residual <= 1e-12
     np.testing.assert_allclose(
