@@ -158,6 +158,21 @@ def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:
     return dates
 
 
+def check_date(value: object, *, name: str) -> pd.Timestamp:
+    """Return a date without a time zone.
+
+    Raises:
+        DataError: If `value` is no date.
+    """
+    try:
+        date = pd.Timestamp(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.") from error
+    if pd.isna(date):
+        raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.")
+    return date.tz_localize(None)
+
+
 def nearest_name(wanted: str, known: Iterable[str]) -> str:
     """Say `Did you mean 'x'?` for a near miss, else list what is known."""
     by_lower = {name.lower(): name for name in sorted(known)}

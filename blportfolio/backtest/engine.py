@@ -21,6 +21,7 @@ from blportfolio.errors import ConfigError, DataError, SingularCovarianceWarning
 from blportfolio.features import WindowMaker, build_panel, default_lookback
 from blportfolio.manifest import describe_market
 from blportfolio.types import FloatArray, IntArray
+from blportfolio.validation import check_date
 
 Progress = Callable[[int, int], None]
 
@@ -58,7 +59,8 @@ def run_backtest(
         Returns, weights, trades and notes, with a manifest of what ran.
 
     Raises:
-        DataError: If the dates leave nothing to decide, or data that a model needs are missing.
+        DataError: If the dates are wrong or leave nothing to decide, or data that a model needs
+            are missing.
         ConfigError: If the strategy or the cost is wrong.
     """
     plan = as_strategy(strategy)
@@ -125,10 +127,14 @@ def _decisions(
 ) -> tuple[IntArray, int]:
     """Return the rows of the decisions and the last row held."""
     dates = maker.market.dates
-    begin = 0 if start is None else int(dates.searchsorted(_date(start, "start"), side="left"))
+    begin = (
+        0
+        if start is None
+        else int(dates.searchsorted(check_date(start, name="start"), side="left"))
+    )
     last = len(dates) - 1
     if end is not None:
-        last = int(dates.searchsorted(_date(end, "end"), side="right")) - 1
+        last = int(dates.searchsorted(check_date(end, name="end"), side="right")) - 1
     able = np.flatnonzero(maker.eligible.any(axis=1))
     if not len(able):
         raise DataError(
@@ -149,16 +155,6 @@ def _decisions(
             "shorten the lookback."
         )
     return rows, last
-
-
-def _date(value: str | pd.Timestamp, name: str) -> pd.Timestamp:
-    try:
-        stamp = pd.Timestamp(value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"`{name}` must be a date like 2020-06-30, got {value!r}.") from error
-    if pd.isna(stamp):
-        raise ConfigError(f"`{name}` must be a date like 2020-06-30, got {value!r}.")
-    return stamp.tz_localize(None)
 
 
 def _simulate(

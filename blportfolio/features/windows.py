@@ -20,6 +20,7 @@ from blportfolio.types import (
     TrainingWindow,
     WindowArrays,
 )
+from blportfolio.validation import check_date
 
 
 def default_lookback(market: MarketData) -> int:
@@ -82,13 +83,8 @@ class WindowMaker:
             DataError: If `as_of` is no date or lies before the data.
         """
         dates = self.market.dates
-        try:
-            wanted = pd.Timestamp(as_of)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"`as_of` must be a date like 2020-06-30, got {as_of!r}.") from error
-        if pd.isna(wanted):
-            raise DataError(f"`as_of` must be a date like 2020-06-30, got {as_of!r}.")
-        row = int(dates.searchsorted(wanted.tz_localize(None), side="right")) - 1
+        wanted = check_date(as_of, name="as_of")
+        row = int(dates.searchsorted(wanted, side="right")) - 1
         if row < 0:
             raise DataError(
                 f"`as_of` {wanted.date()} lies before the data, which begin {dates[0].date()}."

@@ -10,6 +10,7 @@ import pandas as pd
 from blportfolio.errors import DataError
 from blportfolio.validation import (
     FloatArray,
+    check_date,
     check_dates,
     check_labels,
     check_same_labels,
@@ -215,16 +216,13 @@ def check_returns(returns: pd.DataFrame) -> None:
 def _checked_as_of(as_of: pd.Timestamp | None, last: pd.Timestamp) -> pd.Timestamp:
     if as_of is None:
         return last
-    try:
-        date = pd.Timestamp(as_of)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"`as_of` must be a date like 2020-06-30, got {as_of!r}.") from error
-    if pd.isna(date) or date.tz_localize(None) < last:
+    date = check_date(as_of, name="as_of")
+    if date < last:
         raise DataError(
             f"`as_of` must not lie before the last of `returns`, {last.date()}, which a decision "
             f"then could not have seen; got {as_of}."
         )
-    return date.tz_localize(None)
+    return date
 
 
 def _aligned_features(features: FeaturePanel | pd.DataFrame, returns: pd.DataFrame) -> FeaturePanel:

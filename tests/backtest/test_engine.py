@@ -232,7 +232,7 @@ def test_numbers_of_a_result_cannot_be_overwritten(sample_market):
         ({"strategy": "slpp"}, bl.ConfigError, "Did you mean 'slp'"),
         ({"strategy": 3}, bl.ConfigError, "`strategy` must be"),
         ({"cost_bps": -1}, bl.ConfigError, "`cost_bps`"),
-        ({"start": "soon"}, bl.ConfigError, "`start` must be a date"),
+        ({"start": "soon"}, bl.DataError, "`start` must be a date"),
         ({"start": "2030-01-01"}, bl.DataError, "no decision to make"),
         ({"end": "1980-01-01"}, bl.DataError, "no decision to make"),
         ({"start": "2010-01-01", "end": "2009-01-01"}, bl.DataError, "no decision to make"),
