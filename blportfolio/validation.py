@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Iterable, Sequence
 
@@ -134,7 +135,7 @@ def check_same_labels(got: Sequence[str], expected: Sequence[str], *, name: str)
 
 
 def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:
-    """Return a tz-naive, strictly increasing DatetimeIndex.
+    """Return a tz-naive, strictly increasing DatetimeIndex, at midnight where days differ.
 
     Raises:
         DataError: If labels are no dates, a date stands twice, or dates are not in order.
@@ -144,6 +145,10 @@ def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:
             f"`{name}` must be indexed by dates (pandas DatetimeIndex), got {type(index).__name__}."
         )
     dates = index.tz_localize(None) if index.tz is not None else index
+    # Daily bars stamped with the time of their close still belong to the whole day.
+    days = dates.normalize()
+    if not days.equals(dates) and not days.has_duplicates:
+        dates = days
     if dates.hasnans:
         raise DataError(f"`{name}` has a row without a date; give it one or drop it.")
     if dates.has_duplicates:
@@ -164,8 +169,10 @@ def check_date(value: object, *, name: str) -> pd.Timestamp:
     Raises:
         DataError: If `value` is no date.
     """
+    if not isinstance(value, str | dt.date | np.datetime64):
+        raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.")
     try:
-        date = pd.Timestamp(value)  # type: ignore[arg-type]
+        date = pd.Timestamp(value)
     except (TypeError, ValueError) as error:
         raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.") from error
     if pd.isna(date):

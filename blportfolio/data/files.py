@@ -43,7 +43,7 @@ def load_prices(
     Args:
         path: File that ends in .csv, .csv.gz, .csv.zip, .csv.xz, .parquet or .pq.
         name: Short name of the data; the file's by default.
-        max_gap: Longest gap, in periods, over which the last price is carried forward.
+        max_gap: Periods over which the last price is carried forward where prices are missing.
         returns: Whether the file holds simple decimal returns, without gaps, in place of prices;
             they become growth of 1.
         periods_per_year: Periods in a year; inferred from the dates by default.
@@ -59,6 +59,8 @@ def load_prices(
     path = Path(path)
     if max_gap < 0:
         raise DataError(f"`max_gap` must be 0 or more, got {max_gap}.")
+    if returns and max_gap:
+        raise DataError("`max_gap` carries prices forward; returns must have no gaps.")
     table = _read_table(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     fields, layout = _split_fields(table, path)
@@ -102,6 +104,11 @@ def _read_table(path: Path) -> pd.DataFrame:
             )
         if suffix in {".parquet", ".pq"}:
             table = pd.read_parquet(path)
+            if table.columns.nlevels > 1:
+                raise DataError(
+                    f"The file {path.name!r} has {table.columns.nlevels} header rows; keep one, "
+                    'for example `table["Close"]`.'
+                )
             if not isinstance(table.index, pd.RangeIndex):
                 table = table.reset_index()
         elif ".csv" in (part.lower() for part in path.suffixes):
@@ -139,7 +146,7 @@ def _split_fields(table: pd.DataFrame, path: Path) -> tuple[dict[str, Any], str]
             f"The file {path.name!r} has one column; it needs a date and a price column at least, "
             "separated by commas."
         )
-    date_name = next((plain[key] for key in plain if key in DATE_NAMES), table.columns[0])
+    date_name = next((c for c in table.columns if _plain(c) in DATE_NAMES), table.columns[0])
     ticker_name = next((plain[key] for key in plain if key in TICKER_NAMES), None)
     if re.match(r"\d{4}-?\d\d-?\d\d", str(date_name)):
         raise DataError(
@@ -238,9 +245,11 @@ def _numbers(column: pd.Series, name: str, path: Path) -> pd.Series:
 
 
 def _carry_forward(prices: pd.DataFrame, max_gap: int) -> tuple[pd.DataFrame, list[str]]:
-    """Carry prices over gaps inside an asset's life, and say how many."""
-    alive = prices.bfill().notna()
-    filled = prices.ffill(limit=max_gap).where(alive)
+    """Carry each price over at most `max_gap` missing dates, and say how many.
+
+    Also past an asset's last price: at that time nobody knows whether another one will follow.
+    """
+    filled = prices.ffill(limit=max_gap)
     added = (filled.notna() & prices.isna()).sum()
     notes = [
         f"Carried the last price of {asset} over {int(count)} missing dates."

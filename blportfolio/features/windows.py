@@ -73,7 +73,7 @@ class WindowMaker:
         eligible &= _run_length(same) < self.lookback - 1
         eligible &= np.isfinite(prices)
         if self.market.membership is not None:
-            eligible &= np.vstack([self.market.is_member(date) for date in self.market.dates])
+            eligible &= self.market.members()
         return eligible
 
     def position(self, as_of: str | pd.Timestamp) -> int:

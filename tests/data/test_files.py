@@ -253,7 +253,7 @@ def test_a_folder_is_refused(tmp_path):
     length=st.integers(1, 8),
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_max_gap_carries_prices_only_inside_an_assets_life(
+def test_max_gap_carries_prices_after_a_listing_and_not_before(
     tmp_path, max_gap, listed, delisted, start, length
 ):
     prices = make_prices(0, n_dates=40, n_assets=2).rename_axis("date")
@@ -268,8 +268,23 @@ def test_max_gap_carries_prices_only_inside_an_assets_life(
     market = bl.load_prices(path, max_gap=max_gap)
     expected = prices.copy()
     expected.iloc[start : start + length, 0] = prices.iloc[start - 1, 0]
+    expected.iloc[delisted + 1 : delisted + 1 + max_gap, 0] = prices.iloc[delisted, 0]
     np.testing.assert_array_equal(market.prices.to_numpy(), expected.to_numpy())
-    assert f"over {length} missing dates" in market.notes[-1]
+    added = length + min(max_gap, len(prices) - 1 - delisted)
+    assert f"over {added} missing dates" in market.notes[-1]
+
+
+@given(cut=st.integers(12, 38), max_gap=st.integers(0, 6), hole=st.integers(1, 5))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_reading_a_file_does_not_look_ahead(tmp_path, cut, max_gap, hole):
+    """A file that ends at t gives the prices that the whole file gives up to t."""
+    prices = make_prices(1, n_dates=40, n_assets=2).rename_axis("date")
+    prices.iloc[20 : 20 + hole, 0] = np.nan
+    if hole > max_gap:
+        max_gap = hole
+    whole = bl.load_prices(write(prices, tmp_path / "wide.csv"), max_gap=max_gap)
+    part = bl.load_prices(write(prices.iloc[:cut], tmp_path / "wide.csv"), max_gap=max_gap)
+    np.testing.assert_array_equal(part.prices, whole.prices.iloc[:cut])
 
 
 def test_a_negative_max_gap_is_refused(prices, tmp_path):
@@ -288,3 +303,38 @@ def test_a_file_of_returns_becomes_growth_of_one(prices, tmp_path):
 def test_spaces_around_names_are_not_part_of_them(tmp_path):
     save("date , A ,B\n2000-01-03,1,2\n2000-01-04,2,3\n", tmp_path / "p.csv")
     assert bl.load_prices(tmp_path / "p.csv").assets == ("A", "B")
+
+
+def test_returns_may_start_late_and_end_early_but_have_no_gap(prices, tmp_path):
+    returns = prices.pct_change().iloc[1:]
+    returns.iloc[:7, 1] = np.nan
+    returns.iloc[20:, 0] = np.nan
+    market = bl.load_prices(write(returns, tmp_path / "wide.csv"), returns=True)
+    back = market.prices.pct_change(fill_method=None).iloc[1:]
+    np.testing.assert_allclose(back, returns, atol=1e-14)
+    assert market.prices.iloc[7, 1] == 1.0
+    returns.iloc[12, 1] = np.nan
+    write(returns, tmp_path / "wide.csv.gz")
+    with pytest.raises(DataError, match="without gaps"):
+        bl.load_prices(tmp_path / "wide.csv.gz", returns=True)
+    with pytest.raises(DataError, match="carries prices"):
+        bl.load_prices(tmp_path / "wide.csv", returns=True, max_gap=2)
+
+
+def test_a_column_named_like_a_date_is_an_asset(tmp_path):
+    save("Date,AAPL,DAY,TIME\n2000-01-03,1,2,3\n2000-01-04,2,3,4\n", tmp_path / "p.csv")
+    assert bl.load_prices(tmp_path / "p.csv").assets == ("AAPL", "DAY", "TIME")
+
+
+def test_two_header_rows_are_refused(prices, tmp_path):
+    both = pd.concat({"Close": prices, "Open": prices}, axis=1)
+    both.to_parquet(tmp_path / "p.parquet")
+    refused(tmp_path / "p.parquet", "2 header rows")
+
+
+def test_a_daily_bar_stamped_with_its_close_belongs_to_the_day(prices, tmp_path):
+    stamped = prices.set_axis(prices.index + pd.Timedelta(hours=16))
+    market = bl.load_prices(write(stamped.rename_axis("date"), tmp_path / "wide.csv"))
+    assert market.dates.equals(pd.DatetimeIndex(prices.index))
+    day = prices.index[-1]
+    assert bl.make_window(market, as_of=str(day.date()), lookback=5).as_of == day

@@ -196,11 +196,11 @@ def test_membership_of_an_unknown_asset_is_refused(prices):
 def test_membership_includes_both_ends_of_an_interval(prices):
     first, last = prices.index[5], prices.index[9]
     market = bl.MarketData(prices, membership={"A0": ((first, last),), "A1": ((last, None),)})
-    day = pd.Timedelta(days=1)
-    assert market.is_member(first - day).tolist() == [False, False, False]
-    assert market.is_member(first).tolist() == [True, False, False]
-    assert market.is_member(last).tolist() == [True, True, False]
-    assert market.is_member(last + day).tolist() == [False, True, False]
+    inside = pd.DataFrame(market.members(), index=market.dates)
+    assert inside.iloc[4].tolist() == [False, False, False]
+    assert inside.loc[first].tolist() == [True, False, False]
+    assert inside.loc[last].tolist() == [True, True, False]
+    assert inside.iloc[10].tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(
