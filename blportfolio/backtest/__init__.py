@@ -2,8 +2,8 @@
 
 from blportfolio.backtest.engine import first_decision, run_backtest
 from blportfolio.backtest.experiment import run_experiment
-from blportfolio.backtest.replay import replay_state
 from blportfolio.backtest.result import BacktestResult
+from blportfolio.backtest.state import replay_state
 from blportfolio.backtest.strategy import Strategy
 
 __all__ = [

@@ -12,16 +12,15 @@ import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder, trades_frame
 from blportfolio.backtest.models import DecisionMaker
+from blportfolio.backtest.plan import plan_decisions
 from blportfolio.backtest.result import BacktestResult
-from blportfolio.backtest.schedule import decision_rows
-from blportfolio.backtest.strategy import Strategy, as_strategy
+from blportfolio.backtest.strategy import Strategy, as_strategy, check_cost
 from blportfolio.config import StrategyConfig
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError, DataError, SingularCovarianceWarning
-from blportfolio.features import WindowMaker, build_panel, default_lookback
+from blportfolio.features import WindowMaker, build_panel
 from blportfolio.manifest import describe_market
 from blportfolio.types import FloatArray, IntArray
-from blportfolio.validation import check_date
 
 Progress = Callable[[int, int], None]
 
@@ -64,15 +63,18 @@ def run_backtest(
         ConfigError: If the strategy or the cost is wrong.
     """
     plan = as_strategy(strategy)
-    bps = plan.cost_bps if cost_bps is None else float(cost_bps)
-    if not 0 <= bps < 10_000:
-        raise ConfigError(f"`cost_bps` must be in [0, 10000), got {cost_bps}.")
+    if not isinstance(market, MarketData):
+        raise DataError(
+            f"`market` must be MarketData, got {type(market).__name__}. MarketData(prices) or "
+            "load_prices(path) makes one."
+        )
+    bps = plan.cost_bps if cost_bps is None else check_cost(cost_bps)
     if progress is not None and not callable(progress):
         raise ConfigError(f"`progress` must be a function (done, total), got {progress!r}.")
     panel, skipped = build_panel(market, plan.features) if plan.features else (None, ())
-    lookback = plan.lookback or default_lookback(market)
+    lookback = plan.window_length(market)
     maker = WindowMaker(market, lookback=lookback, panel=panel)
-    rows, last = _decisions(plan, maker, start, end)
+    rows, last = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)
     recorder = Recorder()
     recorder.notes.extend((int(rows[0]), "features", note) for note in skipped)
     growth = _simulate(DecisionMaker(plan, maker, recorder), rows, last, bps / 10_000, progress)
@@ -113,48 +115,10 @@ def first_decision(
         DataError: If the dates leave nothing to decide.
     """
     plan = as_strategy(strategy)
-    maker = WindowMaker(market, lookback=plan.lookback or default_lookback(market))
-    rows, _ = _decisions(plan, maker, start, end)
+    maker = WindowMaker(market, lookback=plan.window_length(market))
+    rows, _ = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)
     first: pd.Timestamp = market.dates[rows[0]]
     return first
-
-
-def _decisions(
-    plan: Strategy,
-    maker: WindowMaker,
-    start: str | pd.Timestamp | None,
-    end: str | pd.Timestamp | None,
-) -> tuple[IntArray, int]:
-    """Return the rows of the decisions and the last row held."""
-    dates = maker.market.dates
-    begin = (
-        0
-        if start is None
-        else int(dates.searchsorted(check_date(start, name="start"), side="left"))
-    )
-    last = len(dates) - 1
-    if end is not None:
-        last = int(dates.searchsorted(check_date(end, name="end"), side="right")) - 1
-    able = np.flatnonzero(maker.eligible.any(axis=1))
-    if not len(able):
-        raise DataError(
-            f"{plan.name} needs a lookback of {maker.lookback} returns, and no asset of "
-            f"{maker.market.name!r} has that many ({len(dates) - 1} at most). Shorten the "
-            "lookback."
-        )
-    rows = decision_rows(dates, plan.rebalance, first=max(begin, int(able[0])), last=last)
-    # With assets entering later, the portfolio begins when there is one to hold.
-    investable = maker.eligible[rows].any(axis=1)
-    rows = rows[int(investable.argmax()) :] if investable.any() else rows[:0]
-    if not len(rows):
-        raise DataError(
-            f"{plan.name} has no decision to make between "
-            f"{dates[min(begin, len(dates) - 1)].date()} and {dates[max(last, 0)].date()} with a "
-            f"lookback of {maker.lookback} returns; the "
-            f"data run from {dates[0].date()} to {dates[-1].date()}. Widen `start` and `end` or "
-            "shorten the lookback."
-        )
-    return rows, last
 
 
 def _simulate(
@@ -182,7 +146,8 @@ def _simulate(
         recorder.drifted.append(held)
         recorder.traded.append(traded)
         growth = np.cumprod(earned[row + 1 : stop + 1], axis=0)
-        value = growth @ target
+        # Not `growth @ target`: a BLAS rounds a row by how many rows follow, which are the future.
+        value = (growth * target).sum(axis=1)
         cash = 1 - float(target.sum())
         if abs(cash) > 1e-12:
             value += cash * (np.cumprod(risk_free[row + 1 : stop + 1]) if has_rate else 1.0)

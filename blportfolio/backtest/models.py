@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from blportfolio.backtest.ledger import Recorder
+from blportfolio.backtest.state import StateKeeper
 from blportfolio.backtest.strategy import Strategy
 from blportfolio.features import WindowMaker
-from blportfolio.priors.base import ArrayPrior
-from blportfolio.types import FloatArray, IntArray, Moments, StatefulPrior, TrainingWindow
+from blportfolio.types import (
+    ArrayViews,
+    FloatArray,
+    IntArray,
+    Moments,
+    ReturnDistribution,
+    StatefulPrior,
+    TrainingWindow,
+    WindowArrays,
+)
+from blportfolio.validation import check_same_labels
 
 
 class DecisionMaker:
     """Asks a strategy's models for target weights, and notes what was unusual.
 
-    A prior with `fit_arrays` is called with arrays; any other through its public `fit`. A
-    stateful prior is first shown the window, so that it can learn from the returns realised since
-    the last decision; its state lives here, never in the prior.
+    A prior with `fit_arrays` is called with arrays; any other through its public `fit`. The state
+    of a stateful prior lives here, never in the prior.
     """
 
     def __init__(self, strategy: Strategy, maker: WindowMaker, recorder: Recorder) -> None:
         self.strategy = strategy
         self.maker = maker
         self.recorder = recorder
+        prior = strategy.prior
         self._needs_distribution = getattr(strategy.objective, "needs_distribution", True)
-        self._stateful = strategy.prior if isinstance(strategy.prior, StatefulPrior) else None
-        self._state: Any = (
-            None if self._stateful is None else self._stateful.initial_state(maker.assets)
+        self._stateful = prior if isinstance(prior, StatefulPrior) else None
+        self._keeper = None if self._stateful is None else StateKeeper(self._stateful, maker)
+        self._fit_arrays: Callable[[WindowArrays], Moments] | None = (
+            getattr(prior, "fit_arrays", None) if self._stateful is None else None
         )
         self._columns: IntArray | None = None
         self._first = True
@@ -69,16 +80,15 @@ class DecisionMaker:
         return target
 
     def _fit(self, row: int, columns: IntArray | None, previous: FloatArray | None) -> Moments:
-        prior = self.strategy.prior
-        if isinstance(prior, ArrayPrior) and self._stateful is None:
-            return prior.fit_arrays(self.maker.arrays(row, columns, previous))
-        window: TrainingWindow = self.maker.window(row, previous)
-        if self._stateful is not None:
-            self._state = self._stateful.update(self._state, window)
-            fitted = self._stateful.fit(window, state=self._state)
-        else:
-            fitted = prior.fit(window)
-        return Moments(fitted.mean, fitted.covariance, fitted.mean_covariance)
+        if self._fit_arrays is not None:
+            moments = self._fit_arrays(self.maker.arrays(row, columns, previous))
+            self.recorder.notes.extend((row, "views", remark) for remark in moments.remarks)
+            return moments
+        if self._stateful is not None and self._keeper is not None:
+            window = self._keeper.advance(row, previous)
+            return _as_moments(self._stateful.fit(window, state=self._keeper.state), window)
+        window = self.maker.window(row, previous)
+        return _as_moments(self.strategy.prior.fit(window), window)
 
     def _note_universe(self, row: int, columns: IntArray | None) -> None:
         """Note which assets entered or left since the last decision."""
@@ -102,3 +112,32 @@ class DecisionMaker:
     def _note(self, row: int, what: str, positions: IntArray) -> None:
         names = ", ".join(self.maker.assets[i] for i in positions)
         self.recorder.notes.append((row, "universe", f"{what}: {names}."))
+
+
+def _as_moments(fitted: ReturnDistribution, window: TrainingWindow) -> Moments:
+    """Return a distribution as arrays in the order of the window's assets.
+
+    Raises:
+        DataError: If it is for other assets.
+    """
+    views = fitted.views
+    order: slice | list[int] = slice(None)
+    if fitted.assets != window.assets:
+        check_same_labels(fitted.assets, window.assets, name="assets of the prior's distribution")
+        order = [fitted.assets.index(asset) for asset in window.assets]
+    return Moments(
+        fitted.mean[order],
+        fitted.covariance[order][:, order],
+        fitted.mean_covariance[order][:, order],
+        None
+        if views is None
+        else ArrayViews(
+            views.pick[:, order],
+            views.mean,
+            views.omega,
+            views.prior_mean[order],
+            views.prior_covariance[order][:, order],
+            views.labels,
+        ),
+        fitted.log_evidence,
+    )

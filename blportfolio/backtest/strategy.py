@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from blportfolio.config import StrategyConfig, check_schedule, load_strategy
+from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError
-from blportfolio.features import FeatureChoice
+from blportfolio.features import FeatureChoice, choose_features, default_lookback
 from blportfolio.optimise import MaxSharpe
 from blportfolio.priors import HistoricalPrior
 from blportfolio.types import Objective, Prior
@@ -22,7 +25,7 @@ class Strategy:
         name: Name for tables.
         prior: Model of returns.
         objective: Turns its distribution into weights.
-        features: Features that the prior sees.
+        features: Features that the prior sees; names and features become choices.
         lookback: Returns in a training window; by default a year of periods, at least 60.
         rebalance: A schedule's name, or n for every n periods.
         cost_bps: Cost in basis points of each unit bought and each unit sold.
@@ -39,12 +42,20 @@ class Strategy:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check the parameters and describe a strategy that was made without a file."""
-        check_schedule(self.rebalance)
+        """Check the parts, and describe a strategy that was made without a file."""
         if not self.name.strip() or not self.name.isprintable():
             raise ConfigError(f"`name` must be printable text, got {self.name!r}.")
-        if not 0 <= self.cost_bps < 10_000:
-            raise ConfigError(f"`cost_bps` must be in [0, 10000), got {self.cost_bps}.")
+        check_schedule(self.rebalance)
+        check_cost(self.cost_bps)
+        for name, method in (("prior", "fit"), ("objective", "solve_arrays")):
+            part = getattr(self, name)
+            if isinstance(part, type) or not callable(getattr(part, method, None)):
+                raise ConfigError(f"`{name}` must be an object with {method}(), got {part!r}.")
+        if self.lookback is not None and not (
+            isinstance(self.lookback, int | np.integer) and self.lookback >= 2
+        ):
+            raise ConfigError(f"`lookback` must be 2 periods or more, got {self.lookback!r}.")
+        object.__setattr__(self, "features", choose_features(self.features))
         if not self.settings:
             described = {
                 "name": self.name,
@@ -53,6 +64,10 @@ class Strategy:
                 "features": [repr(choice.feature) for choice in self.features],
             }
             object.__setattr__(self, "settings", described)
+
+    def window_length(self, market: MarketData) -> int:
+        """Return the returns in a training window of this market."""
+        return default_lookback(market) if self.lookback is None else self.lookback
 
     @classmethod
     def from_config(cls, config: StrategyConfig) -> Strategy:
@@ -65,8 +80,19 @@ class Strategy:
             lookback=config.lookback,
             rebalance=config.rebalance,
             cost_bps=config.cost_bps,
-            settings=config.model_dump(mode="json"),
+            settings=config.resolved(),
         )
+
+
+def check_cost(cost_bps: float) -> float:
+    """Return a cost in basis points.
+
+    Raises:
+        ConfigError: If it is no number from 0 to 10,000.
+    """
+    if not (isinstance(cost_bps, int | float | np.number) and 0 <= cost_bps < 10_000):
+        raise ConfigError(f"`cost_bps` must be in [0, 10000), got {cost_bps!r}.")
+    return float(cost_bps)
 
 
 def as_strategy(strategy: Strategy | StrategyConfig | str | Path) -> Strategy:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,12 +42,14 @@ def backtest(
     ] = None,
     returns: Annotated[
         bool,
-        typer.Option("--returns", help="With --prices: the file holds simple decimal returns."),
+        typer.Option("--returns", help="The file of prices holds simple decimal returns instead."),
     ] = False,
     max_gap: Annotated[
         int,
         typer.Option(
-            "--max-gap", min=0, help="With --prices: periods over which to carry a price."
+            "--max-gap",
+            min=0,
+            help="Periods over which a price is carried forward where the file lacks it.",
         ),
     ] = 0,
     strategy: Annotated[
@@ -129,12 +130,11 @@ def backtest(
     interrupted, 1 a bug.
     """
     with reported(debug=debug):
+        from blportfolio.cli.provenance import command_line
+        from blportfolio.cli.running import DataChoice, run_and_write
         from blportfolio.config import load_experiment
 
-        if prices is not None and dataset is not None:
-            raise ConfigError("Give --prices or --dataset, not both.")
-        if prices is None and (returns or max_gap):
-            raise ConfigError("--returns and --max-gap say how to read --prices; give that too.")
+        prices, dataset = _one_source(context, prices, dataset)
         resolved = load_experiment(
             experiment,
             strategies=strategy or (),
@@ -145,13 +145,22 @@ def backtest(
             lookback=lookback,
             cost_bps=cost_bps,
         )
+        choice = DataChoice(resolved, prices, dataset, max_gap=max_gap, returns=returns)
         if dry_run:
-            universe = str(prices or dataset or resolved.config.universe)
-            document = {"schema_version": 1, "universe": universe, **resolved.resolved()}
+            decided = resolved.resolved(choice.universe)
+            document = {"schema_version": 1, "universe": choice.universe, **decided}
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
-        market = _load(resolved, prices, dataset, max_gap=max_gap, returns=returns)
-        run, records = _run(context, resolved, market, out=out, seed=seed, quiet=quiet or as_json)
+        market = choice.load()
+        run, records = run_and_write(
+            resolved,
+            market,
+            universe=choice.universe,
+            command=command_line(context),
+            out=out,
+            seed=seed,
+            quiet=quiet or as_json,
+        )
         if as_json:
             document = {
                 "schema_version": 1,
@@ -162,6 +171,26 @@ def backtest(
             typer.echo(json.dumps(document, ensure_ascii=False))
             return
         _print(resolved, market, run, records, quiet=quiet)
+
+
+def _one_source(
+    context: typer.Context, prices: Path | None, dataset: str | None
+) -> tuple[Path | None, str | None]:
+    """Return the data that were asked for; a flag wins over an environment variable.
+
+    Raises:
+        ConfigError: If both were asked for in the same way.
+    """
+    if prices is None or dataset is None:
+        return prices, dataset
+    flags = {
+        name
+        for name in ("prices", "dataset")
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    }
+    if len(flags) != 1:
+        raise ConfigError("Give --prices or --dataset, not both.")
+    return (prices, None) if "prices" in flags else (None, dataset)
 
 
 def _date(text: str | None, flag: str) -> str | None:
@@ -179,88 +208,6 @@ def _date(text: str | None, flag: str) -> str | None:
             message = f"expected a date like 2020-06-30, got {text!r}."
             raise typer.BadParameter(message, param_hint=flag) from error
     return text
-
-
-def _load(
-    resolved: Experiment,
-    prices: Path | None,
-    dataset: str | None,
-    *,
-    max_gap: int,
-    returns: bool,
-) -> MarketData:
-    """Load the data that the flags or the experiment name."""
-    from blportfolio.data import list_datasets, load_dataset, load_prices
-
-    universe = resolved.config.universe
-    if prices is None and dataset is None and universe not in list_datasets():
-        beside = resolved.folder / universe
-        is_beside = os.path.isfile(beside)  # unlike Path.is_file, never raises
-        if is_beside or Path(universe).suffix:
-            prices = beside if is_beside else Path(universe)
-    if prices is not None:
-        return load_prices(prices, max_gap=max_gap, returns=returns)
-    return load_dataset(dataset or universe)
-
-
-def _run(
-    context: typer.Context,
-    resolved: Experiment,
-    market: MarketData,
-    *,
-    out: Path,
-    seed: int,
-    quiet: bool,
-) -> tuple[Path, list[dict[str, Any]]]:
-    """Run every strategy and write the run's folder; return it and the headline figures."""
-    from blportfolio.backtest import run_experiment
-    from blportfolio.cli.output import progress_bar
-    from blportfolio.cli.provenance import command_line, git_state, utc_now
-    from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
-    from blportfolio.report.run_folder import new_run_folder, write_run
-
-    began = utc_now()
-    config = {**resolved.resolved(), "data": dict(market.sources), "seed": seed}
-    config_sha = digest(config)
-    run_id = f"{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z-{config_sha[:8]}"
-    target = out / "runs" / resolved.config.name / run_id
-    table = resolved.config.backtest
-    with new_run_folder(target) as folder:
-        with progress_bar(quiet=quiet) as progress:
-            results = run_experiment(
-                resolved.strategies,
-                market,
-                start=None if table.start is None else str(table.start),
-                end=None if table.end is None else str(table.end),
-                seed=seed,
-                progress=progress,
-            )
-        commit, dirty = git_state()
-        manifest = {
-            "schema_version": 1,
-            "run_id": run_id,
-            "created_utc": began.isoformat(timespec="seconds"),
-            "duration_s": round((utc_now() - began).total_seconds(), 3),
-            "command": command_line(context),
-            "config": config,
-            "config_sha256": config_sha,
-            "seed": seed,
-            "seed_use": "every strategy gets the same seed; none of those run draws random numbers",
-            "git_commit": commit,
-            "git_dirty": dirty,
-            "software": describe_software(),
-            "data": describe_market(market),
-            "returns": results[0].manifest["returns"],
-            "policies": POLICIES,
-        }
-        records = write_run(
-            folder,
-            results,
-            title=resolved.config.name,
-            description=resolved.config.description,
-            manifest=manifest,
-        )
-    return target, records
 
 
 def _print(

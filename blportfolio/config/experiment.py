@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from blportfolio.config.strategy import StrategyConfig, parse_strategy
 from blportfolio.config.toml import find_file, read_toml, unknown_key, validate
@@ -33,9 +33,9 @@ class BacktestTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    lookback: int | Annotated[list[int], Field(min_length=1)] | None = None
-    rebalance: int | str | Annotated[list[int | str], Field(min_length=1)] = "month_end"
-    cost_bps: float | Annotated[list[float], Field(min_length=1)] = 10.0
+    lookback: StrictInt | Annotated[list[StrictInt], Field(min_length=1)] | None = None
+    rebalance: StrictInt | str | Annotated[list[StrictInt | str], Field(min_length=1)] = "month_end"
+    cost_bps: StrictFloat | Annotated[list[StrictFloat], Field(min_length=1)] = 10.0
     start: dt.date | None = None
     end: dt.date | None = None
 
@@ -76,11 +76,21 @@ class Experiment:
     strategies: tuple[StrategyConfig, ...]
     folder: Path
 
-    def resolved(self) -> dict[str, Any]:
-        """Return everything that was decided, ready for JSON."""
+    def resolved(self, universe: str) -> dict[str, Any]:
+        """Return everything that was decided, defaults included, ready for JSON.
+
+        Args:
+            universe: What the experiment runs on, where flags have replaced its own.
+
+        Returns:
+            The experiment, with file names in place of paths, and every strategy.
+        """
+        experiment = self.config.model_dump(mode="json")
+        experiment["universe"] = Path(universe).name
+        experiment["strategies"] = [Path(name).name for name in self.config.strategies]
         return {
-            "experiment": self.config.model_dump(mode="json"),
-            "strategies": [strategy.model_dump(mode="json") for strategy in self.strategies],
+            "experiment": experiment,
+            "strategies": [strategy.resolved() for strategy in self.strategies],
         }
 
 
@@ -139,11 +149,12 @@ def load_experiment(
     for name in config.strategies:
         file = find_file("strategies", name, beside=path.parent)
         tables = read_toml(file)
-        for keys, value in settings:
-            if keys[0] == file.stem:
-                _assign(tables, keys[1:], value)
+        own = [(keys[1:], value) for keys, value in settings if keys[0] == file.stem]
+        for keys, value in own:
+            _assign(tables, keys, value)
         parse_strategy(tables, source=file.name)
-        rows.extend(_combinations(tables, config.backtest, file.name))
+        chosen_here = {keys[0] for keys, _ in own}
+        rows.extend(_combinations(tables, config.backtest, file.name, keep=chosen_here))
     names = [row.name for row in rows]
     for name in names:
         if names.count(name) > 1:
@@ -152,15 +163,24 @@ def load_experiment(
 
 
 def _combinations(
-    tables: dict[str, Any], backtest: BacktestTable, source: str
+    tables: dict[str, Any], backtest: BacktestTable, source: str, *, keep: set[str]
 ) -> list[StrategyConfig]:
+    """Return the strategy once for every combination of the experiment's lists.
+
+    What --set has given the strategy itself is in `keep`, and stays.
+    """
     settings = {
         "lookback": backtest.lookback,
         "rebalance": backtest.rebalance,
         "cost_bps": backtest.cost_bps,
     }
     # A strategy's own file speaks where the experiment's says nothing.
-    settings = {k: v for k, v in settings.items() if k in backtest.model_fields_set}
+    settings = {k: v for k, v in settings.items() if k in backtest.model_fields_set - keep}
+    objective = parse_strategy(tables, source=source).objective()
+    if not getattr(objective, "needs_distribution", True):
+        # Equal weight trains nothing: one row, not one for each length of the window.
+        lengths = settings.get("lookback")
+        settings["lookback"] = max(lengths) if isinstance(lengths, list) else lengths
     lists = {key: value if isinstance(value, list) else [value] for key, value in settings.items()}
     rows = []
     for combination in itertools.product(*lists.values()):

@@ -64,6 +64,8 @@ def build_plugin(
 
 
 def _coerced(hint: Any, value: Any, *, key: str, where: str) -> Any:  # noqa: ANN401
+    if isinstance(value, bool) and hint is not bool:
+        raise ConfigError(f"{where}: `{key}` is {str(value).lower()}; it is no switch.")
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:

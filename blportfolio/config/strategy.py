@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictInt
 
 from blportfolio.config.plugins import build_plugin
 from blportfolio.config.toml import find_file, read_toml, validate
@@ -33,7 +35,7 @@ class StrategyConfig(BaseModel):
         covariance: `model` and parameters; sample covariance by default.
         optimise: `model` and parameters.
         lookback: Returns in a training window; by default a year of periods, at least 60.
-        rebalance: A schedule's name, or n for every n periods.
+        rebalance: A schedule's name, or n (or "every_n") for every n periods.
         cost_bps: Cost in basis points of each unit bought and each unit sold.
     """
 
@@ -46,8 +48,8 @@ class StrategyConfig(BaseModel):
     prior: dict[str, Any] = Field(default_factory=lambda: {"model": "historical"})
     covariance: dict[str, Any] = Field(default_factory=lambda: {"model": "sample"})
     optimise: dict[str, Any]
-    lookback: int | None = Field(default=None, ge=2)
-    rebalance: int | str = "month_end"
+    lookback: StrictInt | None = Field(default=None, ge=2)
+    rebalance: StrictInt | str = "month_end"
     cost_bps: float = Field(default=10.0, ge=0, lt=10_000)
     _where: str = PrivateAttr(default="The strategy")
 
@@ -55,9 +57,39 @@ class StrategyConfig(BaseModel):
         """Check the schedule, then build every plug-in once, so that a bad file fails at once."""
         self._where = f"strategy {self.name!r}"
         check_schedule(self.rebalance)
-        self.prior_model()
+        prior = self.prior_model()
         self.objective()
-        self.feature_choices()
+        choices = self.feature_choices()
+        if getattr(prior, "learns_from_features", False) and not choices:
+            raise ConfigError(
+                f"{self._where} has the prior {self.prior['model']!r}, which learns its views from "
+                'features, and none are given. Add for example features = ["momentum"].'
+            )
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every parameter of every model, defaults included, ready for JSON."""
+        parameters = dataclasses.asdict(cast("Any", self.prior_model()))
+        covariance = parameters.pop("covariance")
+        document = {
+            **self.model_dump(mode="json"),
+            "prior": {"model": self.prior["model"], **parameters},
+            "covariance": {"model": self.covariance["model"], **covariance},
+            "optimise": {
+                "model": self.optimise["model"],
+                **dataclasses.asdict(cast("Any", self.objective())),
+            },
+            "features": [
+                {
+                    "name": choice.name,
+                    "optional": choice.optional,
+                    "lag": choice.lag,
+                    **dataclasses.asdict(cast("Any", choice.feature)),
+                }
+                for choice in self.feature_choices()
+            ],
+        }
+        plain: dict[str, Any] = json.loads(json.dumps(document))
+        return plain
 
     def prior_model(self) -> Prior:
         """Build the prior, with its covariance model."""
@@ -106,8 +138,8 @@ def check_schedule(rebalance: int | str) -> int | str:
                 f"{nearest_name(rebalance, SCHEDULES)} Or give a whole number of periods."
             )
         rebalance = int(digits)
-    if rebalance < 1:
-        raise ConfigError(f"`rebalance` must be 1 period or more, got {rebalance}.")
+    if isinstance(rebalance, bool) or not isinstance(rebalance, int) or rebalance < 1:
+        raise ConfigError(f"`rebalance` must be a schedule or 1 period or more, got {rebalance}.")
     return rebalance
 
 

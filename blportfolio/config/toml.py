@@ -76,6 +76,8 @@ def validate(model: type[Model], values: Mapping[str, Any], *, where: str) -> Mo
         path = [str(part) for part in first["loc"]]
         if first["type"] == "extra_forbidden":
             raise unknown_key(path[-1], _known_keys(model, path), where=where) from error
+        if first["type"] != "missing":
+            path = _keys_given(values, list(first["loc"]))
         raise ConfigError(bad_value(".".join(path), first, where=where)) from error
 
 
@@ -88,8 +90,22 @@ def bad_value(key: str, problem: Mapping[str, Any], *, where: str) -> str:
     """Return the sentence for a value that pydantic refused."""
     if problem["type"] == "missing":
         return f"{where} lacks the key {key!r}; add it."
-    message = str(problem["msg"])
+    message = str(problem["msg"]).replace("valid tuple", "valid list")
     return f"{where}: `{key}` is {problem['input']!r}. {message[:1].upper()}{message[1:]}."
+
+
+def _keys_given(values: Any, location: list[int | str]) -> list[str]:  # noqa: ANN401
+    """Return the part of pydantic's location that stands in the file, not in its own unions."""
+    keys: list[str] = []
+    for part in location:
+        if isinstance(values, Mapping) and part in values:
+            values = values[str(part)]
+        elif isinstance(values, list | tuple) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            break
+        keys.append(str(part))
+    return keys
 
 
 def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:

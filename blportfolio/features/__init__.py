@@ -5,7 +5,7 @@ from blportfolio.features.macd import MACD
 from blportfolio.features.momentum import Momentum
 from blportfolio.features.moving_average import EMADistance, SMADistance
 from blportfolio.features.panel import FeatureChoice, build_panel, standardise
-from blportfolio.features.registry import FEATURES, make_feature
+from blportfolio.features.registry import FEATURES, choose_features, make_feature
 from blportfolio.features.rsi import RSI
 from blportfolio.features.volatility import Volatility
 from blportfolio.features.volume import VolumeRatio
@@ -24,6 +24,7 @@ __all__ = [
     "VolumeRatio",
     "WindowMaker",
     "build_panel",
+    "choose_features",
     "default_lookback",
     "make_feature",
     "make_window",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from blportfolio.data import MarketData
@@ -19,7 +20,12 @@ def check_windows(windows: tuple[int, ...] | None, *, least: int, name: str) -> 
     Raises:
         ConfigError: If one is shorter, or the list is empty.
     """
-    if windows is not None and (not windows or any(window < least for window in windows)):
+    if windows is None:
+        return
+    whole = isinstance(windows, tuple | list) and all(
+        isinstance(window, int | np.integer) and window >= least for window in windows
+    )
+    if not windows or not whole:
         raise ConfigError(f"`{name}` must be whole numbers of {least} or more, got {windows}.")
 
 

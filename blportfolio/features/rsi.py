@@ -33,7 +33,7 @@ class RSI:
 
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `rsi_<window>`, (n_dates, n_assets) in [0, 1]."""
-        change = market.prices.pct_change(fill_method=None)
+        change = market.prices.diff()
 
         def average(frame: pd.DataFrame) -> pd.DataFrame:
             smooth = frame.ewm(alpha=1 / self.window, adjust=False, min_periods=self.window)

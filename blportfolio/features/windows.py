@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data import MarketData
-from blportfolio.errors import ConfigError, DataError
-from blportfolio.features.panel import FeatureChoice, build_panel
-from blportfolio.features.registry import make_feature
+from blportfolio.errors import DataError
+from blportfolio.features.panel import build_panel
+from blportfolio.features.registry import choose_features
 from blportfolio.types import (
     BoolArray,
     Feature,
@@ -127,9 +127,16 @@ class WindowMaker:
             market_weights=self.market_weights(row, columns),
             periods_per_year=self.periods_per_year,
             previous_weights=previous,
+            universe=self.assets,
         )
 
-    def window(self, row: int, previous: FloatArray | None = None) -> TrainingWindow:
+    def window(
+        self,
+        row: int,
+        previous: FloatArray | None = None,
+        *,
+        realised: pd.DataFrame | None = None,
+    ) -> TrainingWindow:
         """Return the checked window that ends at `row`.
 
         Raises:
@@ -167,6 +174,7 @@ class WindowMaker:
             as_of=dates[-1],
             periods_per_year=self.periods_per_year,
             previous_weights=series(previous),
+            realised=realised,
         )
 
 
@@ -174,7 +182,7 @@ def make_window(
     market: MarketData,
     as_of: str | pd.Timestamp | None = None,
     lookback: int | None = None,
-    features: Sequence[str | Feature] | None = None,
+    features: str | Sequence[str | Feature] | None = None,
 ) -> TrainingWindow:
     """Cut the window that a decision at `as_of` may see.
 
@@ -197,27 +205,10 @@ def make_window(
             f"`market` must be MarketData, got {type(market).__name__}. MarketData(prices) or "
             "load_prices(path) makes one."
         )
-    panel = None
-    if features is not None:
-        features = [features] if isinstance(features, str) else features
-        choices = [
-            FeatureChoice(make_feature(f), f)
-            if isinstance(f, str)
-            else FeatureChoice(_checked_feature(f), type(f).__name__)
-            for f in features
-        ]
-        panel, _ = build_panel(market, choices)
+    panel = None if features is None else build_panel(market, choose_features(features))[0]
     length = default_lookback(market) if lookback is None else lookback
     maker = WindowMaker(market, lookback=length, panel=panel)
     return maker.window(maker.position(market.dates[-1] if as_of is None else as_of))
-
-
-def _checked_feature(feature: Feature) -> Feature:
-    if isinstance(feature, type) or not hasattr(feature, "compute"):
-        raise ConfigError(
-            f"`features` must hold names or features such as Momentum(), got {feature!r}."
-        )
-    return feature
 
 
 def _run_length(flags: BoolArray) -> IntArray:

@@ -23,7 +23,7 @@ class NonNegative(NamedTuple):
 
     Attributes:
         solution: (n,) y.
-        residual: Largest violation of the optimality conditions, relative to max |m|.
+        residual: Largest violation of the optimality conditions, relative to max m.
         solver: Name of the method that found it.
     """
 
@@ -115,7 +115,7 @@ def solve_nonnegative(
 
     Args:
         covariance: (n, n) C.
-        target: (n,) m.
+        target: (n,) m with an entry above 0; otherwise y = 0.
         support: (n,) booleans of the variables to start as positive; by default where m > 0.
 
     References:
@@ -123,7 +123,8 @@ def solve_nonnegative(
         monotone linear complementarity problems.
     """
     size = len(target)
-    scale = float(np.abs(target).max())
+    # A hugely negative mean must not hide that another one is a little above 0.
+    scale = float(target.max())
     tolerance = 64 * EPSILON * scale
     passive = target > 0 if support is None or not support.any() else support.copy()
     fewest, patience = size + 1, 3

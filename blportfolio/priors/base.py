@@ -124,3 +124,21 @@ def reference_weights(reference: str, covariance: FloatArray, window: WindowArra
     raw = 1 / variance if reference == "inverse_variance" else 1 / np.sqrt(variance)
     weights: FloatArray = raw / raw.sum()
     return weights
+
+
+def equilibrium_mean(
+    covariance: FloatArray,
+    window: WindowArrays,
+    *,
+    reference: str,
+    risk_aversion: float,
+    tau: float,
+) -> FloatArray:
+    """Return (n_assets,) θ0 = δ(Σ + τΣ)w, at which the reference w is optimal before any view.
+
+    References:
+        Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Lemma C.1.
+    """
+    weights = reference_weights(reference, covariance, window)
+    mean: FloatArray = risk_aversion * (1 + tau) * (covariance @ weights)
+    return mean

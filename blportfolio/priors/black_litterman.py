@@ -11,10 +11,9 @@ import numpy as np
 from blportfolio.bayes.gaussian import gaussian_update
 from blportfolio.covariance import SampleCovariance
 from blportfolio.errors import ConfigError, DataError
-from blportfolio.priors.base import ArrayPrior
-from blportfolio.priors.equilibrium import EquilibriumPrior
+from blportfolio.priors.base import ArrayPrior, check_reference, equilibrium_mean
 from blportfolio.types import ArrayViews, CovarianceModel, FloatArray, Moments, WindowArrays
-from blportfolio.validation import nearest_name
+from blportfolio.validation import check_positive, nearest_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,50 +84,71 @@ class BlackLittermanPrior(ArrayPrior):
                 "`views` must be a tuple of one `View` at least; without any, use equilibrium."
             )
         object.__setattr__(self, "views", views)
-        self._equilibrium()
+        check_reference(self.reference)
+        check_positive(self.risk_aversion, name="risk_aversion")
+        check_positive(self.tau, name="tau")
 
     def fit_arrays(self, window: WindowArrays) -> Moments:
         """Return the posterior mean and Σ + Cov[θ].
 
+        In a backtest a view on an asset that is not eligible is left out at that decision.
+
         Raises:
-            DataError: If a view names an asset that the window does not hold, or views held with
+            DataError: If a view names an asset that the data do not hold, or views held with
                 certainty contradict each other.
         """
         sigma = self.covariance.fit_arrays(window.returns)
-        prior = self._equilibrium().fit_arrays(window)
         sigma0 = self.tau * sigma
-        pick = np.vstack([_pick_row(view, window.assets) for view in self.views])
-        values = np.array([view.value for view in self.views])
+        theta0 = equilibrium_mean(
+            sigma,
+            window,
+            reference=self.reference,
+            risk_aversion=self.risk_aversion,
+            tau=self.tau,
+        )
+        rows = [_pick_row(view, window) for view in self.views]
+        held = [view for view, row in zip(self.views, rows, strict=True) if row is not None]
+        remarks = tuple(
+            f"The view `{view.label}` was left out: not all its assets are eligible."
+            for view, row in zip(self.views, rows, strict=True)
+            if row is None
+        )
+        if not held:
+            return Moments(theta0, sigma + sigma0, sigma0, remarks=remarks)
+        pick = np.vstack([row for row in rows if row is not None])
+        values = np.array([view.value for view in held])
         default = self.tau * np.einsum("km,mn,kn->k", pick, sigma, pick)
-        given = [view.variance for view in self.views]
+        given = [view.variance for view in held]
         omega = np.diag([d if v is None else v for v, d in zip(given, default, strict=True)])
-        posterior = gaussian_update(prior.mean, sigma0, pick, values, omega)
+        posterior = gaussian_update(theta0, sigma0, pick, values, omega)
         if posterior.log_evidence == -np.inf:
             raise DataError(
                 "`views` held with certainty contradict each other; give them a `variance` or "
                 "drop one."
             )
-        labels = tuple(view.label for view in self.views)
-        views = ArrayViews(pick, values, omega, prior.mean, sigma0, labels)
+        labels = tuple(view.label for view in held)
         return Moments(
             posterior.mean,
             sigma + posterior.covariance,
             posterior.covariance,
-            views,
+            ArrayViews(pick, values, omega, theta0, sigma0, labels),
             posterior.log_evidence,
+            remarks,
         )
 
-    def _equilibrium(self) -> EquilibriumPrior:
-        return EquilibriumPrior(self.reference, self.risk_aversion, self.tau, self.covariance)
 
-
-def _pick_row(view: View, assets: tuple[str, ...]) -> FloatArray:
-    row = np.zeros(len(assets))
-    for asset, weight in view.pick.items():
-        if asset not in assets:
+def _pick_row(view: View, window: WindowArrays) -> FloatArray | None:
+    """Return the view's row of P, or None when it is on an asset that is not eligible now."""
+    known = window.universe or window.assets
+    for asset in view.pick:
+        if asset not in known:
             raise DataError(
-                f"The view `{view.label}` names {asset!r}, which is not in the window. "
-                f"{nearest_name(asset, assets)}"
+                f"The view `{view.label}` names {asset!r}, which is not in the data. "
+                f"{nearest_name(asset, known)}"
             )
-        row[assets.index(asset)] = weight
+    if any(asset not in window.assets for asset in view.pick):
+        return None
+    row = np.zeros(len(window.assets))
+    for asset, weight in view.pick.items():
+        row[window.assets.index(asset)] = weight
     return row

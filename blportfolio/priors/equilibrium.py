@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from blportfolio.covariance import SampleCovariance
-from blportfolio.priors.base import ArrayPrior, check_reference, reference_weights
+from blportfolio.priors.base import ArrayPrior, check_reference, equilibrium_mean
 from blportfolio.types import CovarianceModel, Moments, WindowArrays
 from blportfolio.validation import check_positive
 
@@ -40,7 +40,11 @@ class EquilibriumPrior(ArrayPrior):
     def fit_arrays(self, window: WindowArrays) -> Moments:
         """Return the equilibrium mean and Σ + τΣ."""
         sigma = self.covariance.fit_arrays(window.returns)
-        weights = reference_weights(self.reference, sigma, window)
-        predictive = (1 + self.tau) * sigma
-        mean = self.risk_aversion * (predictive @ weights)
-        return Moments(mean, predictive, self.tau * sigma)
+        mean = equilibrium_mean(
+            sigma,
+            window,
+            reference=self.reference,
+            risk_aversion=self.risk_aversion,
+            tau=self.tau,
+        )
+        return Moments(mean, (1 + self.tau) * sigma, self.tau * sigma)

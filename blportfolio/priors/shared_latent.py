@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from blportfolio.bayes.regression import forward_means, ridge_regression
 from blportfolio.covariance import SampleCovariance
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.features import standardise
-from blportfolio.priors.base import ArrayPrior, check_reference, reference_weights
+from blportfolio.priors.base import ArrayPrior, check_reference, equilibrium_mean
 from blportfolio.types import (
     ArrayViews,
     BoolArray,
@@ -39,7 +40,8 @@ class SharedLatentPrior(ArrayPrior):
     regression on its own features, standardised within the window, each row's features paired
     with the returns that came after it. The last `horizon` rows have no target yet and stay out.
 
-    An asset whose features are unknown at the decision, or known in too few rows, gets no view.
+    An asset whose features are unknown at the decision, or known in less than half the rows, gets
+    no view.
     Without features every asset lacks one, and the posterior is the prior.
 
     Attributes:
@@ -59,6 +61,7 @@ class SharedLatentPrior(ArrayPrior):
         regresses price levels on same-day features; here all is in return units and lagged.
     """
 
+    learns_from_features: ClassVar[bool] = True
     tau: float = 0.05
     reference: str = "min_variance"
     risk_aversion: float = 2.5
@@ -79,7 +82,7 @@ class SharedLatentPrior(ArrayPrior):
             isinstance(self.horizon, int | np.integer) and self.horizon >= 1
         ):
             raise ConfigError(f"`horizon` must be 1 period or more, got {self.horizon}.")
-        if not (np.isfinite(self.ridge) and self.ridge >= 0):
+        if not (isinstance(self.ridge, int | float | np.number) and 0 <= self.ridge < np.inf):
             raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge}.")
 
     def fit_arrays(self, window: WindowArrays) -> Moments:
@@ -93,22 +96,29 @@ class SharedLatentPrior(ArrayPrior):
         if self.prior_mean == "historical":
             theta0 = window.returns.mean(axis=0)
         else:
-            weights = reference_weights(self.reference, sigma, window)
-            theta0 = self.risk_aversion * ((sigma + sigma0) @ weights)
+            theta0 = equilibrium_mean(
+                sigma,
+                window,
+                reference=self.reference,
+                risk_aversion=self.risk_aversion,
+                tau=self.tau,
+            )
         view = self._latent_view(window)
         if view is None:
-            return Moments(theta0, sigma + sigma0, sigma0)
+            return Moments(theta0, sigma + sigma0, sigma0, remarks=("No asset has a view.",))
         seen, forecast, omega = view
         everything = len(seen) == len(theta0)
         pick = np.eye(len(theta0)) if everything else np.eye(len(theta0))[seen]
         posterior = gaussian_update(theta0, sigma0, None if everything else pick, forecast, omega)
         labels = tuple(window.assets[i] for i in seen)
+        blind = [asset for asset in window.assets if asset not in labels] if not everything else []
         return Moments(
             posterior.mean,
             sigma + posterior.covariance,
             posterior.covariance,
             ArrayViews(pick, forecast, omega, theta0, sigma0, labels),
             posterior.log_evidence,
+            (f"No view on {', '.join(blind)}.",) if blind else (),
         )
 
     def _latent_view(self, window: WindowArrays) -> tuple[IntArray, FloatArray, FloatArray] | None:
@@ -126,7 +136,8 @@ class SharedLatentPrior(ArrayPrior):
                 "lookback, shorten the horizon or use fewer features."
             )
         complete: BoolArray = np.all(np.isfinite(features), axis=2)
-        seen = np.flatnonzero(complete[-1] & (complete[:-horizon].sum(axis=0) >= least))
+        enough = max(least, (n_obs - horizon) / 2)
+        seen = np.flatnonzero(complete[-1] & (complete[:-horizon].sum(axis=0) >= enough))
         if not len(seen):
             return None
         returns = window.returns[:, seen]

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.backtest import BacktestResult
+from blportfolio.errors import DataError
 from blportfolio.report.metrics import drawdown
 
 # Okabe and Ito's palette without its yellow, which vanishes on white.
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999999"]
 POINTS = 800
 LAYERS = len(PALETTE)
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 Results = BacktestResult | Sequence[BacktestResult]
 
 
@@ -47,6 +49,7 @@ def plot_weights(result: BacktestResult) -> alt.Chart:
     The assets with the largest mean weights are named, the rest are one layer: more than nine
     colours cannot be told apart.
     """
+    (result,) = _chosen(result)
     weights = result.weights
     ranked = weights.mean().sort_values(ascending=False, kind="stable").index
     named = list(ranked[:LAYERS])
@@ -116,7 +119,7 @@ def _lines(
     title: str,
     axis: alt.Y,
 ) -> alt.Chart:
-    chosen = [results] if isinstance(results, BacktestResult) else list(results)
+    chosen = _chosen(results)
     data = pd.concat(
         [_thinned(series(result), reduce).assign(strategy=result.name) for result in chosen]
     )
@@ -134,10 +137,28 @@ def _lines(
                 scale=alt.Scale(domain=names, range=_colours(len(names))),
                 legend=_legend(),
             ),
+            strokeDash=alt.StrokeDash(
+                "strategy:N",
+                sort=names,
+                scale=alt.Scale(
+                    domain=names,
+                    range=[DASHES[i // len(PALETTE) % len(DASHES)] for i in range(len(names))],
+                ),
+                legend=None,
+            ),
             tooltip=["date:T", "strategy:N", alt.Tooltip("value:Q", format=".4g")],
         )
     )
     return chart
+
+
+def _chosen(results: Results) -> list[BacktestResult]:
+    chosen = [results] if isinstance(results, BacktestResult) else list(results)
+    if not chosen or not all(isinstance(result, BacktestResult) for result in chosen):
+        raise DataError(
+            f"`results` must be a BacktestResult or a list of them, got {str(results)[:60]!r}."
+        )
+    return chosen
 
 
 def _thinned(series: pd.Series, reduce: Callable[[pd.Series], float]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ def write_run(
     title: str,
     description: str,
     manifest: Mapping[str, Any],
+    elapsed: Callable[[], float],
 ) -> list[dict[str, Any]]:
     """Write results, tables, charts, page and, last, the manifest.
 
@@ -68,7 +69,8 @@ def write_run(
         results: One a strategy.
         title: Name of the experiment.
         description: One sentence about it.
-        manifest: What ran; the files and headline figures are added here.
+        manifest: What ran; the files, headline figures and duration are added here.
+        elapsed: Seconds since the run began, asked for at the end.
 
     Returns:
         The headline figures by strategy.
@@ -102,7 +104,8 @@ def write_run(
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    _write_json(folder / "manifest.json", {**manifest, "outputs": outputs, "headline": records})
+    ending = {"outputs": outputs, "headline": records, "duration_s": elapsed()}
+    _write_json(folder / "manifest.json", {**manifest, **ending})
     return records
 
 

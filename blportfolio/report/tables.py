@@ -117,6 +117,7 @@ def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
     causes = {
         "fallback": "held its fallback, as no expected return was above 0,",
         "ridge": "had a singular covariance, solved with a small ridge,",
+        "views": "lacked a view on some asset",
     }
     return [
         f"{record['name']} {text} at {record['notes'][kind]} of {record['n_decisions']} decisions."

@@ -43,7 +43,8 @@ class StatefulPrior(Protocol):
     def update(self, state: State, window: TrainingWindow) -> State:
         """Return the state after the returns realised since the last decision.
 
-        `window` holds the data up to the decision; it is called before `fit`.
+        It is called at each decision, before `fit`, with the same window; `window.realised` has
+        the returns realised since the last decision, None at the first.
         """
         ...
 

@@ -137,13 +137,17 @@ class ArrayViews:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """A `ReturnDistribution` as unchecked arrays: what `fit_arrays` returns."""
+    """A `ReturnDistribution` as unchecked arrays: what `fit_arrays` returns.
+
+    `remarks` say which view was left out, and why.
+    """
 
     mean: FloatArray
     covariance: FloatArray
     mean_covariance: FloatArray
     views: ArrayViews | None = None
     log_evidence: float | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,6 +85,7 @@ class WindowArrays:
         market_weights: (n_assets,) summing to 1, or None.
         periods_per_year: Periods of the data in a year.
         previous_weights: (n_assets,) held just before the decision, or None at the first.
+        universe: Labels of all assets of the market, eligible at the decision or not.
     """
 
     returns: FloatArray
@@ -94,6 +95,7 @@ class WindowArrays:
     market_weights: FloatArray | None = None
     periods_per_year: float = 252.0
     previous_weights: FloatArray | None = None
+    universe: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +111,8 @@ class TrainingWindow:
         as_of: Date of the decision; by default the last date of `returns`.
         periods_per_year: Periods of the data in a year.
         previous_weights: Weights by asset just before the decision.
+        realised: Returns, like `returns`, of every period since the last decision, for the assets
+            eligible then; 0 once an asset has vanished. For priors that learn across decisions.
 
     Raises:
         DataError: If returns are not finite, look like prices, or labels disagree.
@@ -121,6 +125,7 @@ class TrainingWindow:
     as_of: pd.Timestamp | None = None
     periods_per_year: float = 252.0
     previous_weights: pd.Series | None = None
+    realised: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         """Check once; later layers rely on it."""

@@ -32,7 +32,8 @@ def test_a_list_means_every_combination(tmp_path):
         "Markowitz (lookback 100, 0 bp)",
         "Markowitz (lookback 100, 10 bp)",
     ]
-    assert len(names) == 12  # equal weight and minimum variance are always in the table
+    assert names[4:6] == ["Equal weight (0 bp)", "Equal weight (10 bp)"]  # it trains nothing
+    assert len(names) == 10  # and minimum variance is always in the table
     assert {row.rebalance for row in rows} == {"weekly"}
 
 
@@ -83,3 +84,10 @@ def test_a_bad_experiment_file_is_refused_with_the_key(tmp_path, text, words):
     file.write_text(text)
     with pytest.raises(bl.ConfigError, match=words):
         load_experiment(file)
+
+
+def test_what_is_set_for_one_strategy_wins_over_the_experiment():
+    rows = load_experiment("sample", overrides=["slp.lookback=99", "slp.cost_bps=77"]).strategies
+    by_name = {row.name: (row.lookback, row.cost_bps) for row in rows}
+    assert by_name["SLP-BL"] == (99, 77)
+    assert by_name["Markowitz"] == (252, 10)

@@ -44,3 +44,42 @@ def test_flags_about_a_file_need_the_file(tmp_path, flag):
     done = run(*flag, "--out", tmp_path)
     assert (done.exit_code, done.stdout) == (4, "")
     assert "--prices" in done.stderr
+
+
+def manifest(done, folder):
+    run_folder = json.loads(done.stdout)["run"]
+    return json.loads((folder / run_folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_the_manifest_says_what_ran_and_on_what(tmp_path):
+    path = tmp_path / "mine.csv"
+    make_prices(2, 400, 2).to_csv(path, index_label="date")
+    (tmp_path / "own.toml").write_text('name = "Own"\n[optimise]\nmodel = "min_variance"\n')
+    done = run("--prices", path, "--strategy", tmp_path / "own.toml", "--out", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    written = manifest(done, tmp_path)
+    assert written["config"]["experiment"]["universe"] == "mine.csv"
+    assert written["config"]["experiment"]["strategies"][0] == "own.toml"
+    assert str(tmp_path) not in json.dumps(written)
+    assert written["duration_s"] > 0
+
+
+def test_a_flag_wins_over_an_environment_variable_for_other_data(tmp_path):
+    done = CliRunner().invoke(
+        app,
+        ["backtest", "--dataset", "industries_12", "--dry-run"],
+        env={"BLPORTFOLIO_PRICES": str(tmp_path / "absent.csv")},
+    )
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["universe"] == "industries_12"
+
+
+def test_an_experiment_on_a_file_can_say_how_to_read_it(tmp_path):
+    prices = make_prices(3, 400, 2)
+    prices.iloc[300:302, 1] = None
+    prices.to_csv(tmp_path / "gap.csv", index_label="date")
+    experiment = tmp_path / "e.toml"
+    experiment.write_text('name = "e"\nuniverse = "gap.csv"\nstrategies = ["min_variance"]\n')
+    arguments = ["backtest", str(experiment), "--json", "--out", str(tmp_path)]
+    assert CliRunner().invoke(app, arguments).exit_code == 3
+    assert CliRunner().invoke(app, [*arguments, "--max-gap", "2"]).exit_code == 0

@@ -74,3 +74,30 @@ def test_a_bad_strategy_file_is_refused_with_the_key_and_the_remedy(tmp_path, te
     file.write_text(text)
     with pytest.raises(bl.ConfigError, match=words):
         bl.load_strategy(file)
+
+
+def test_learning_views_without_features_is_refused(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text(BASE + "[prior]\nmodel = 'shared_latent'\n")
+    with pytest.raises(bl.ConfigError, match="learns its views from features"):
+        bl.load_strategy(file)
+
+
+@pytest.mark.parametrize(
+    "line", ["rebalance = true", "lookback = true", "cost_bps = 'x'", "rebalance = 2.5"]
+)
+def test_a_value_of_another_kind_is_refused(tmp_path, line):
+    file = tmp_path / "s.toml"
+    file.write_text(f"{line}\n{BASE}")
+    with pytest.raises(bl.ConfigError, match=line.split()[0]):
+        bl.load_strategy(file)
+
+
+def test_the_resolved_strategy_states_every_default():
+    resolved = bl.load_strategy("slp").resolved()
+    assert resolved["prior"]["risk_aversion"] == 2.5
+    assert resolved["prior"]["ridge"] == 1.0
+    assert resolved["features"][0] == {
+        "name": "momentum", "optional": False, "lag": 0, "horizons": None
+    }  # fmt: skip
+    assert resolved["optimise"] == {"model": "max_sharpe", "fallback": "min_variance"}

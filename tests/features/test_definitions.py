@@ -120,7 +120,7 @@ def test_macd_gap_is_the_line_less_its_own_average(market):
 
 def test_rsi_is_wilders_smoothed_gain_over_all_movement(market):
     def define(prices):
-        moves = changes(prices)
+        moves = [math.nan] + [later - earlier for earlier, later in pairwise(prices)]
         gains = exponential([max(m, 0.0) if m == m else m for m in moves], 1 / 14, 14)
         losses = exponential([max(-m, 0.0) if m == m else m for m in moves], 1 / 14, 14)
         return np.array(gains) / np.add(gains, losses)

@@ -1,0 +1,96 @@
+"""The state of a prior that learns across decisions: kept during a run, rebuilt for a date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.backtest.plan import scheduled_rows
+from blportfolio.config import check_schedule
+from blportfolio.data import MarketData
+from blportfolio.errors import ConfigError
+from blportfolio.features import FeatureChoice, WindowMaker, build_panel, default_lookback
+from blportfolio.types import FloatArray, IntArray, StatefulPrior, TrainingWindow
+
+
+class StateKeeper:
+    """Shows a prior each decision's window, with all that was realised since the one before.
+
+    Attributes:
+        state: What the prior has learned so far.
+    """
+
+    def __init__(self, prior: StatefulPrior, maker: WindowMaker) -> None:
+        self.state: Any = prior.initial_state(maker.assets)
+        self._prior = prior
+        self._maker = maker
+        self._last: tuple[int, IntArray | None] | None = None
+
+    def advance(self, row: int, previous: FloatArray | None = None) -> TrainingWindow:
+        """Update the state for the decision at `row`; return the window it was shown.
+
+        `previous` is (n_eligible,) weights just before the decision.
+        """
+        window = self._maker.window(row, previous, realised=self._realised(row))
+        self.state = self._prior.update(self.state, window)
+        self._last = (row, self._maker.columns(row))
+        return window
+
+    def _realised(self, row: int) -> pd.DataFrame | None:
+        """Return what the assets of the last decision have earned since; a vanished one, 0."""
+        if self._last is None:
+            return None
+        since, columns = self._last
+        maker = self._maker
+        chosen = np.arange(len(maker.assets)) if columns is None else columns
+        earned = np.nan_to_num(maker.returns[since + 1 : row + 1][:, chosen])
+        if maker.is_excess:
+            earned = earned - maker.risk_free[since + 1 : row + 1, None]
+        dates = maker.market.dates[since + 1 : row + 1]
+        return pd.DataFrame(earned, index=dates, columns=maker.market.prices.columns[chosen])
+
+
+def replay_state(
+    prior: StatefulPrior,
+    market: MarketData,
+    *,
+    as_of: str | pd.Timestamp | None = None,
+    schedule: int | str = "month_end",
+    start: str | pd.Timestamp | None = None,
+    lookback: int | None = None,
+    features: tuple[FeatureChoice, ...] = (),
+) -> Any:  # noqa: ANN401, each prior has a state of its own
+    """Rebuild the state with which a prior fits the decision at `as_of`.
+
+    The prior is shown every scheduled decision before `as_of`, then the window at `as_of` itself:
+    what `run_backtest` with the same `start` does when it decides there.
+
+    Args:
+        prior: A prior with `initial_state` and `update`.
+        market: The data; nothing after `as_of` is used.
+        as_of: Last date that may be used; by default the last of the data.
+        schedule: When decisions were made, as a strategy's `rebalance`.
+        start: First date at which a decision may have been made, as of `run_backtest`.
+        lookback: Returns in each window; by default a year of periods, at least 60.
+        features: Features in each window.
+
+    Raises:
+        ConfigError: If the prior keeps no state or the schedule is unknown.
+        DataError: If a date is wrong, or `as_of` lies before the data.
+    """
+    if not isinstance(prior, StatefulPrior):
+        raise ConfigError(
+            f"`prior` {type(prior).__name__} keeps no state: it lacks initial_state or update."
+        )
+    check_schedule(schedule)
+    panel = build_panel(market, features)[0] if features else None
+    length = default_lookback(market) if lookback is None else lookback
+    maker = WindowMaker(market, lookback=length, panel=panel)
+    last = len(market.dates) - 1 if as_of is None else maker.position(as_of)
+    keeper = StateKeeper(prior, maker)
+    for row in (*scheduled_rows(maker, schedule, start=start, last=last), last):
+        if maker.eligible[row].any():
+            keeper.advance(int(row))
+    return keeper.state
