@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -24,8 +26,13 @@ def reported(*, debug: bool) -> Iterator[None]:
             warnings.simplefilter("always")
             warnings.showwarning = _show_warning
             yield
+        sys.stdout.flush()
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
+    except BrokenPipeError:
+        # The reader, such as `head`, has enough; Python must not try to flush to it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
     except (Exception, KeyboardInterrupt) as error:  # what is no error of ours is a bug
         code, message = _verdict(error)
         if debug and code != 130:

@@ -14,6 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 
+class PatientConsole(Console):
+    """A console that leaves a reader who has had enough to `reported`."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on; Rich would end the process with code 1."""
+        raise BrokenPipeError
+
+
 def print_summary(records: Sequence[Mapping[str, Any]]) -> None:
     """Print headline figures on stdout, one row a strategy."""
     from blportfolio.report.tables import HEADINGS, format_rows
@@ -23,7 +31,7 @@ def print_summary(records: Sequence[Mapping[str, Any]]) -> None:
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout, as wide as it needs to be when nobody watches a terminal."""
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = PatientConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
         first = number == 0
@@ -37,7 +45,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_list(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a list with left-aligned columns on stdout."""
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = PatientConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")

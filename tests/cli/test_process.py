@@ -72,6 +72,16 @@ def test_the_table_is_plain_text_in_a_pipe(call, finished):
     assert done.stdout == call("show", finished.run).stdout
 
 
+def test_a_reader_that_stops_early_is_no_error(finished):
+    shown = [sys.executable, "-m", "blportfolio", "show", str(finished.run)]
+    process = subprocess.Popen(shown, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0
+    assert errors == ""
+
+
 def test_control_c_ends_a_run_with_130_and_leaves_nothing(tmp_path):
     place = tmp_path / "out"
     process = subprocess.Popen(
