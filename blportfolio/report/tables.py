@@ -88,8 +88,10 @@ def summary_records(results: Sequence[BacktestResult]) -> list[dict[str, Any]]:
             figures[key] = int(figures[key])
         figures["first_held"] = str(result.returns.index[0].date())
         figures["last_held"] = str(result.returns.index[-1].date())
-        counts = result.notes["kind"].value_counts()
-        figures["notes"] = {str(kind): int(count) for kind, count in counts.items()}
+        notes = result.notes.drop_duplicates(["date", "kind"])["kind"].value_counts()
+        figures["notes"] = {str(kind): int(count) for kind, count in notes.items()}
+        skipped = result.notes.loc[result.notes["kind"] == "features", "message"]
+        figures["skipped"] = [str(message) for message in skipped]
         records.append(figures)
     return records
 
@@ -119,7 +121,8 @@ def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
         "ridge": "had a singular covariance, solved with a small ridge,",
         "views": "lacked a view on some asset",
     }
-    return [
+    skipped = [f"{r['name']}: {message}" for r in records for message in r["skipped"]]
+    return skipped + [
         f"{record['name']} {text} at {record['notes'][kind]} of {record['n_decisions']} decisions."
         for record in records
         for kind, text in causes.items()

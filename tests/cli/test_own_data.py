@@ -83,3 +83,16 @@ def test_an_experiment_on_a_file_can_say_how_to_read_it(tmp_path):
     arguments = ["backtest", str(experiment), "--json", "--out", str(tmp_path)]
     assert CliRunner().invoke(app, arguments).exit_code == 3
     assert CliRunner().invoke(app, [*arguments, "--max-gap", "2"]).exit_code == 0
+
+
+def test_an_optional_feature_that_the_data_cannot_give_is_named(tmp_path):
+    path = tmp_path / "mine.csv"
+    make_prices(4, 400, 2).to_csv(path, index_label="date")
+    (tmp_path / "own.toml").write_text(
+        'name = "Own"\nfeatures = ["rsi", { name = "volume_ratio", optional = true }]\n'
+        '[prior]\nmodel = "shared_latent"\n[optimise]\nmodel = "max_sharpe"\n'
+    )
+    command = ["backtest", "--prices", path, "--strategy", tmp_path / "own.toml", "-o", tmp_path]
+    done = CliRunner().invoke(app, [str(word) for word in command])
+    assert done.exit_code == 0, done.stderr
+    assert "Own: Feature 'volume_ratio' needs 'volume', which 'mine' lacks" in done.stdout
