@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder
 from blportfolio.backtest.state import StateKeeper
 from blportfolio.backtest.strategy import Strategy
 from blportfolio.features import WindowMaker
 from blportfolio.types import (
+    ArraySolution,
     ArrayViews,
     FloatArray,
     IntArray,
@@ -65,9 +67,7 @@ class DecisionMaker:
         else:
             moments = self._fit(row, columns, previous)
             self.recorder.add_views(row, moments)
-        solution = self.strategy.objective.solve_arrays(
-            moments.mean, moments.covariance, previous=previous
-        )
+        solution = self._solve(moments, columns, previous)
         if solution.fallback is not None:
             message = f"No expected return is above 0; held {solution.fallback} instead."
             self.recorder.notes.append((row, "fallback", message))
@@ -89,6 +89,24 @@ class DecisionMaker:
             return _as_moments(self._stateful.fit(window, state=self._keeper.state), window)
         window = self.maker.window(row, previous)
         return _as_moments(self.strategy.prior.fit(window), window)
+
+    def _solve(
+        self, moments: Moments, columns: IntArray | None, previous: FloatArray | None
+    ) -> ArraySolution:
+        objective = self.strategy.objective
+        if hasattr(objective, "solve_arrays"):
+            return objective.solve_arrays(moments.mean, moments.covariance, previous=previous)
+        chosen = slice(None) if columns is None else columns
+        labels = self.maker.market.prices.columns[chosen]
+        weights = objective.solve(
+            ReturnDistribution(
+                moments.mean, moments.covariance, moments.mean_covariance, tuple(labels)
+            ),
+            previous_weights=None if previous is None else pd.Series(previous, index=labels),
+        )
+        check_same_labels(list(weights.index), list(labels), name="weights of the objective")
+        found = weights.reindex(labels).to_numpy(dtype=float)
+        return ArraySolution(found, "optimal", 0.0, type(objective).__name__)
 
     def _note_universe(self, row: int, columns: IntArray | None) -> None:
         """Note which assets entered or left since the last decision."""

@@ -82,14 +82,16 @@ class BacktestResult:
         """Write the result to a new folder; it appears there whole or not at all.
 
         Args:
-            folder: Folder to make. It must not exist.
+            folder: Folder to make; it may exist if it is empty.
 
         Raises:
             OutputError: If it exists or cannot be written.
         """
         target = Path(folder)
-        if target.exists():
-            raise OutputError(f"The folder {str(target)!r} exists already; choose another name.")
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise OutputError(
+                f"{str(target)!r} exists already and is no empty folder; choose another name."
+            )
         part = target.with_name(target.name + ".part")
         try:
             shutil.rmtree(part, ignore_errors=True)
@@ -103,6 +105,8 @@ class BacktestResult:
             document = {**self.manifest, "storage": storage}
             text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
             (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
+            if target.exists():
+                target.rmdir()
             part.rename(target)
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)

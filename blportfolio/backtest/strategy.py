@@ -47,7 +47,7 @@ class Strategy:
             raise ConfigError(f"`name` must be printable text, got {self.name!r}.")
         check_schedule(self.rebalance)
         check_cost(self.cost_bps)
-        for name, method in (("prior", "fit"), ("objective", "solve_arrays")):
+        for name, method in (("prior", "fit"), ("objective", "solve")):
             part = getattr(self, name)
             if isinstance(part, type) or not callable(getattr(part, method, None)):
                 raise ConfigError(f"`{name}` must be an object with {method}(), got {part!r}.")

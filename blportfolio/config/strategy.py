@@ -7,10 +7,18 @@ import json
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictInt,
+    ValidationError,
+    field_validator,
+)
 
 from blportfolio.config.plugins import build_plugin
-from blportfolio.config.toml import find_file, read_toml, validate
+from blportfolio.config.toml import find_file, read_toml, translated
 from blportfolio.covariance import COVARIANCES
 from blportfolio.errors import ConfigError
 from blportfolio.features import FEATURES, FeatureChoice
@@ -31,9 +39,9 @@ class StrategyConfig(BaseModel):
         name: Name for tables.
         description: One sentence.
         features: Feature names, or tables with `name`, parameters, `lag` and `optional`.
-        prior: `model` and parameters; sample moments by default.
-        covariance: `model` and parameters; sample covariance by default.
-        optimise: `model` and parameters.
+        prior: `model` and parameters, or a model's name; sample moments by default.
+        covariance: The same; sample covariance by default.
+        optimise: The same; max_sharpe by default.
         lookback: Returns in a training window; by default a year of periods, at least 60.
         rebalance: A schedule's name, or n (or "every_n") for every n periods.
         cost_bps: Cost in basis points of each unit bought and each unit sold.
@@ -47,11 +55,25 @@ class StrategyConfig(BaseModel):
     features: tuple[str | dict[str, Any], ...] = ()
     prior: dict[str, Any] = Field(default_factory=lambda: {"model": "historical"})
     covariance: dict[str, Any] = Field(default_factory=lambda: {"model": "sample"})
-    optimise: dict[str, Any]
+    optimise: dict[str, Any] = Field(default_factory=lambda: {"model": "max_sharpe"})
     lookback: StrictInt | None = Field(default=None, ge=2)
     rebalance: StrictInt | str = "month_end"
     cost_bps: float = Field(default=10.0, ge=0, lt=10_000)
     _where: str = PrivateAttr(default="The strategy")
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401, pydantic checks them
+        """Validate; what is wrong is a ConfigError like that of a file."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            where = f"Strategy {values.get('name', 'without a name')!r}"
+            raise translated(error, type(self), values, where=where) from error
+
+    @field_validator("prior", "covariance", "optimise", mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        """Let a model's name alone stand for the model with its defaults."""
+        return {"model": value} if isinstance(value, str) else value
 
     def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401, ARG002, pydantic's
         """Check the schedule, then build every plug-in once, so that a bad file fails at once."""
@@ -69,7 +91,8 @@ class StrategyConfig(BaseModel):
     def resolved(self) -> dict[str, Any]:
         """Return every parameter of every model, defaults included, ready for JSON."""
         parameters = dataclasses.asdict(cast("Any", self.prior_model()))
-        covariance = parameters.pop("covariance")
+        # A prior that estimates no covariance of its own lacks the field.
+        covariance = parameters.pop("covariance", {})
         document = {
             **self.model_dump(mode="json"),
             "prior": {"model": self.prior["model"], **parameters},
@@ -129,13 +152,13 @@ def check_schedule(rebalance: int | str) -> int | str:
         ConfigError: If it is neither.
     """
     if isinstance(rebalance, str):
-        digits = rebalance.removeprefix("every_")
+        digits = rebalance.replace(" ", "_").removeprefix("every_")
         if not digits.isdigit():
             if rebalance in SCHEDULES:
                 return rebalance
             raise ConfigError(
                 f"`rebalance` has no schedule {rebalance!r}. "
-                f"{nearest_name(rebalance, SCHEDULES)} Or give a whole number of periods."
+                f"{nearest_name(rebalance, SCHEDULES)} Or give n, or every_n, for every n periods."
             )
         rebalance = int(digits)
     if isinstance(rebalance, bool) or not isinstance(rebalance, int) or rebalance < 1:
@@ -163,4 +186,7 @@ def parse_strategy(values: dict[str, Any], *, source: str) -> StrategyConfig:
     Raises:
         ConfigError: Naming `source` and the key.
     """
-    return validate(StrategyConfig, values, where=f"Strategy file {source!r}")
+    try:
+        return StrategyConfig(**values)
+    except ConfigError as error:
+        raise ConfigError(f"In {source!r}: {error}") from error

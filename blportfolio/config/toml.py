@@ -72,13 +72,20 @@ def validate(model: type[Model], values: Mapping[str, Any], *, where: str) -> Mo
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = [str(part) for part in first["loc"]]
-        if first["type"] == "extra_forbidden":
-            raise unknown_key(path[-1], _known_keys(model, path), where=where) from error
-        if first["type"] != "missing":
-            path = _keys_given(values, list(first["loc"]))
-        raise ConfigError(bad_value(".".join(path), first, where=where)) from error
+        raise translated(error, model, values, where=where) from error
+
+
+def translated(
+    error: ValidationError, model: type[BaseModel], values: Mapping[str, Any], *, where: str
+) -> ConfigError:
+    """Return pydantic's first complaint as one sentence."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        return unknown_key(path[-1], _known_keys(model, path), where=where)
+    if first["type"] != "missing":
+        path = _keys_given(values, list(first["loc"]))
+    return ConfigError(bad_value(".".join(path), first, where=where))
 
 
 def unknown_key(key: str, known: Iterable[str], *, where: str) -> ConfigError:

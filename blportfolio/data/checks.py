@@ -86,11 +86,10 @@ def checked_companion(frame: pd.DataFrame, prices: pd.DataFrame, name: str) -> p
     Raises:
         DataError: If they have others, or a number is negative or infinite.
     """
-    labels = list(map(str, frame.columns))
-    if labels != list(prices.columns) or not check_dates(frame.index, name=name).equals(
-        prices.index
-    ):
+    frame = frame.set_axis(check_dates(frame.index, name=name)).rename(columns=str)
+    if not (prices.index.isin(frame.index).all() and prices.columns.isin(frame.columns).all()):
         raise DataError(f"`{name}` must have the dates and assets of `prices`; reindex it first.")
+    frame = frame.reindex(index=prices.index, columns=prices.columns)
     values = frame.to_numpy(dtype=float, na_value=np.nan)
     if np.isinf(values).any() or (values < 0).any():
         raise DataError(f"`{name}` must hold finite numbers ≥ 0.")
@@ -103,8 +102,14 @@ def checked_risk_free(rates: pd.Series, dates: pd.Index) -> pd.Series:
     Raises:
         DataError: If they have other dates, a gap, or are no decimals.
     """
-    if not check_dates(rates.index, name="risk_free").equals(dates):
+    if not isinstance(rates, pd.Series):
+        raise DataError(
+            f"`risk_free` must be a Series on the dates of `prices`, got {type(rates).__name__}."
+        )
+    rates = rates.set_axis(check_dates(rates.index, name="risk_free"))
+    if not dates.isin(rates.index).all():
         raise DataError("`risk_free` must have the dates of `prices`; reindex it first.")
+    rates = rates.reindex(dates)
     values = rates.to_numpy(dtype=float)
     if not np.isfinite(values).all() or (np.abs(values) > 0.5).any():
         raise DataError("`risk_free` must hold decimal rates per period, without gaps.")
@@ -122,7 +127,7 @@ def checked_caps(frame: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
             "`market_weights` must be a DataFrame (dates × assets): one fixed vector would know "
             "the future."
         )
-    if set(map(str, frame.columns)) != set(prices.columns):
+    if not set(map(str, frame.columns)) >= set(prices.columns):
         raise DataError("`market_weights` must have the assets of `prices` as columns.")
     dates = check_dates(frame.index, name="market_weights")
     values = frame.to_numpy(dtype=float)

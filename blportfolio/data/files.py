@@ -19,6 +19,7 @@ from blportfolio.errors import DataError
 DATE_NAMES = {"date", "datetime", "timestamp", "day", "month", "time", "unnamed:0", "index", ""}
 TICKER_NAMES = {"ticker", "symbol", "asset", "instrument"}
 PRICE_NAMES = ("adjclose", "adjustedclose", "close", "price")
+ROW_NUMBER_NAMES = {"unnamed:0", "index", "level0", ""}
 BAR_NAMES = ("open", "high", "low", "close", "volume")
 OTHER_BAR_NAMES = {"dividends", "stocksplits", "splits"}
 
@@ -56,6 +57,8 @@ def load_prices(
         DataError: If the file cannot be read, its layout is unknown, or a value breaks the rules
             of `MarketData`.
     """
+    if not isinstance(path, str | Path):
+        raise DataError(f"`path` must name a file, got {type(path).__name__}.")
     path = Path(path)
     if max_gap < 0:
         raise DataError(f"`max_gap` must be 0 or more, got {max_gap}.")
@@ -146,7 +149,12 @@ def _split_fields(table: pd.DataFrame, path: Path) -> tuple[dict[str, Any], str]
             f"The file {path.name!r} has one column; it needs a date and a price column at least, "
             "separated by commas."
         )
-    date_name = next((c for c in table.columns if _plain(c) in DATE_NAMES), table.columns[0])
+    dated = [c for c in table.columns if _plain(c) in DATE_NAMES]
+    by_name = [c for c in dated if _plain(c) in {"date", "datetime", "timestamp"}]
+    date_name = [*by_name, *dated, table.columns[0]][0]
+    # The row numbers that a frame's index leaves in a file are no prices.
+    numbers = [c for c in table.columns if _plain(c) in ROW_NUMBER_NAMES and c != date_name]
+    table = table.drop(columns=numbers)
     ticker_name = next((plain[key] for key in plain if key in TICKER_NAMES), None)
     if re.match(r"\d{4}-?\d\d-?\d\d", str(date_name)):
         raise DataError(

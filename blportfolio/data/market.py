@@ -133,8 +133,8 @@ class MarketData:
         growth, periods = growth_of_one(returns, periods_per_year)
         rates = None
         if risk_free is not None:
-            values = np.append(0.0, risk_free.to_numpy(dtype=float))
-            rates = pd.Series(values, index=growth.index)
+            earned = checked_risk_free(risk_free, growth.index[1:])
+            rates = pd.Series(np.append(0.0, earned), index=growth.index)
         return cls(
             growth,
             risk_free=rates,

@@ -1,6 +1,6 @@
 """The registry of features by the name that strategies use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from blportfolio.errors import ConfigError
 from blportfolio.features.bollinger import BollingerB
@@ -47,7 +47,7 @@ def choose_features(
     """
     if isinstance(features, str):
         features = (features,)
-    if not isinstance(features, Iterable):
+    if isinstance(features, Mapping) or not isinstance(features, Iterable):
         raise ConfigError(f"`features` must be a list of names or features, got {features!r}.")
     return tuple(_choice(feature) for feature in features)
 

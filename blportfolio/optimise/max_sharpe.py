@@ -44,6 +44,8 @@ class MaxSharpe(ArrayObjective):
         """Return the weights; the support of `previous` seeds the active set."""
         if not (mean > 0).any():
             return self._fall_back(mean, covariance, previous)
+        if len(mean) == 1:
+            return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
         matrix, ridge = regularise(covariance)
         found = solve_nonnegative(matrix, mean, None if previous is None else previous > 0)
         return ArraySolution(

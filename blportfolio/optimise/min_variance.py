@@ -23,6 +23,8 @@ class MinVariance(ArrayObjective):
         previous: FloatArray | None = None,
     ) -> ArraySolution:
         """Return the weights; the support of `previous` seeds the active set."""
+        if len(mean) == 1:
+            return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
         matrix, ridge = regularise(covariance)
         # In units of the mean variance the solution is of order one, whatever the period.
         target = np.full(len(mean), float(np.trace(matrix)) / len(mean))

@@ -38,7 +38,7 @@ def sharpe_interval(
     returns: pd.Series,
     *,
     periods_per_year: float = 252.0,
-    risk_free: float | pd.Series = 0.0,
+    risk_free_rate: float | pd.Series = 0.0,
     level: float = 0.95,
     lags: int | None = None,
 ) -> SharpeInterval:
@@ -50,7 +50,7 @@ def sharpe_interval(
     Args:
         returns: (n_periods,) simple returns per period.
         periods_per_year: Periods in a year.
-        risk_free: Decimal rate per period, one number or a series on the same dates.
+        risk_free_rate: Decimal rate per period, one number or a series on the same dates.
         level: Confidence level.
         lags: Autocovariances; by default ⌊4 (n/100)^(2/9)⌋.
 
@@ -65,12 +65,12 @@ def sharpe_interval(
     """
     if not 0 < level < 1:
         raise ConfigError(f"`level` must lie between 0 and 1, got {level}.")
-    values = excess_returns(returns, risk_free)
+    values = excess_returns(returns, risk_free_rate)
     n_obs = len(values)
     if lags is None:
         lags = int(4 * (n_obs / 100) ** (2 / 9))
     lags = max(0, min(lags, n_obs - 1))
-    ratio = sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free=risk_free)
+    ratio = sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
     if math.isnan(ratio):
         return SharpeInterval(math.nan, math.nan, math.nan, math.nan, level, lags)
     scores = (values - values.mean()) / values.std()

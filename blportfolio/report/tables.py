@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import pandas as pd
 
@@ -31,29 +31,47 @@ EXPLANATION = (
 )
 
 
-def summarise(result: BacktestResult, *, risk_free: float | pd.Series = 0.0) -> pd.Series:
+@overload
+def summarise(result: BacktestResult, *, risk_free_rate: float | pd.Series = ...) -> pd.Series: ...
+
+
+@overload
+def summarise(
+    result: Sequence[BacktestResult], *, risk_free_rate: float | pd.Series = ...
+) -> pd.DataFrame: ...
+
+
+def summarise(
+    result: BacktestResult | Sequence[BacktestResult],
+    *,
+    risk_free_rate: float | pd.Series = 0.0,
+) -> pd.Series | pd.DataFrame:
     """Headline figures of a result, decimal, net of costs unless the name says otherwise.
 
     Args:
-        result: A finished backtest.
-        risk_free: Rate per period for the Sharpe ratio.
+        result: A finished backtest, or several.
+        risk_free_rate: Rate per period for the Sharpe ratio.
 
     Returns:
         net_annualised_return (the CAGR), annualised_volatility, sharpe_ratio with its standard
         error and 95 % bounds, max_drawdown (≤ 0), turnover (one-way, mean of the decisions after
         the first), cost_drag (per year), final_wealth, gross_annualised_return, n_decisions and
-        n_periods.
+        n_periods; for several results one row each.
 
     Raises:
         DataError: If `result` is none, or the rate has other dates.
     """
+    if isinstance(result, list | tuple) and result:
+        return pd.DataFrame([summarise(one, risk_free_rate=risk_free_rate) for one in result])
     if not isinstance(result, BacktestResult):
         raise DataError(f"`result` must be a BacktestResult, got {type(result).__name__}.")
     periods = result.periods_per_year
     gross = (1 + result.gross_returns).cumprod()
     gross_wealth = pd.Series([1.0, *gross], index=result.wealth.index)
     net_return, gross_return = metrics.cagr(result.wealth), metrics.cagr(gross_wealth)
-    sharpe = sharpe_interval(result.returns, periods_per_year=periods, risk_free=risk_free)
+    sharpe = sharpe_interval(
+        result.returns, periods_per_year=periods, risk_free_rate=risk_free_rate
+    )
     return pd.Series(
         {
             "net_annualised_return": net_return,

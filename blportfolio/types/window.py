@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,15 @@ class FeaturePanel:
         if values.shape != expected:
             raise DataError(f"`features` must have shape {expected}, got {values.shape}.")
         object.__setattr__(self, "values", values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n_obs, n_assets, n_features)."""
+        return self.values.shape
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:  # noqa: ANN401
+        """Return the values, so that numpy can read the panel."""
+        return np.array(self.values, dtype=dtype, copy=copy)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> FeaturePanel:

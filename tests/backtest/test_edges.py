@@ -153,6 +153,30 @@ def test_a_view_on_an_asset_that_is_not_listed_yet_waits():
         bl.run_backtest(bl.Strategy("v", prior=unknown, lookback=60), market)
 
 
+def test_an_objective_without_an_array_core_gives_the_same_weights():
+    class Plain:
+        def solve(self, distribution, *, previous_weights=None):
+            weights = bl.MaxSharpe().solve(distribution, previous_weights=previous_weights)
+            return weights.iloc[::-1]
+
+    market = make_market(7, 200, 4)
+    fast, slow = (
+        bl.run_backtest(bl.Strategy("o", objective=objective, lookback=60), market)
+        for objective in (bl.MaxSharpe(), Plain())
+    )
+    pd.testing.assert_frame_equal(fast.weights, slow.weights, rtol=0, atol=1e-12)
+
+
+def test_several_results_are_summarised_as_rows():
+    market = make_market(8, 200, 3)
+    results = [
+        bl.run_backtest(bl.Strategy(name, lookback=60), market) for name in ("first", "second")
+    ]
+    table = bl.summarise(results)
+    assert list(table.index) == ["first", "second"]
+    pd.testing.assert_series_equal(table.loc["first"], bl.summarise(results[0]))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

@@ -49,8 +49,12 @@ def test_names_that_are_no_names_survive(tmp_path):
 def test_an_existing_folder_is_never_overwritten(tmp_path):
     result = bl.run_backtest(bl.Strategy("m", lookback=40), make_market(1, 200, 2))
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
     with pytest.raises(OutputError, match="exists already"):
         result.save(tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    (tmp_path / "empty").mkdir()
+    assert_same(result, bl.BacktestResult.load(result.save(tmp_path / "empty")))
 
 
 def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path):

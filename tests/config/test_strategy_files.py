@@ -1,8 +1,13 @@
+import dataclasses
+
+import numpy as np
 import pytest
+from helpers import make_market
 
 import blportfolio as bl
 from blportfolio.backtest.strategy import Strategy
 from blportfolio.config import packaged_names
+from blportfolio.priors import PRIORS
 
 BASE = 'name = "s"\n[optimise]\nmodel = "max_sharpe"\n'
 
@@ -64,7 +69,7 @@ def test_stated_views_are_read_from_the_file(tmp_path, sample_market):
         ("features = [{name = 'rsi', window = 1}]\n" + BASE, "`window`"),
         ("rebalance = 'monthly'\n" + BASE, "rebalance"),
         ("cost_bps = -1\n" + BASE, "cost_bps"),
-        ("name = 's'\n", "lacks the key 'optimise'"),
+        ("[optimise]\nmodel = 'max_sharpe'\n", "lacks the key 'name'"),
         (BASE + "fallback = 'csh'\n", "Did you mean 'cash'"),
         ("name = 's'\nname = 't'\n", "not valid TOML"),
     ],
@@ -101,3 +106,32 @@ def test_the_resolved_strategy_states_every_default():
         "name": "momentum", "optional": False, "lag": 0, "horizons": None
     }  # fmt: skip
     assert resolved["optimise"] == {"model": "max_sharpe", "fallback": "min_variance"}
+
+
+def test_a_registered_prior_without_a_covariance_runs(monkeypatch):
+    @dataclasses.dataclass(frozen=True)
+    class Flat:
+        level: float = 1.0
+
+        def fit(self, window):
+            found = bl.HistoricalPrior().fit(window)
+            mean = np.full(len(window.assets), self.level)
+            return bl.ReturnDistribution(
+                mean, found.covariance, found.mean_covariance, window.assets
+            )
+
+    monkeypatch.setitem(PRIORS, "flat", Flat)
+    config = bl.StrategyConfig(name="flat", prior={"model": "flat", "level": 2.0}, lookback=60)
+    result = bl.run_backtest(config, make_market(1, 200, 3))
+    assert result.manifest["strategy"]["prior"] == {"model": "flat", "level": 2.0}
+
+
+def test_a_configuration_made_in_python_has_the_same_errors():
+    assert bl.StrategyConfig(name="x", prior="historical").optimise == {"model": "max_sharpe"}
+    for values, words in (
+        ({"lookbak": 3}, "Did you mean 'lookback'"),
+        ({"rebalance": {"every": 21}}, "rebalance"),
+        ({"optimise": "max_sharp"}, "Did you mean 'max_sharpe'"),
+    ):
+        with pytest.raises(bl.ConfigError, match=words):
+            bl.StrategyConfig(name="x", **values)

@@ -338,3 +338,15 @@ def test_a_daily_bar_stamped_with_its_close_belongs_to_the_day(prices, tmp_path)
     assert market.dates.equals(pd.DatetimeIndex(prices.index))
     day = prices.index[-1]
     assert bl.make_window(market, as_of=str(day.date()), lookback=5).as_of == day
+
+
+def test_row_numbers_left_by_an_index_are_no_prices(prices, tmp_path):
+    table = prices.rename_axis("date")
+    table.reset_index().to_csv(tmp_path / "wide.csv")
+    long = table.reset_index().melt(id_vars="date", var_name="ticker", value_name="close")
+    some = long[long["ticker"] != "A1"]
+    some.to_csv(tmp_path / "long.csv")
+    some.to_parquet(tmp_path / "long.parquet")
+    np.testing.assert_array_equal(bl.load_prices(tmp_path / "wide.csv").prices, prices)
+    for name in ("long.csv", "long.parquet"):
+        np.testing.assert_array_equal(bl.load_prices(tmp_path / name).prices, prices[["A0", "A2"]])

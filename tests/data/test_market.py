@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,7 +179,9 @@ def test_a_risk_free_rate_that_does_not_fit_is_refused(prices, rates):
 @pytest.mark.parametrize("name", ["open", "high", "low", "volume"])
 def test_bars_must_have_the_assets_of_the_prices_and_no_negative_number(prices, name):
     with pytest.raises(DataError, match=f"`{name}` must have the dates and assets"):
-        bl.MarketData(prices, **{name: prices[["A1", "A0", "A2"]]})
+        bl.MarketData(prices, **{name: prices[["A1", "A0"]]})
+    aligned = bl.MarketData(prices, **{name: prices[["A1", "A0", "A2"]]})
+    pd.testing.assert_frame_equal(getattr(aligned, name), aligned.prices)
     with pytest.raises(DataError, match=f"`{name}` must hold finite numbers"):
         bl.MarketData(prices, **{name: -prices})
 
@@ -264,3 +268,20 @@ def test_a_macro_value_is_known_only_once_published(lag, day):
     known = series.known_at(as_of)
     expected = sum((as_of - date).days >= lag for date in dates)
     assert known.tolist() == list(range(expected))
+
+
+def test_part_of_the_assets_and_dates_can_be_cut_out_with_replace(prices):
+    rates = pd.Series(1e-4, index=prices.index)
+    whole = bl.MarketData(prices, high=prices * 1.1, volume=prices, risk_free=rates)
+    part = dataclasses.replace(whole, prices=whole.prices[["A2", "A0"]].iloc[3:])
+    assert part.assets == ("A2", "A0")
+    np.testing.assert_allclose(part.high, part.prices * 1.1)
+    assert part.risk_free.index.equals(part.prices.index)
+
+
+def test_a_risk_free_rate_of_other_dates_does_not_fit_returns(prices):
+    returns = prices.pct_change().iloc[1:]
+    late = pd.Series(0.0, index=returns.index + pd.Timedelta(days=4000))
+    for rates in (late, late.iloc[:5], 0.0001):
+        with pytest.raises(DataError, match="`risk_free` must"):
+            bl.MarketData.from_returns(returns, risk_free=rates)

@@ -19,3 +19,10 @@ def test_the_previous_weights_are_never_held_short():
     previous = pd.Series({"a": -0.5, "b": 1.5})
     weights = bl.MaxSharpe(fallback="previous").solve(distribution, previous_weights=previous)
     assert weights.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("objective", [bl.MaxSharpe(), bl.MinVariance(), bl.EqualWeight()])
+@pytest.mark.parametrize("mean", [0.1, -0.1])
+def test_one_asset_has_weight_one_even_without_risk(objective, mean):
+    distribution = bl.ReturnDistribution([mean], [[0.0]], [[0.0]], ("only",))
+    assert objective.solve(distribution).tolist() == [1.0]

@@ -111,7 +111,7 @@ def test_the_interval_is_centred_and_grows_with_its_level(seed, level):
 def test_the_risk_free_rate_is_taken_off_first():
     returns = autocorrelated(4)
     plain = sharpe_interval(returns - 1e-4)
-    found = sharpe_interval(returns, risk_free=1e-4)
+    found = sharpe_interval(returns, risk_free_rate=1e-4)
     assert found.value == pytest.approx(plain.value, rel=1e-12)
     assert found.standard_error == pytest.approx(plain.standard_error, rel=1e-12)
 

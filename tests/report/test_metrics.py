@@ -95,12 +95,14 @@ def test_the_risk_free_rate_may_be_a_number_or_a_series():
     returns = random_returns(1)
     rates = pd.Series(1e-4, index=returns.index)
     expected = metrics.sharpe_ratio(returns - 1e-4)
-    assert metrics.sharpe_ratio(returns, risk_free=1e-4) == pytest.approx(expected, rel=1e-12)
-    assert metrics.sharpe_ratio(returns, risk_free=rates) == pytest.approx(expected, rel=1e-12)
+    assert metrics.sharpe_ratio(returns, risk_free_rate=1e-4) == pytest.approx(expected, rel=1e-12)
+    assert metrics.sharpe_ratio(returns, risk_free_rate=rates) == pytest.approx(expected, rel=1e-12)
     shuffled = rates.iloc[::-1]
-    assert metrics.sharpe_ratio(returns, risk_free=shuffled) == pytest.approx(expected, rel=1e-12)
-    with pytest.raises(DataError, match="`risk_free`"):
-        metrics.sharpe_ratio(returns, risk_free=rates.iloc[1:])
+    assert metrics.sharpe_ratio(returns, risk_free_rate=shuffled) == pytest.approx(
+        expected, rel=1e-12
+    )
+    with pytest.raises(DataError, match="`risk_free_rate`"):
+        metrics.sharpe_ratio(returns, risk_free_rate=rates.iloc[1:])
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, -3e-5])
@@ -150,3 +152,23 @@ def test_turnover_is_half_of_what_is_bought_and_sold(seed):
 def test_mean_turnover_leaves_the_first_purchase_out():
     assert metrics.mean_turnover(pd.Series([1.0, 0.2, 0.4])) == pytest.approx(0.3)
     assert math.isnan(metrics.mean_turnover(pd.Series([1.0])))
+
+
+def test_returns_passed_as_wealth_are_refused_with_the_remedy():
+    returns = pd.Series([0.01, -0.02, 0.03], index=pd.date_range("2020-01-01", periods=3))
+    for measure in (metrics.cagr, metrics.max_drawdown):
+        with pytest.raises(DataError, match="cumprod"):
+            measure(returns)
+
+
+def test_plain_arrays_are_measured_too():
+    wealth = [1.0, 1.2, 0.9, 1.1]
+    assert metrics.max_drawdown(np.array(wealth)) == pytest.approx(0.9 / 1.2 - 1)
+    returns = np.diff(wealth) / wealth[:-1]
+    assert metrics.sharpe_ratio(returns, 12) == metrics.sharpe_ratio(pd.Series(returns), 12)
+
+
+def test_turnover_of_one_decision_is_a_number():
+    assert metrics.turnover([0.5, 0.5], [1.0, 0.0]) == 0.5
+    with pytest.raises(DataError, match="same shape and labels"):
+        metrics.turnover([0.5, 0.5], [1.0])

@@ -64,7 +64,7 @@ def test_the_interval_in_the_summary_is_that_of_the_returns(result):
 
 
 def test_a_risk_free_rate_lowers_the_sharpe_ratio_and_nothing_else(result):
-    plain, excess = bl.summarise(result), bl.summarise(result, risk_free=1e-4)
+    plain, excess = bl.summarise(result), bl.summarise(result, risk_free_rate=1e-4)
     changed = [key for key in plain.index if plain[key] != excess[key]]
     assert set(changed) <= {"sharpe_ratio", "sharpe_standard_error", "sharpe_low", "sharpe_high"}
     assert excess["sharpe_ratio"] < plain["sharpe_ratio"]

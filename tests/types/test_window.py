@@ -204,3 +204,8 @@ def test_a_panel_is_read_only_and_checks_its_shape(panel):
     assert not panel.values.flags.writeable
     with pytest.raises(DataError, match=r"shape \(30, 3, 1\), got \(30, 3, 2\)"):
         bl.FeaturePanel(panel.values, panel.index, panel.assets, ("f",))
+
+
+def test_numpy_reads_a_feature_panel(sample_market):
+    window = bl.make_window(sample_market, lookback=30, features=["momentum", "rsi"])
+    assert window.features.shape == np.asarray(window.features).shape == (30, 20, 5)
