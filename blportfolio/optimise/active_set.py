@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dposv, dpotrf
 
 from blportfolio.errors import DataError, InfeasibleError
-from blportfolio.types import BoolArray, FloatArray
+from blportfolio.types import ArraySolution, BoolArray, FloatArray
 from blportfolio.validation import check_covariance, check_vector
 
 EPSILON = float(np.finfo(float).eps)
@@ -69,6 +69,24 @@ def long_only_max_sharpe(
     weights: FloatArray = found.solution / found.solution.sum()
     weights.setflags(write=False)
     return weights
+
+
+def long_only_solution(
+    covariance: FloatArray, target: FloatArray, previous: FloatArray | None
+) -> ArraySolution:
+    """Return w = y / Σy for the y ≥ 0 that minimises ½yᵀCy − mᵀy, unchecked.
+
+    Args:
+        covariance: (n_assets, n_assets) C.
+        target: (n_assets,) m with an entry above 0.
+        previous: (n_assets,) weights whose support seeds the active set, or None.
+    """
+    if len(target) == 1:
+        return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
+    matrix, ridge = regularise(covariance)
+    found = solve_nonnegative(matrix, target, None if previous is None else previous > 0)
+    weights = found.solution / found.solution.sum()
+    return ArraySolution(weights, "optimal", found.residual, found.solver, ridge=ridge)
 
 
 def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from blportfolio.optimise.active_set import regularise, solve_nonnegative
+from blportfolio.optimise.active_set import long_only_solution
 from blportfolio.optimise.base import ArrayObjective
 from blportfolio.optimise.min_variance import MinVariance
 from blportfolio.types import ArraySolution, FloatArray
@@ -44,14 +44,7 @@ class MaxSharpe(ArrayObjective):
         """Return the weights; the support of `previous` seeds the active set."""
         if not (mean > 0).any():
             return self._fall_back(mean, covariance, previous)
-        if len(mean) == 1:
-            return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
-        matrix, ridge = regularise(covariance)
-        found = solve_nonnegative(matrix, mean, None if previous is None else previous > 0)
-        return ArraySolution(
-            found.solution / found.solution.sum(), "optimal", found.residual, found.solver,
-            ridge=ridge,
-        )  # fmt: skip
+        return long_only_solution(covariance, mean, previous)
 
     def _fall_back(
         self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None

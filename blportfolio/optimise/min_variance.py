@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blportfolio.optimise.active_set import regularise, solve_nonnegative
+from blportfolio.optimise.active_set import long_only_solution
 from blportfolio.optimise.base import ArrayObjective
 from blportfolio.types import ArraySolution, FloatArray
 
@@ -23,13 +23,6 @@ class MinVariance(ArrayObjective):
         previous: FloatArray | None = None,
     ) -> ArraySolution:
         """Return the weights; the support of `previous` seeds the active set."""
-        if len(mean) == 1:
-            return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
-        matrix, ridge = regularise(covariance)
         # In units of the mean variance the solution is of order one, whatever the period.
-        target = np.full(len(mean), float(np.trace(matrix)) / len(mean))
-        found = solve_nonnegative(matrix, target, None if previous is None else previous > 0)
-        return ArraySolution(
-            found.solution / found.solution.sum(), "optimal", found.residual, found.solver,
-            ridge=ridge,
-        )  # fmt: skip
+        variance = float(np.trace(covariance)) / len(mean)
+        return long_only_solution(covariance, np.full(len(mean), variance), previous)

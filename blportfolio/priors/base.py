@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 
@@ -126,19 +127,33 @@ def reference_weights(reference: str, covariance: FloatArray, window: WindowArra
     return weights
 
 
+class Equilibrium(Protocol):
+    """What an equilibrium mean depends on."""
+
+    @property
+    def reference(self) -> str:
+        """Name of the reference portfolio."""
+        ...
+
+    @property
+    def risk_aversion(self) -> float:
+        """δ > 0."""
+        ...
+
+    @property
+    def tau(self) -> float:
+        """τ > 0."""
+        ...
+
+
 def equilibrium_mean(
-    covariance: FloatArray,
-    window: WindowArrays,
-    *,
-    reference: str,
-    risk_aversion: float,
-    tau: float,
+    prior: Equilibrium, covariance: FloatArray, window: WindowArrays
 ) -> FloatArray:
     """Return (n_assets,) θ0 = δ(Σ + τΣ)w, at which the reference w is optimal before any view.
 
     References:
         Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Lemma C.1.
     """
-    weights = reference_weights(reference, covariance, window)
-    mean: FloatArray = risk_aversion * (1 + tau) * (covariance @ weights)
+    weights = reference_weights(prior.reference, covariance, window)
+    mean: FloatArray = prior.risk_aversion * (1 + prior.tau) * (covariance @ weights)
     return mean

@@ -99,13 +99,7 @@ class BlackLittermanPrior(ArrayPrior):
         """
         sigma = self.covariance.fit_arrays(window.returns)
         sigma0 = self.tau * sigma
-        theta0 = equilibrium_mean(
-            sigma,
-            window,
-            reference=self.reference,
-            risk_aversion=self.risk_aversion,
-            tau=self.tau,
-        )
+        theta0 = equilibrium_mean(self, sigma, window)
         rows = [_pick_row(view, window) for view in self.views]
         held = [view for view, row in zip(self.views, rows, strict=True) if row is not None]
         remarks = tuple(

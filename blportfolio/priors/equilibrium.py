@@ -40,11 +40,5 @@ class EquilibriumPrior(ArrayPrior):
     def fit_arrays(self, window: WindowArrays) -> Moments:
         """Return the equilibrium mean and Σ + τΣ."""
         sigma = self.covariance.fit_arrays(window.returns)
-        mean = equilibrium_mean(
-            sigma,
-            window,
-            reference=self.reference,
-            risk_aversion=self.risk_aversion,
-            tau=self.tau,
-        )
+        mean = equilibrium_mean(self, sigma, window)
         return Moments(mean, (1 + self.tau) * sigma, self.tau * sigma)

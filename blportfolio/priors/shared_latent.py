@@ -96,13 +96,7 @@ class SharedLatentPrior(ArrayPrior):
         if self.prior_mean == "historical":
             theta0 = window.returns.mean(axis=0)
         else:
-            theta0 = equilibrium_mean(
-                sigma,
-                window,
-                reference=self.reference,
-                risk_aversion=self.risk_aversion,
-                tau=self.tau,
-            )
+            theta0 = equilibrium_mean(self, sigma, window)
         view = self._latent_view(window)
         if view is None:
             return Moments(theta0, sigma + sigma0, sigma0, remarks=("No asset has a view.",))
