@@ -180,6 +180,11 @@ def check_date(value: object, *, name: str) -> pd.Timestamp:
     return date.tz_localize(None)
 
 
+def first_true(mask: BoolArray) -> tuple[int, ...]:
+    """Return the position of the first True, row by row."""
+    return tuple(int(i) for i in np.argwhere(mask)[0])
+
+
 def nearest_name(wanted: str, known: Iterable[str]) -> str:
     """Say `Did you mean 'x'?` for a near miss, else list what is known."""
     by_lower = {name.lower(): name for name in sorted(known)}
@@ -221,7 +226,7 @@ def _as_float(values: ArrayLike, name: str) -> FloatArray:
 
 def _check_finite(array: FloatArray, name: str) -> None:
     if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        where = first_true(~np.isfinite(array))
         raise DataError(
             f"`{name}` must be finite, got {array[where]} at {where}. Fill or drop that entry."
         )

@@ -16,8 +16,8 @@ from blportfolio.backtest.plan import plan_decisions
 from blportfolio.backtest.result import BacktestResult
 from blportfolio.backtest.strategy import Strategy, as_strategy, check_cost
 from blportfolio.config import StrategyConfig
-from blportfolio.data import MarketData
-from blportfolio.errors import ConfigError, DataError, SingularCovarianceWarning
+from blportfolio.data import MarketData, check_market
+from blportfolio.errors import ConfigError, SingularCovarianceWarning
 from blportfolio.features import WindowMaker, build_panel
 from blportfolio.manifest import describe_market
 from blportfolio.types import FloatArray, IntArray
@@ -63,11 +63,7 @@ def run_backtest(
         ConfigError: If the strategy or the cost is wrong.
     """
     plan = as_strategy(strategy)
-    if not isinstance(market, MarketData):
-        raise DataError(
-            f"`market` must be MarketData, got {type(market).__name__}. MarketData(prices) or "
-            "load_prices(path) makes one."
-        )
+    check_market(market)
     bps = plan.cost_bps if cost_bps is None else check_cost(cost_bps)
     if progress is not None and not callable(progress):
         raise ConfigError(f"`progress` must be a function (done, total), got {progress!r}.")
@@ -115,6 +111,7 @@ def first_decision(
         DataError: If the dates leave nothing to decide.
     """
     plan = as_strategy(strategy)
+    check_market(market)
     maker = WindowMaker(market, lookback=plan.window_length(market))
     rows, _ = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)
     first: pd.Timestamp = market.dates[rows[0]]

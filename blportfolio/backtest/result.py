@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from blportfolio.errors import DataError, OutputError
+from blportfolio.errors import DataError
+from blportfolio.folders import new_folder
 from blportfolio.validation import read_only
 
 SERIES = ("returns", "gross_returns", "wealth", "turnover", "costs")
@@ -88,14 +88,7 @@ class BacktestResult:
             OutputError: If it exists or cannot be written.
         """
         target = Path(folder)
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise OutputError(
-                f"{str(target)!r} exists already and is no empty folder; choose another name."
-            )
-        part = target.with_name(target.name + ".part")
-        try:
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
+        with new_folder(target) as part:
             for name in SERIES:
                 getattr(self, name).to_frame(name).to_parquet(part / f"{name}.parquet")
             for name in FRAMES:
@@ -105,18 +98,6 @@ class BacktestResult:
             document = {**self.manifest, "storage": storage}
             text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
             (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
-            if target.exists():
-                target.rmdir()
-            part.rename(target)
-        except OSError as error:
-            shutil.rmtree(part, ignore_errors=True)
-            raise OutputError(
-                f"The folder {str(target)!r} cannot be written: {error.strerror or error}. Choose "
-                "another place."
-            ) from error
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
         return target
 
     @classmethod

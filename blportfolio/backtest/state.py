@@ -9,7 +9,7 @@ import pandas as pd
 
 from blportfolio.backtest.plan import scheduled_rows
 from blportfolio.config import check_schedule
-from blportfolio.data import MarketData
+from blportfolio.data import MarketData, check_market
 from blportfolio.errors import ConfigError
 from blportfolio.features import FeatureChoice, WindowMaker, build_panel, default_lookback
 from blportfolio.types import FloatArray, IntArray, StatefulPrior, TrainingWindow
@@ -85,6 +85,7 @@ def replay_state(
             f"`prior` {type(prior).__name__} keeps no state: it lacks initial_state or update."
         )
     check_schedule(schedule)
+    check_market(market)
     panel = build_panel(market, features)[0] if features else None
     length = default_lookback(market) if lookback is None else lookback
     maker = WindowMaker(market, lookback=length, panel=panel)

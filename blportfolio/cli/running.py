@@ -12,8 +12,9 @@ from blportfolio.cli.provenance import git_state, utc_now
 from blportfolio.config import Experiment
 from blportfolio.data import MarketData, list_datasets, load_dataset, load_prices
 from blportfolio.errors import ConfigError
+from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
-from blportfolio.report.run_folder import new_run_folder, write_run
+from blportfolio.report.run_folder import write_run
 
 
 class DataChoice:
@@ -71,7 +72,7 @@ def run_and_write(
     run_id = f"{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z-{config_sha[:8]}"
     target = out / "runs" / experiment.config.name / run_id
     table = experiment.config.backtest
-    with new_run_folder(target) as folder:
+    with new_folder(target) as folder:
         with progress_bar(quiet=quiet) as progress:
             results = run_experiment(
                 experiment.strategies,

@@ -2,12 +2,13 @@
 
 from blportfolio.data.datasets import DatasetInfo, dataset_info, list_datasets, load_dataset
 from blportfolio.data.files import load_prices
-from blportfolio.data.market import MacroSeries, MarketData
+from blportfolio.data.market import MacroSeries, MarketData, check_market
 
 __all__ = [
     "DatasetInfo",
     "MacroSeries",
     "MarketData",
+    "check_market",
     "dataset_info",
     "list_datasets",
     "load_dataset",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import DataError
-from blportfolio.validation import check_date, check_dates, check_labels
+from blportfolio.validation import check_date, check_dates, check_labels, first_true
 
 Interval = tuple[pd.Timestamp, pd.Timestamp | None]
 MOST_GROWTH = 1e6
@@ -39,7 +39,7 @@ def checked_prices(frame: pd.DataFrame) -> pd.DataFrame:
         raise DataError(f"`prices` must hold numbers only: {error}.") from error
     bad = np.isinf(values) | (values <= 0)
     if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
+        row, column = first_true(bad)
         share = float(np.mean(values[~np.isnan(values)] <= 0))
         hint = (
             "These look like returns: read them with load_prices(path, returns=True) or --returns."
@@ -54,7 +54,7 @@ def checked_prices(frame: pd.DataFrame) -> pd.DataFrame:
         jumps = values[1:] / values[:-1]
     wild = (jumps > MOST_GROWTH) | (jumps < 1 / MOST_GROWTH)
     if wild.any():
-        row, column = (int(i) for i in np.argwhere(wild)[0])
+        row, column = first_true(wild)
         raise DataError(
             f"`prices` of {labels[column]!r} go from {values[row, column]:g} to "
             f"{values[row + 1, column]:g} on {dates[row + 1].date()}; no price does. Correct or "

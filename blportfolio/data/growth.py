@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import DataError
-from blportfolio.validation import check_dates
+from blportfolio.validation import check_dates, first_true
 
 
 def growth_of_one(
@@ -33,7 +33,7 @@ def growth_of_one(
     goes_on = np.maximum.accumulate(known[::-1], axis=0)[::-1]
     bad |= begun & goes_on & ~known
     if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
+        row, column = first_true(bad)
         raise DataError(
             f"`returns` must be decimals above -1 without gaps; {returns.columns[column]!r} has "
             f"{values[row, column]:g} on {dates[row].date()}. Divide percent by 100; fill or drop "

@@ -165,3 +165,16 @@ class MarketData:
                 until = dates[-1] if last is None else last
                 inside[(dates >= first) & (dates <= until), column] = True
         return inside
+
+
+def check_market(market: object) -> None:
+    """Check that an argument is market data.
+
+    Raises:
+        DataError: If it is something else, such as a frame of prices.
+    """
+    if not isinstance(market, MarketData):
+        raise DataError(
+            f"`market` must be MarketData, got {type(market).__name__}. MarketData(prices) or "
+            "load_prices(path) makes one."
+        )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from blportfolio.data import MarketData
+from blportfolio.data import MarketData, check_market
 from blportfolio.errors import DataError
 from blportfolio.features.panel import build_panel
 from blportfolio.features.registry import choose_features
@@ -200,11 +200,7 @@ def make_window(
         DataError: If the history is too short, or a feature needs data that are not there.
         ConfigError: If a feature is unknown.
     """
-    if not isinstance(market, MarketData):
-        raise DataError(
-            f"`market` must be MarketData, got {type(market).__name__}. MarketData(prices) or "
-            "load_prices(path) makes one."
-        )
+    check_market(market)
     panel = None if features is None else build_panel(market, choose_features(features))[0]
     length = default_lookback(market) if lookback is None else lookback
     maker = WindowMaker(market, lookback=length, panel=panel)

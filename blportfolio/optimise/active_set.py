@@ -60,31 +60,29 @@ def long_only_max_sharpe(
             "hold instead."
         )
     support = None if start is None else check_vector(start, len(mu), name="start") > 0
-    matrix, _ = regularise(matrix)
-    # The weights do not depend on the scale of either; powers of four keep every digit, also
-    # through a square root.
-    scaled = np.ldexp(matrix, -2 * int(np.frexp(np.diagonal(matrix).max())[1] // 2))
-    target = np.ldexp(mu, -2 * int(np.frexp(np.abs(mu).max())[1] // 2))
-    found = solve_nonnegative(scaled, target, support)
-    weights: FloatArray = found.solution / found.solution.sum()
+    weights = long_only_solution(matrix, mu, support).weights
     weights.setflags(write=False)
     return weights
 
 
 def long_only_solution(
-    covariance: FloatArray, target: FloatArray, previous: FloatArray | None
+    covariance: FloatArray, target: FloatArray, support: BoolArray | None
 ) -> ArraySolution:
     """Return w = y / Σy for the y ≥ 0 that minimises ½yᵀCy − mᵀy, unchecked.
 
     Args:
         covariance: (n_assets, n_assets) C.
         target: (n_assets,) m with an entry above 0.
-        previous: (n_assets,) weights whose support seeds the active set, or None.
+        support: (n_assets,) booleans that seed the active set, or None.
     """
     if len(target) == 1:
         return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
     matrix, ridge = regularise(covariance)
-    found = solve_nonnegative(matrix, target, None if previous is None else previous > 0)
+    # The weights do not depend on the scale of either; powers of four keep every digit, also
+    # through a square root.
+    scaled = np.ldexp(matrix, -2 * int(np.frexp(np.diagonal(matrix).max())[1] // 2))
+    aim = np.ldexp(target, -2 * int(np.frexp(np.abs(target).max())[1] // 2))
+    found = solve_nonnegative(scaled, aim, support)
     weights = found.solution / found.solution.sum()
     return ArraySolution(weights, "optimal", found.residual, found.solver, ridge=ridge)
 

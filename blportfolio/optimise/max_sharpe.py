@@ -44,7 +44,7 @@ class MaxSharpe(ArrayObjective):
         """Return the weights; the support of `previous` seeds the active set."""
         if not (mean > 0).any():
             return self._fall_back(mean, covariance, previous)
-        return long_only_solution(covariance, mean, previous)
+        return long_only_solution(covariance, mean, None if previous is None else previous > 0)
 
     def _fall_back(
         self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None

@@ -23,6 +23,5 @@ class MinVariance(ArrayObjective):
         previous: FloatArray | None = None,
     ) -> ArraySolution:
         """Return the weights; the support of `previous` seeds the active set."""
-        # In units of the mean variance the solution is of order one, whatever the period.
-        variance = float(np.trace(covariance)) / len(mean)
-        return long_only_solution(covariance, np.full(len(mean), variance), previous)
+        support = None if previous is None else previous > 0
+        return long_only_solution(covariance, np.ones(len(mean)), support)

@@ -5,52 +5,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from blportfolio.backtest import BacktestResult
-from blportfolio.errors import DataError, OutputError
+from blportfolio.errors import DataError
 from blportfolio.report.charts import plot_drawdown, plot_growth, plot_weights, to_png, to_svg
 from blportfolio.report.page import render_page
 from blportfolio.report.tables import format_rows, summary_records
-
-
-@contextmanager
-def new_run_folder(target: Path) -> Iterator[Path]:
-    """Give a `.part` folder beside `target` to write to; rename it when all went well.
-
-    Raises:
-        OutputError: If `target` exists or its place cannot be written to.
-    """
-    # Unlike Path.exists, os.path.exists never raises; mkdir then says what is wrong.
-    if os.path.exists(target):
-        raise OutputError(f"The folder {str(target)!r} exists already; run again.")
-    part = target.with_name(target.name + ".part")
-    made = [folder for folder in target.parents if not os.path.exists(folder)]
-    try:
-        part.mkdir(parents=True)
-        yield part
-        part.rename(target)
-    except BaseException as error:
-        shutil.rmtree(part, ignore_errors=True)
-        for folder in made:
-            try:
-                folder.rmdir()
-            except OSError:
-                break
-        if isinstance(error, OSError):
-            raise OutputError(
-                f"The folder {str(target.parent)!r} cannot be written to: "
-                f"{error.strerror or error}. Choose another with --out."
-            ) from error
-        raise
 
 
 def write_run(

@@ -16,6 +16,7 @@ from blportfolio.validation import (
     check_labels,
     check_same_labels,
     check_weights,
+    first_true,
     read_only,
 )
 
@@ -203,7 +204,7 @@ def check_returns(returns: pd.DataFrame) -> None:
         raise DataError(f"`returns` must hold numbers: {error}.") from error
     bad = ~np.isfinite(values)
     if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
+        row, column = first_true(bad)
         raise DataError(
             f"`returns` must be finite; {returns.columns[column]!r} has {values[row, column]} on "
             f"{returns.index[row].date()}. Drop that asset or fill its prices first."
@@ -214,7 +215,7 @@ def check_returns(returns: pd.DataFrame) -> None:
             "Pass simple returns, for example `prices.pct_change().dropna()`."
         )
     if (values <= -1).any():
-        row, column = (int(i) for i in np.argwhere(values <= -1)[0])
+        row, column = first_true(values <= -1)
         raise DataError(
             f"`returns` must be simple decimal returns above -1; {returns.columns[column]!r} has "
             f"{values[row, column]:.4g} on {returns.index[row].date()}. Divide percent by 100."
