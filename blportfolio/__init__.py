@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blportfolio.data import MarketData as MarketData
     from blportfolio.data import list_datasets as list_datasets
     from blportfolio.data import load_dataset as load_dataset
+    from blportfolio.data import load_macro as load_macro
     from blportfolio.data import load_prices as load_prices
     from blportfolio.errors import BLPortfolioError as BLPortfolioError
     from blportfolio.errors import ConfigError as ConfigError
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from blportfolio.optimise import MinVariance as MinVariance
     from blportfolio.priors import BlackLittermanPrior as BlackLittermanPrior
     from blportfolio.priors import EquilibriumPrior as EquilibriumPrior
+    from blportfolio.priors import FeatureInfluencedPrior as FeatureInfluencedPrior
     from blportfolio.priors import HistoricalPrior as HistoricalPrior
+    from blportfolio.priors import MixedEffectsPrior as MixedEffectsPrior
     from blportfolio.priors import SharedLatentPrior as SharedLatentPrior
     from blportfolio.priors import View as View
     from blportfolio.report import plot_drawdown as plot_drawdown
@@ -50,6 +53,7 @@ _HOME = {
     "EWMACovariance": "covariance",
     "EqualWeight": "optimise",
     "EquilibriumPrior": "priors",
+    "FeatureInfluencedPrior": "priors",
     "FeaturePanel": "types",
     "HistoricalPrior": "priors",
     "InfeasibleError": "errors",
@@ -58,6 +62,7 @@ _HOME = {
     "MarketData": "data",
     "MaxSharpe": "optimise",
     "MinVariance": "optimise",
+    "MixedEffectsPrior": "priors",
     "ReturnDistribution": "types",
     "SampleCovariance": "covariance",
     "SharedLatentPrior": "priors",
@@ -67,6 +72,7 @@ _HOME = {
     "View": "priors",
     "list_datasets": "data",
     "load_dataset": "data",
+    "load_macro": "data",
     "load_prices": "data",
     "load_strategy": "config",
     "make_window": "features",

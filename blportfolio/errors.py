@@ -38,5 +38,9 @@ class InfeasibleError(BLPortfolioError):
     exit_code: ClassVar[int] = 5
 
 
-class SingularCovarianceWarning(UserWarning):
+class BLPortfolioWarning(UserWarning):
+    """The answer stands, but an input looks like a mistake or part of the answer is undefined."""
+
+
+class SingularCovarianceWarning(BLPortfolioWarning):
     """A covariance was singular, so that a small ridge was added to solve with it."""

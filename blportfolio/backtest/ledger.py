@@ -32,7 +32,7 @@ class Recorder:
             [
                 views.pick @ views.prior_mean,
                 views.mean,
-                np.sqrt(np.diagonal(views.omega)),
+                np.sqrt(np.diagonal(views.omega if views.effective is None else views.effective)),
                 views.pick @ moments.mean,
             ]
         )

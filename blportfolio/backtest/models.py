@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from blportfolio.backtest.ledger import Recorder
 from blportfolio.backtest.state import StateKeeper
 from blportfolio.backtest.strategy import Strategy
-from blportfolio.features import WindowMaker
+from blportfolio.features import WindowMaker, missing_since
 from blportfolio.types import (
     ArraySolution,
     ArrayViews,
@@ -20,7 +21,6 @@ from blportfolio.types import (
     ReturnDistribution,
     StatefulPrior,
     TrainingWindow,
-    WindowArrays,
 )
 from blportfolio.validation import check_same_labels
 
@@ -38,13 +38,15 @@ class DecisionMaker:
         self.recorder = recorder
         prior = strategy.prior
         self._needs_distribution = getattr(strategy.objective, "needs_distribution", True)
-        self._stateful = prior if isinstance(prior, StatefulPrior) else None
-        self._keeper = None if self._stateful is None else StateKeeper(self._stateful, maker)
-        self._fit_arrays: Callable[[WindowArrays], Moments] | None = (
-            getattr(prior, "fit_arrays", None) if self._stateful is None else None
-        )
+        self._keeper = None
+        self._fit_arrays: Callable[..., Moments] | None = getattr(prior, "fit_arrays", None)
+        if isinstance(prior, StatefulPrior) and getattr(prior, "keeps_state", True):
+            self._keeper = StateKeeper(prior, maker)
+            if not hasattr(prior, "keeps_state"):  # its array core takes no state
+                self._fit_arrays = None
         self._columns: IntArray | None = None
         self._first = True
+        self._missing: set[str] = set()
 
     def __call__(self, row: int, held: FloatArray | None) -> FloatArray:
         """Return (n_assets,) target weights for the decision at `row`.
@@ -55,6 +57,7 @@ class DecisionMaker:
         """
         columns = self.maker.columns(row)
         self._note_universe(row, columns)
+        self._note_features(row)
         size = len(self.maker.assets)
         target = np.zeros(size)
         if columns is not None and not len(columns):
@@ -80,15 +83,17 @@ class DecisionMaker:
         return target
 
     def _fit(self, row: int, columns: IntArray | None, previous: FloatArray | None) -> Moments:
-        if self._fit_arrays is not None:
-            moments = self._fit_arrays(self.maker.arrays(row, columns, previous))
-            self.recorder.notes.extend((row, "views", remark) for remark in moments.remarks)
-            return moments
-        if self._stateful is not None and self._keeper is not None:
+        known: dict[str, Any] = {}
+        window = None
+        if self._keeper is not None:
             window = self._keeper.advance(row, previous)
-            return _as_moments(self._stateful.fit(window, state=self._keeper.state), window)
-        window = self.maker.window(row, previous)
-        return _as_moments(self.strategy.prior.fit(window), window)
+            known = {"state": self._keeper.state}
+        if self._fit_arrays is None:
+            window = self.maker.window(row, previous) if window is None else window
+            return _as_moments(self.strategy.prior.fit(window, **known), window)
+        moments = self._fit_arrays(self.maker.arrays(row, columns, previous), **known)
+        self.recorder.notes.extend((row, "views", remark) for remark in moments.remarks)
+        return moments
 
     def _solve(
         self, moments: Moments, columns: IntArray | None, previous: FloatArray | None
@@ -127,6 +132,18 @@ class DecisionMaker:
                 self._note(row, "Left", left)
         self._columns, self._first = columns, False
 
+    def _note_features(self, row: int) -> None:
+        """Note, once a spell, which features no asset has any longer or yet."""
+        panel = self.maker.panel
+        if panel is None or not self._needs_distribution:
+            return
+        missing = missing_since(panel, row)
+        for name in sorted(set(missing) - self._missing):
+            date = missing[name]
+            when = "is not known yet" if date is None else f"has been missing since {date.date()}"
+            self.recorder.notes.append((row, "features", f"Feature {name!r} {when}."))
+        self._missing = set(missing)
+
     def _note(self, row: int, what: str, positions: IntArray) -> None:
         names = ", ".join(self.maker.assets[i] for i in positions)
         self.recorder.notes.append((row, "universe", f"{what}: {names}."))
@@ -156,6 +173,7 @@ def _as_moments(fitted: ReturnDistribution, window: TrainingWindow) -> Moments:
             views.prior_mean[order],
             views.prior_covariance[order][:, order],
             views.labels,
+            effective=views.effective_view_covariance,
         ),
         fitted.log_evidence,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg.lapack import dpotrf
 
 from blportfolio.bayes.linalg import factorise
 from blportfolio.errors import DataError
@@ -47,7 +48,7 @@ def bl_posterior(
     design = check_matrix(pick, (len(target), len(mean)), name="pick")
     noise = check_covariance(view_covariance, len(target), name="view_covariance")
     posterior = gaussian_update(mean, covariance, design, target, noise)
-    check_posterior(posterior, covariance)
+    check_posterior(posterior.covariance, covariance)
     if posterior.log_evidence == -np.inf:
         raise DataError(
             "`views` are held with certainty and contradict each other or a certain prior. Give "
@@ -56,17 +57,20 @@ def bl_posterior(
     return posterior
 
 
-def check_posterior(posterior: Posterior, prior_covariance: FloatArray) -> None:
-    """Check that no posterior variance is negative, which only indefinite inputs can cause.
+def check_posterior(covariance: FloatArray, prior_covariance: FloatArray) -> None:
+    """Check that a posterior covariance is one, which only indefinite inputs can prevent.
 
     Raises:
-        DataError: If one is.
+        DataError: If it has a negative eigenvalue.
     """
-    variances = np.diagonal(posterior.covariance)
-    if (variances < -1e-9 * np.diagonal(prior_covariance).max(initial=0.0)).any():
+    slack = 1e-9 * np.diagonal(prior_covariance).max(initial=0.0) + np.finfo(float).tiny
+    shifted = np.array(covariance)
+    shifted[np.diag_indices(len(shifted))] += slack
+    if dpotrf(shifted, lower=1)[1] != 0:
+        smallest = np.linalg.eigvalsh(covariance)[0]
         raise DataError(
             "`prior_covariance` or the covariance of the views is not positive semi-definite: it "
-            f"implies a posterior variance of {variances.min():.3g}."
+            f"implies a posterior covariance with the eigenvalue {smallest:.3g}."
         )
 
 
@@ -82,7 +86,6 @@ def gaussian_update(
     An impossible view (log evidence −∞) moves the mean only in the directions that the prior and
     the views leave open.
     """
-    size = len(prior_mean)
     if pick is None:
         cross = prior_covariance
         innovation = views - prior_mean
@@ -94,10 +97,7 @@ def gaussian_update(
         factor = factorise((total + total.T) / 2)
     gain = factor.solve(np.ascontiguousarray(cross.T)).T
     mean = prior_mean + gain @ innovation
-    # Joseph's form keeps the covariance positive semi-definite when Ω is tiny beside Σ0.
-    shrink = np.eye(size) - (gain if pick is None else gain @ pick)
-    covariance = shrink @ prior_covariance @ shrink.T + gain @ view_covariance @ gain.T
-    covariance = (covariance + covariance.T) / 2
+    covariance = joseph_covariance(prior_covariance, gain, pick, view_covariance)
     log_evidence = -0.5 * (
         float(innovation @ factor.solve(innovation))
         + factor.log_determinant
@@ -111,6 +111,22 @@ def gaussian_update(
     mean.setflags(write=False)
     covariance.setflags(write=False)
     return Posterior(mean, covariance, log_evidence)
+
+
+def joseph_covariance(
+    prior_covariance: FloatArray,
+    gain: FloatArray,
+    pick: FloatArray | None,
+    view_covariance: FloatArray,
+) -> FloatArray:
+    """Return (I − KP)Σ0(I − KP)ᵀ + KΩKᵀ, symmetrised; `pick` None stands for the identity.
+
+    Equal to Σ0 − KPΣ0 at the gain K = Σ0Pᵀ(PΣ0Pᵀ + Ω)⁻¹, but a sum of positive semi-definite
+    terms, so that it stays one when Ω is tiny beside Σ0.
+    """
+    shrink = np.eye(len(prior_covariance)) - (gain if pick is None else gain @ pick)
+    covariance: FloatArray = shrink @ prior_covariance @ shrink.T + gain @ view_covariance @ gain.T
+    return (covariance + covariance.T) / 2
 
 
 def equilibrium_returns(

@@ -1,4 +1,4 @@
-"""Ω^F, the uncertainty of what features say: the paper's choice and one from residuals."""
+"""Ω^F, the uncertainty of what features say: the paper's choice and two from residuals."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from blportfolio.bayes.regression import FeatureRegression
 from blportfolio.types import FloatArray
 
 
-def silverman_feature_covariance(coefficients: FloatArray, n_obs: int) -> FloatArray:
-    """Ω^F = B H̃ Bᵀ of the paper, diagonal: h Σ_j B_ij² Var(f_ij).
+def silverman_factor(n_features_total: int, n_obs: int) -> float:
+    """Squared Silverman factor in D dimensions, h = (4/(D + 2))^{2/(D + 4)} n^{−2/(D + 4)}.
 
-    h = (4/(D+2))^{2/(D+4)} n^{−2/(D+4)} with D = n_assets × n_features is the squared Silverman
-    factor. It measures the variance that features *explain*, not what they leave over: stronger
+    Args:
+        n_features_total: D, features of all assets together.
+        n_obs: n, rows of the regression.
+    """
+    size = n_features_total
+    return float((4 / (size + 2)) ** (2 / (size + 4)) * n_obs ** (-2 / (size + 4)))
+
+
+def silverman_feature_covariance(coefficients: FloatArray, n_obs: int) -> FloatArray:
+    """Ω^F = B H̃ Bᵀ of the paper, diagonal: h Σ_j B_ij² Var(f_ij), h of `silverman_factor`.
+
+    It measures the variance that features *explain*, not what they leave over: stronger
     coefficients mean less trust. Kept for comparison.
 
     Args:
@@ -25,8 +35,7 @@ def silverman_feature_covariance(coefficients: FloatArray, n_obs: int) -> FloatA
     References:
         Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Appendix A.
     """
-    size = coefficients.size
-    factor = (4 / (size + 2)) ** (2 / (size + 4)) * n_obs ** (-2 / (size + 4))
+    factor = silverman_factor(coefficients.size, n_obs)
     return np.diag(factor * (coefficients**2).sum(axis=1))
 
 
@@ -45,11 +54,35 @@ def residual_feature_covariance(returns: FloatArray, regression: FeatureRegressi
     Returns:
         (n_assets, n_assets), positive semi-definite, decimal² per period.
     """
+    return _error_covariance(returns, regression, 1 + regression.leverage)
+
+
+def parameter_feature_covariance(returns: FloatArray, regression: FeatureRegression) -> FloatArray:
+    """Uncertainty of the estimated forecasts alone, ρ_ij σ_i σ_j √(leverage_i leverage_j).
+
+    For a model that learns separately how far even the true α + Fβ misses θ. σ and ρ are those of
+    one-period residuals. That the errors of two forecasts correlate as residuals do is exact for
+    equal features and an approximation for others.
+
+    Args:
+        returns: (n_obs, n_assets) one-period returns that followed each row of the regression.
+        regression: The fitted regressions, on the same rows.
+
+    Returns:
+        (n_assets, n_assets), positive semi-definite, decimal² per period.
+    """
+    return _error_covariance(returns, regression, regression.leverage)
+
+
+def _error_covariance(
+    returns: FloatArray, regression: FeatureRegression, multiple: FloatArray
+) -> FloatArray:
+    """Return the covariance of one-period residuals with variances times `multiple`."""
     known = regression.known
     residuals = known * (returns - regression.fitted)
     count = np.maximum(known.sum(axis=0), 1.0)
     residuals = residuals - known * (residuals.sum(axis=0) / count)
     freedom = np.maximum(count - regression.effective_parameters, 1.0)
-    scale = np.sqrt((1 + regression.leverage) / freedom)
+    scale = np.sqrt(multiple / freedom)
     covariance: FloatArray = (residuals.T @ residuals) * np.outer(scale, scale)
     return covariance

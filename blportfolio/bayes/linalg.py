@@ -10,6 +10,9 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
 
+# A relative pivot or eigenvalue below it, times the size, is taken for rounding of a zero.
+SINGULAR = 64 * float(np.finfo(float).eps)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factor:
@@ -48,7 +51,7 @@ def factorise(matrix: FloatArray) -> Factor:
     lower, info = dpotrf(matrix, lower=1, clean=1)
     if info == 0:
         pivots = np.diagonal(lower) ** 2
-        if (pivots > 8 * size * np.finfo(float).eps * np.diagonal(matrix)).all():
+        if (pivots > SINGULAR * size * np.diagonal(matrix)).all():
             log_determinant = float(np.log(pivots).sum())
             return Factor(log_determinant, size, empty, lower, empty, pivots[:0])
     values, vectors = np.linalg.eigh(matrix)
@@ -57,7 +60,7 @@ def factorise(matrix: FloatArray) -> Factor:
             "A covariance is not positive semi-definite; the smallest eigenvalue of prior plus "
             f"view uncertainty is {values[0]:.3g}."
         )
-    keep = values > 8 * size * np.finfo(float).eps * max(float(values[-1]), 0.0)
+    keep = values > SINGULAR * size * max(float(values[-1]), 0.0)
     log_determinant = float(np.log(values[keep]).sum())
     return Factor(
         log_determinant,
@@ -67,3 +70,17 @@ def factorise(matrix: FloatArray) -> Factor:
         vectors[:, keep],
         values[keep],
     )
+
+
+def lower_factor(matrix: FloatArray, *, name: str) -> FloatArray:
+    """Return the lower Cholesky factor of a positive definite matrix.
+
+    Raises:
+        DataError: If `matrix` is singular or indefinite.
+    """
+    lower, info = dpotrf(matrix, lower=1, clean=1)
+    limit = SINGULAR * len(matrix) * np.diagonal(matrix)
+    if info != 0 or (np.diagonal(lower) ** 2 <= limit).any():
+        raise DataError(f"`{name}` must be positive definite; it is singular or indefinite.")
+    factor: FloatArray = lower
+    return factor

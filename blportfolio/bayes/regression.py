@@ -30,6 +30,54 @@ class FeatureRegression:
     effective_parameters: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CentredPanel:
+    """Features and targets of every asset; rows that have no part are 0.
+
+    Attributes:
+        known: (n_obs, n_assets) 1 where a row has part, else 0.
+        count: (n_assets,) rows that have part, at least 1.
+        average: (n_assets,) mean target of those rows.
+        design: (n_obs, n_assets, n_features) z-scores.
+        outcome: (n_obs, n_assets) targets less their mean.
+    """
+
+    known: FloatArray
+    count: FloatArray
+    average: FloatArray
+    design: FloatArray
+    outcome: FloatArray
+
+    def regression(
+        self,
+        now: FloatArray,
+        intercept: FloatArray,
+        coefficients: FloatArray,
+        *,
+        leverage: FloatArray,
+        effective_parameters: FloatArray,
+    ) -> FeatureRegression:
+        """Return the regression with α (n_assets,) and β (n_assets, n_features)."""
+        signal = np.einsum("tnd,nd->tn", self.design, coefficients)
+        return FeatureRegression(
+            forecast=intercept + np.einsum("nd,nd->n", now, coefficients),
+            coefficients=coefficients,
+            fitted=self.known * (intercept + signal),
+            known=self.known,
+            leverage=leverage,
+            effective_parameters=effective_parameters,
+        )
+
+
+def centre(scores: FloatArray, targets: FloatArray, known: FloatArray) -> CentredPanel:
+    """Return features and targets with unknown rows at 0; arguments as in `ridge_regression`."""
+    count = np.maximum(known.sum(axis=0), 1.0)
+    seen = np.where(known > 0, targets, 0.0)
+    average = seen.sum(axis=0) / count
+    design = np.where(known[:, :, None] > 0, scores, 0.0)
+    return CentredPanel(known, count, average, design, known * (seen - average))
+
+
 def forward_means(returns: FloatArray, horizon: int) -> FloatArray:
     """Return (n_obs − horizon, n_assets): in row t the mean return of t + 1 … t + horizon.
 
@@ -66,30 +114,24 @@ def ridge_regression(
         known: (n_obs, n_assets) of 0 and 1; an asset needs at least one row.
         ridge: Penalty ≥ 0.
     """
-    count = np.maximum(known.sum(axis=0), 1.0)
-    average = (known * targets).sum(axis=0) / count
-    masked = np.where(known[:, :, None] > 0, scores, 0.0)
-    design = masked.transpose(1, 0, 2)  # (n_assets, n_obs, n_features)
-    outcome = (known * (targets - average)).T[:, :, None]
+    panel = centre(scores, targets, known)
+    design = panel.design.transpose(1, 0, 2)  # (n_assets, n_obs, n_features)
+    outcome = panel.outcome.T[:, :, None]
     gram = design.transpose(0, 2, 1) @ design
     moment = design.transpose(0, 2, 1) @ outcome
-    n_features = scores.shape[2]
+    right = np.concatenate([moment, gram, now[:, :, None]], axis=2)
     if ridge > 0:
-        penalised = gram + (ridge * count)[:, None, None] * np.eye(n_features)
-        solved = np.linalg.solve(penalised, np.concatenate([moment, gram, now[:, :, None]], axis=2))
+        penalty = (ridge * panel.count)[:, None, None] * np.eye(scores.shape[2])
+        solved = np.linalg.solve(gram + penalty, right)
     else:
-        pseudo = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
-        solved = pseudo @ np.concatenate([moment, gram, now[:, :, None]], axis=2)
-    coefficients = solved[:, :, 0]
+        solved = np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ right
     hat = solved[:, :, 1:-1]
     direction = solved[:, :, -1]
-    fitted = known * (average + np.einsum("tnd,nd->tn", masked, coefficients))
     spread = np.einsum("nd,nde,ne->n", direction, gram, direction)
-    return FeatureRegression(
-        forecast=average + np.einsum("nd,nd->n", now, coefficients),
-        coefficients=coefficients,
-        fitted=fitted,
-        known=known,
-        leverage=1 / count + spread,
+    return panel.regression(
+        now,
+        panel.average,
+        solved[:, :, 0],
+        leverage=1 / panel.count + spread,
         effective_parameters=1 + np.einsum("ndd->n", hat),
     )

@@ -42,5 +42,5 @@ def shared_latent_posterior(
     forecast = check_vector(feature_mean, len(mean), name="feature_mean")
     noise = check_covariance(feature_covariance, len(mean), name="feature_covariance")
     posterior = gaussian_update(mean, covariance, None, forecast, noise)
-    check_posterior(posterior, covariance)
+    check_posterior(posterior.covariance, covariance)
     return posterior

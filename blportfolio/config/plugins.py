@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_type_hints
 
@@ -70,7 +71,8 @@ def _coerced(hint: Any, value: Any, *, key: str, where: str) -> Any:  # noqa: AN
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
-        path = [str(part) for part in first["loc"]]
+        # Where several types will do, pydantic adds the type it tried to the path.
+        path = [str(p) for p in first["loc"] if not re.fullmatch(r"float|str|tuple\[.*", str(p))]
         if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
             raise ConfigError(f"{where}: `{key}` has the unknown key {path[-1]!r}.") from error
         raise ConfigError(bad_value(".".join([key, *path]), first, where=where)) from error

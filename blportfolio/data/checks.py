@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from blportfolio.data.macro import LazyMacro, MacroSeries
 from blportfolio.errors import DataError
 from blportfolio.validation import check_date, check_dates, check_labels, first_true
 
@@ -164,3 +165,25 @@ def checked_membership(
             for first, last in pairs
         )
     return checked
+
+
+def checked_macro(macro: Mapping[str, Any]) -> Mapping[str, MacroSeries]:
+    """Return macro-economic series by name.
+
+    Raises:
+        DataError: If they are no mapping, a name is empty, or a series lacks its publication lag.
+    """
+    if isinstance(macro, LazyMacro):
+        return macro
+    if not isinstance(macro, Mapping):
+        raise DataError(
+            f"`macro` must map names to MacroSeries, got {type(macro).__name__}. For example "
+            "macro=load_macro('us_treasury')."
+        )
+    for name, series in zip(check_labels(macro, name="macro"), macro.values(), strict=True):
+        if not isinstance(series, MacroSeries):
+            raise DataError(
+                f"`macro` must hold MacroSeries, got {type(series).__name__} for {name!r}. "
+                "MacroSeries(values, publication_lag) makes one."
+            )
+    return {str(name): series for name, series in macro.items()}

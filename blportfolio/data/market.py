@@ -12,31 +12,15 @@ from blportfolio.data.checks import (
     Interval,
     checked_caps,
     checked_companion,
+    checked_macro,
     checked_membership,
     checked_prices,
     checked_risk_free,
 )
 from blportfolio.data.growth import growth_of_one, infer_periods_per_year
+from blportfolio.data.macro import MacroSeries as MacroSeries
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MacroSeries:
-    """A macro-economic series and how long after its date each value became known.
-
-    Attributes:
-        values: Values by reference date.
-        publication_lag: Time from a reference date to the day its value was published.
-    """
-
-    values: pd.Series
-    publication_lag: pd.Timedelta
-
-    def known_at(self, as_of: pd.Timestamp) -> pd.Series:
-        """Return the values already published at `as_of`."""
-        published = pd.DatetimeIndex(self.values.index) + self.publication_lag
-        return self.values.loc[published <= as_of]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +82,8 @@ class MarketData:
         if self.membership is not None:
             checked = checked_membership(self.membership, prices.columns)
             object.__setattr__(self, "membership", checked)
+        if self.macro is not None:
+            object.__setattr__(self, "macro", checked_macro(self.macro))
         if self.periods_per_year is None:
             object.__setattr__(self, "periods_per_year", infer_periods_per_year(self.dates))
         elif not self.periods_per_year > 0:

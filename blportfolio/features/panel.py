@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError, DataError
+from blportfolio.features.base import data_needs, lacking
 from blportfolio.types import Feature, FeaturePanel, FloatArray
 
 
@@ -47,17 +49,21 @@ def build_panel(
         The panel, (n_dates, n_assets, n_features), and notes on what was skipped.
 
     Raises:
-        DataError: If a feature needs a column that the data lack and is not optional.
+        DataError: If a feature needs a column or a macro series that the data lack and is not
+            optional.
         ConfigError: If two features have the same column name.
     """
     columns: dict[str, FloatArray] = {}
     notes: list[str] = []
     for choice in choices:
-        lacking = [need for need in choice.feature.requires if getattr(market, need) is None]
-        if lacking:
-            reason = f"Feature {choice.name!r} needs {lacking[0]!r}, which {market.name!r} lacks"
+        lack = lacking(market, data_needs(choice.feature))
+        if lack is not None:
+            what, hint = lack
+            reason = f"Feature {choice.name!r} needs {what}, which {market.name!r} lacks"
             if not choice.optional:
-                raise DataError(f"{reason}. Give data with it, remove it or mark it optional.")
+                raise DataError(
+                    f"{reason}. {hint}Give data with it, remove it or mark it optional."
+                )
             notes.append(f"{reason}; it was skipped.")
             continue
         for name, frame in choice.feature.compute(market).items():
@@ -69,6 +75,41 @@ def build_panel(
     stacked = np.stack(list(columns.values()), axis=2) if columns else np.empty(shape)
     stacked[~np.isfinite(stacked)] = np.nan
     return FeaturePanel(stacked, market.dates, market.assets, tuple(columns)), tuple(notes)
+
+
+def missing_features(values: FloatArray, names: Sequence[str]) -> tuple[str, ...]:
+    """Name the features that no asset has at a decision.
+
+    Args:
+        values: (n_assets, n_features) features in the last row of a window, NaN where unknown.
+        names: (n_features,) labels.
+
+    Returns:
+        Those of `names` that are NaN for all assets, in their order; none without assets.
+    """
+    if not len(values):
+        return ()
+    missing = np.flatnonzero(np.all(np.isnan(values), axis=0))
+    return tuple(names[int(i)] for i in missing)
+
+
+def missing_since(panel: FeaturePanel, row: int) -> dict[str, pd.Timestamp | None]:
+    """Tell since when the features that are missing at `row` have been missing.
+
+    Args:
+        panel: Features of all assets and dates.
+        row: Position of the decision.
+
+    Returns:
+        By name, for the features that are NaN for all assets at `row`, the first date of that
+        spell; None where no asset has had the feature at all so far.
+    """
+    since: dict[str, pd.Timestamp | None] = {}
+    for name in missing_features(panel.values[row], panel.names):
+        history = panel.values[: row + 1, :, panel.names.index(name)]
+        known = np.flatnonzero(~np.all(np.isnan(history), axis=1))
+        since[name] = panel.index[known[-1] + 1] if len(known) else None
+    return since
 
 
 def standardise(features: FloatArray, known: FloatArray) -> FloatArray:

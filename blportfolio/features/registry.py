@@ -3,24 +3,35 @@
 from collections.abc import Iterable, Mapping
 
 from blportfolio.errors import ConfigError
-from blportfolio.features.bollinger import BollingerB
+from blportfolio.features.bollinger import BollingerB, BollingerBands
 from blportfolio.features.macd import MACD
+from blportfolio.features.macro import VIX, CreditSpread, Inflation, ShortRate, TermSpread
 from blportfolio.features.momentum import Momentum
 from blportfolio.features.moving_average import EMADistance, SMADistance
 from blportfolio.features.panel import FeatureChoice
 from blportfolio.features.rsi import RSI
+from blportfolio.features.true_range import ADX, ATR
 from blportfolio.features.volatility import Volatility
-from blportfolio.features.volume import VolumeRatio
+from blportfolio.features.volume import OBV, VolumeRatio
 from blportfolio.types import Feature
 from blportfolio.validation import nearest_name
 
 FEATURES: dict[str, type[Feature]] = {
+    "adx": ADX,
+    "atr": ATR,
     "bollinger_b": BollingerB,
+    "bollinger_bands": BollingerBands,
+    "credit_spread": CreditSpread,
     "ema_distance": EMADistance,
+    "inflation": Inflation,
     "macd": MACD,
     "momentum": Momentum,
+    "obv": OBV,
     "rsi": RSI,
+    "short_rate": ShortRate,
     "sma_distance": SMADistance,
+    "term_spread": TermSpread,
+    "vix": VIX,
     "volatility": Volatility,
     "volume_ratio": VolumeRatio,
 }

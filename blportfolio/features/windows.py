@@ -63,6 +63,7 @@ class WindowMaker:
         self._excess = self.returns - self.risk_free[:, None] if self.is_excess else self.returns
         self.eligible = self._eligibility(prices)
         self._complete: BoolArray = np.all(self.eligible, axis=1)
+        self._macro: tuple[pd.DataFrame, pd.DataFrame] | None = None
 
     def _eligibility(self, prices: FloatArray) -> BoolArray:
         known = np.isfinite(self.returns)
@@ -130,6 +131,22 @@ class WindowMaker:
             universe=self.assets,
         )
 
+    def _macro_at(self, as_of: pd.Timestamp) -> pd.DataFrame | None:
+        """Return the macro series as known at `as_of`, by reference date."""
+        macro = self.market.macro
+        if not macro:
+            return None
+        if self._macro is None:
+            # Aligned once: windows are cut at every decision.
+            known_from = {k: pd.Series(v.known_from, v.values.index) for k, v in macro.items()}
+            values = pd.DataFrame({name: series.values for name, series in macro.items()})
+            self._macro = values, pd.DataFrame(known_from)
+        values, known = self._macro
+        published = known.to_numpy() <= as_of.to_datetime64()
+        rows = np.flatnonzero(np.any(published, axis=1))
+        shown = np.where(published[rows], values.to_numpy()[rows], np.nan)
+        return pd.DataFrame(shown, index=values.index[rows], columns=values.columns)
+
     def window(
         self,
         row: int,
@@ -161,15 +178,12 @@ class WindowMaker:
         def series(weights: FloatArray | None) -> pd.Series | None:
             return None if weights is None else pd.Series(weights, index=labels)
 
-        macro = self.market.macro
         return TrainingWindow(
             pd.DataFrame(arrays.returns, index=dates, columns=labels),
             features=None
             if arrays.features is None
             else FeaturePanel(arrays.features, dates, arrays.assets, arrays.feature_names),
-            macro=None
-            if macro is None
-            else pd.DataFrame({k: v.known_at(dates[-1]) for k, v in macro.items()}),
+            macro=self._macro_at(dates[-1]),
             market_weights=series(arrays.market_weights),
             as_of=dates[-1],
             periods_per_year=self.periods_per_year,

@@ -4,6 +4,7 @@ from blportfolio.optimise.active_set import long_only_max_sharpe
 from blportfolio.optimise.equal_weight import EqualWeight
 from blportfolio.optimise.max_sharpe import MaxSharpe
 from blportfolio.optimise.min_variance import MinVariance
+from blportfolio.optimise.unconstrained import unconstrained_weights
 from blportfolio.types import Objective
 
 OBJECTIVES: dict[str, type[Objective]] = {
@@ -12,4 +13,11 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "min_variance": MinVariance,
 }
 
-__all__ = ["OBJECTIVES", "EqualWeight", "MaxSharpe", "MinVariance", "long_only_max_sharpe"]
+__all__ = [
+    "OBJECTIVES",
+    "EqualWeight",
+    "MaxSharpe",
+    "MinVariance",
+    "long_only_max_sharpe",
+    "unconstrained_weights",
+]

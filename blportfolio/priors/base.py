@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
 from blportfolio.bayes.linalg import factorise
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError
 from blportfolio.optimise import MinVariance
 from blportfolio.types import (
     ArrayViews,
@@ -46,6 +48,12 @@ class ArrayPrior(ABC):
             DataError: If the window is none, has one row, or lacks what the model needs.
             ConfigError: If `covariance` is no covariance model.
         """
+        return self.labelled(window, self.fit_arrays)
+
+    def labelled(
+        self, window: TrainingWindow, fit_arrays: Callable[[WindowArrays], Moments]
+    ) -> ReturnDistribution:
+        """Check `window`, put labels on what `fit_arrays` makes of it, and warn of its doubts."""
         if not isinstance(window, TrainingWindow):
             raise DataError(
                 f"`window` must be a TrainingWindow, got {type(window).__name__}. Make one with "
@@ -58,7 +66,9 @@ class ArrayPrior(ABC):
             )
         if len(window.returns) < 2:
             raise DataError("`window` must hold two returns at least to estimate a covariance.")
-        moments = self.fit_arrays(window.arrays())
+        moments = fit_arrays(window.arrays())
+        for doubt in moments.doubts:
+            warnings.warn(doubt, BLPortfolioWarning, stacklevel=3)
         return ReturnDistribution(
             mean=moments.mean,
             covariance=moments.covariance,
@@ -70,19 +80,26 @@ class ArrayPrior(ABC):
 
 
 def explain_views(views: ArrayViews) -> LatentViews:
-    """Return how surprising each view was and what it did to each expected return."""
+    """Return how surprising each view was and what it did to each expected return.
+
+    With the effective view covariance V the posterior mean is that of classic Black-Litterman,
+    θ0 + Σ0Pᵀ(PΣ0Pᵀ + V)⁻¹d, which is a sum over views.
+    """
     pick = views.pick
+    effective = views.omega if views.effective is None else views.effective
+    expected = effective if views.expected is None else views.expected
     cross = views.prior_covariance @ pick.T
-    total = pick @ cross + views.omega
-    innovation = views.mean - pick @ views.prior_mean
+    spread = pick @ cross
+    innovation = (views.mean if views.datum is None else views.datum) - pick @ views.prior_mean
+    total = spread + effective
     gain = factorise((total + total.T) / 2).solve(np.ascontiguousarray(cross.T)).T
-    deviation = np.sqrt(np.diagonal(total))
+    deviation = np.sqrt(np.diagonal(spread + expected))
     return LatentViews(
         pick=pick,
         mean=views.mean,
-        covariance=views.omega,
+        covariance=views.omega if views.covariance is None else views.covariance,
         omega=views.omega,
-        effective_view_covariance=views.omega,
+        effective_view_covariance=effective,
         surprise=np.divide(
             innovation, deviation, out=np.zeros_like(innovation), where=deviation > 0
         ),

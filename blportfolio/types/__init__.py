@@ -10,11 +10,13 @@ from blportfolio.types.protocols import (
 from blportfolio.types.results import (
     ArraySolution,
     ArrayViews,
+    FeatureInfluencedPosterior,
     LatentViews,
     Moments,
     Posterior,
     ReturnDistribution,
 )
+from blportfolio.types.state import FrozenState
 from blportfolio.types.window import FeaturePanel, TrainingWindow, WindowArrays
 from blportfolio.validation import BoolArray, FloatArray, IntArray
 
@@ -24,8 +26,10 @@ __all__ = [
     "BoolArray",
     "CovarianceModel",
     "Feature",
+    "FeatureInfluencedPosterior",
     "FeaturePanel",
     "FloatArray",
+    "FrozenState",
     "IntArray",
     "LatentViews",
     "Moments",

@@ -33,6 +33,30 @@ class Posterior:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FeatureInfluencedPosterior:
+    """Posterior of θ, of the latent views q and of their covariance Ω under FIV-BL.
+
+    Attributes:
+        mean: (n_assets,) E[θ], decimal per period.
+        covariance: (n_assets, n_assets) Cov[θ], decimal² per period.
+        view_mean: (n_views,) E[q].
+        view_covariance: (n_views, n_views) Cov[q].
+        omega_mean: (n_views, n_views) E[Ω]; NaN where ν is too small for one.
+        effective_view_covariance: (n_views, n_views) view covariance with which classic
+            Black-Litterman has exactly this E[θ].
+        log_evidence: Log density of what the features say about the views.
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+    view_mean: FloatArray
+    view_covariance: FloatArray
+    omega_mean: FloatArray
+    effective_view_covariance: FloatArray
+    log_evidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LatentViews:
     """Learned views, their uncertainty, and what each did to the expected returns.
 
@@ -40,10 +64,11 @@ class LatentViews:
         pick: (n_views, n_assets) P.
         mean: (n_views,) E[q], decimal per period.
         covariance: (n_views, n_views) Cov[q].
-        omega: (n_views, n_views) Ω, or its expectation.
-        effective_view_covariance: (n_views, n_views) view covariance with which classic
+        omega: (n_views, n_views) Ω, or its expectation; NaN where that does not exist.
+        effective_view_covariance: (n_views, n_views) V, the view covariance with which classic
             Black-Litterman has the same posterior mean.
-        surprise: (n_views,) (q − Pθ0) in standard deviations of its predictive law.
+        surprise: (n_views,) z, how far what was learned or stated lies from Pθ0, in standard
+            deviations that model and prior allow for.
         prior_mean: (n_assets,) θ0.
         prior_covariance: (n_assets, n_assets) Σ0.
         attribution: (n_assets, n_views) what each view added to each expected return; rows sum
@@ -66,6 +91,20 @@ class LatentViews:
         """Keep read-only copies."""
         for name in self.__slots__[:-1]:
             object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    @property
+    def weight(self) -> FloatArray:
+        """(n_views,) weight each view received: how far pE[θ] follows its own q.
+
+        The diagonal of A(A + V)⁻¹ with A = PΣ0Pᵀ and V the effective view covariance: 0 for a view
+        that is ignored, 1 for one that is believed outright. Views that say the same share their
+        weight; correlated view errors can carry a single figure outside [0, 1].
+        """
+        spread = self.pick @ self.prior_covariance @ self.pick.T
+        # A Moore-Penrose solve: views held with certainty may repeat each other.
+        total = spread + self.effective_view_covariance
+        shares = np.linalg.lstsq((total + total.T) / 2, spread, rcond=None)[0]
+        return read_only(np.diagonal(shares))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +164,21 @@ class ReturnDistribution:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayViews:
-    """The views of one decision, unchecked: q ~ N(mean, omega) on pick portfolios of θ."""
+    """The views of one decision, unchecked.
+
+    Attributes:
+        pick: (n_views, n_assets) P.
+        mean: (n_views,) E[q].
+        omega: (n_views, n_views) Ω, or its expectation.
+        prior_mean: (n_assets,) θ0.
+        prior_covariance: (n_assets, n_assets) Σ0.
+        labels: (n_views,) names.
+        covariance: (n_views, n_views) Cov[q]; None stands for `omega`.
+        effective: (n_views, n_views) effective view covariance; None stands for `omega`.
+        datum: (n_views,) what the prior was confronted with; None stands for `mean`.
+        expected: (n_views, n_views) view covariance expected before the datum was seen, by which
+            surprise is measured; None stands for `effective`.
+    """
 
     pick: FloatArray
     mean: FloatArray
@@ -133,13 +186,18 @@ class ArrayViews:
     prior_mean: FloatArray
     prior_covariance: FloatArray
     labels: tuple[str, ...]
+    covariance: FloatArray | None = None
+    effective: FloatArray | None = None
+    datum: FloatArray | None = None
+    expected: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
     """A `ReturnDistribution` as unchecked arrays: what `fit_arrays` returns.
 
-    `remarks` say which view was left out, and why.
+    `remarks` say which view was left out, and why; a backtest notes them. Those that may be a
+    slip of the user are `doubts` too, which `fit` warns of.
     """
 
     mean: FloatArray
@@ -148,6 +206,7 @@ class Moments:
     views: ArrayViews | None = None
     log_evidence: float | None = None
     remarks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

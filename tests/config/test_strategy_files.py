@@ -43,7 +43,7 @@ def test_stated_views_are_read_from_the_file(tmp_path, sample_market):
         "[[prior.views]]\npick = { AAPL = 1.0, MSFT = -1.0 }\nvalue = 0.001\n"
     )
     result = bl.run_backtest(file, sample_market, start="2021-01-01")
-    assert set(result.views["view_on"]) == {"+1 AAPL -1 MSFT = 0.001"}
+    assert set(result.views["view_on"]) == {"AAPL - MSFT = 0.1%"}
     assert (result.views["view"] == 0.001).all()
     assert (result.views["posterior"] > result.views["prior"]).all()
 

@@ -29,7 +29,16 @@ def third_party_imports(folder):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module.split(".")[0])
-    return found - set(sys.stdlib_module_names) - {"blportfolio", "helpers", "floor"}
+    return (
+        found
+        - set(sys.stdlib_module_names)
+        - {
+            "blportfolio",
+            "brute_force",
+            "floor",
+            "helpers",
+        }
+    )
 
 
 def test_the_package_imports_what_it_declares_and_nothing_else():

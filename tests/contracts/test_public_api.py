@@ -10,8 +10,9 @@ from blportfolio.errors import BLPortfolioError
 
 # The names of the design that exist so far; researchers rely on them.
 PROMISED = {
-    "BacktestResult", "BlackLittermanPrior", "EqualWeight", "EquilibriumPrior", "HistoricalPrior",
-    "MarketData", "MaxSharpe", "MinVariance", "ReturnDistribution", "SharedLatentPrior",
+    "BacktestResult", "BlackLittermanPrior", "EqualWeight", "EquilibriumPrior",
+    "FeatureInfluencedPrior", "HistoricalPrior", "MarketData", "MaxSharpe", "MinVariance",
+    "MixedEffectsPrior", "ReturnDistribution", "SharedLatentPrior",
     "TrainingWindow", "list_datasets", "load_dataset", "load_prices", "load_strategy",
     "make_window", "replay_state", "run_backtest", "summarise",
 }  # fmt: skip
@@ -51,11 +52,20 @@ def test_what_a_layer_exports_exists(layer):
 
 
 def test_kernels_and_metrics_stand_where_the_design_says():
-    from blportfolio.bayes import bl_posterior, shared_latent_posterior
+    from blportfolio.bayes import (
+        bl_posterior,
+        feature_influenced_posterior,
+        mixed_effects_posterior,
+        paper_feature_influenced_posterior,
+        shared_latent_posterior,
+    )
     from blportfolio.optimise import long_only_max_sharpe
     from blportfolio.report import metrics
 
     assert callable(bl_posterior)
+    assert callable(feature_influenced_posterior)
+    assert callable(mixed_effects_posterior)
+    assert callable(paper_feature_influenced_posterior)
     assert callable(shared_latent_posterior)
     assert callable(long_only_max_sharpe)
     assert {"cagr", "sharpe_ratio", "annualised_volatility", "max_drawdown", "turnover"} <= {

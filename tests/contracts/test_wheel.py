@@ -61,7 +61,8 @@ def test_a_wheel_alone_runs_the_main_job_from_an_empty_folder(wheel_python, tmp_
 def test_a_wheel_carries_every_packaged_file(wheel_python, tmp_path):
     code = (
         "import json, blportfolio as bl; from blportfolio.config import packaged_names as n; "
-        "print(json.dumps([bl.list_datasets(), n('strategies'), n('backtests')]))"
+        "from blportfolio.data import list_macro as m; sets = sorted(bl.list_datasets() + m()); "
+        "print(json.dumps([sets, n('strategies'), n('backtests')]))"
     )
     done = run(wheel_python, ["-c", code], tmp_path)
     in_checkout = [

@@ -1,0 +1,98 @@
+"""What the posterior of one decision is made of, and how it is kept until its period is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from blportfolio.priors.latent_view import LatentView
+from blportfolio.types import FloatArray
+
+
+class Setting(NamedTuple):
+    """One combination of the hyper-parameters that may be averaged over."""
+
+    tau: float
+    risk_aversion: float
+    view_scale: float
+    strength: float
+
+    def label(self, varied: Sequence[str]) -> str:
+        """The parameters that vary, in words: "tau=0.05, view_scale=10"."""
+        return ", ".join(f"{name}={getattr(self, name):g}" for name in varied) or "fixed"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """All that a decision's posterior is made of, whatever the hyper-parameters.
+
+    Attributes:
+        assets: (n_assets,) labels.
+        sigma: (n_assets, n_assets) Σ.
+        direction: (n_assets,) Σw, the equilibrium mean over δ(1 + τ); or r̄ where `is_historical`.
+        is_historical: Whether θ0 is the sample mean.
+        view: The latent view, or None.
+        reference: (n_assets,) w; None where the prior mean does not need it.
+        universe: Labels of all assets of the market.
+        periods_per_year: Periods of the data in a year.
+    """
+
+    assets: tuple[str, ...]
+    sigma: FloatArray
+    direction: FloatArray
+    is_historical: bool
+    view: LatentView | None
+    reference: FloatArray | None = None
+    universe: tuple[str, ...] = ()
+    periods_per_year: float = 252.0
+
+    def prior_mean(self, setting: Setting) -> FloatArray:
+        """Return (n_assets,) θ0 = δ(Σ + τΣ)w, or r̄."""
+        if self.is_historical:
+            return self.direction
+        return setting.risk_aversion * (1 + setting.tau) * self.direction
+
+
+def encoded(parts: Parts) -> dict[str, Any]:
+    """Return parts as a JSON document keyed by asset."""
+    view = parts.view
+    document: dict[str, Any] = {
+        "sigma": {a: row.tolist() for a, row in zip(parts.assets, parts.sigma, strict=True)},
+        "direction": dict(zip(parts.assets, parts.direction.tolist(), strict=True)),
+        "is_historical": parts.is_historical,
+        "universe": list(parts.universe),
+        "periods_per_year": parts.periods_per_year,
+    }
+    if parts.reference is not None:
+        document["reference"] = dict(zip(parts.assets, parts.reference.tolist(), strict=True))
+    if view is not None:
+        names = [parts.assets[i] for i in view.seen]
+        document["view"] = dict(zip(names, view.mean.tolist(), strict=True))
+        document["noise"] = {a: row.tolist() for a, row in zip(names, view.noise, strict=True)}
+    return document
+
+
+def decoded(document: Mapping[str, Any]) -> Parts:
+    """Return the parts that `encoded` wrote."""
+    assets = tuple(document["sigma"])
+    view = None
+    if "view" in document:
+        said = document["view"]
+        view = LatentView(
+            np.array([assets.index(asset) for asset in said], dtype=np.intp),
+            np.array(list(said.values())),
+            np.array([document["noise"][asset] for asset in said]),
+        )
+    return Parts(
+        assets,
+        np.array([document["sigma"][asset] for asset in assets]),
+        np.array([document["direction"][asset] for asset in assets]),
+        bool(document["is_historical"]),
+        view,
+        np.array(list(document["reference"].values())) if "reference" in document else None,
+        tuple(document["universe"]),
+        float(document["periods_per_year"]),
+    )

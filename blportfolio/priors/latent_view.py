@@ -1,0 +1,143 @@
+"""The latent view of one decision: what a regression on features says of each asset's return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from blportfolio.bayes.hyperparameters import (
+    parameter_feature_covariance,
+    residual_feature_covariance,
+    silverman_feature_covariance,
+)
+from blportfolio.bayes.pooled import pooled_regression
+from blportfolio.bayes.regression import forward_means, ridge_regression
+from blportfolio.bayes.sur import sur_regression
+from blportfolio.errors import DataError
+from blportfolio.features import missing_features, standardise
+from blportfolio.types import BoolArray, FloatArray, IntArray, WindowArrays
+
+REGRESSIONS = ("ridge", "pooled", "sur")
+UNCERTAINTIES = ("residual", "parameter", "silverman")
+
+
+class RegressionChoice(Protocol):
+    """How a prior learns its view from features."""
+
+    @property
+    def horizon(self) -> int | None:
+        """Periods that a view looks ahead; None for those of one month."""
+        ...
+
+    @property
+    def ridge(self) -> float:
+        """Penalty in units of n_obs."""
+        ...
+
+    @property
+    def regression(self) -> str:
+        """One of `REGRESSIONS`."""
+        ...
+
+    @property
+    def feature_uncertainty(self) -> str:
+        """One of `UNCERTAINTIES`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LatentView:
+    """What the features imply for the assets that have a view.
+
+    Attributes:
+        seen: (n_seen,) positions of these assets.
+        mean: (n_seen,) x, decimal per period.
+        noise: (n_seen, n_seen) Ω^F, decimal² per period.
+    """
+
+    seen: IntArray
+    mean: FloatArray
+    noise: FloatArray
+
+
+def learn_view(
+    prior: RegressionChoice, window: WindowArrays, sigma: FloatArray
+) -> LatentView | None:
+    """Return x and Ω^F, or None when no asset has a view.
+
+    An asset has a view when its features are known at the decision and in half the rows.
+
+    Args:
+        prior: How to learn it.
+        window: Returns (n_obs, n_assets) and features (n_obs, n_assets, n_features).
+        sigma: (n_assets, n_assets) Σ.
+
+    Raises:
+        DataError: If the window is too short for the horizon.
+    """
+    features = window.features
+    if features is None or features.shape[2] == 0:
+        return None
+    horizon = prior.horizon or max(1, round(window.periods_per_year / 12))
+    n_obs, _, n_features = features.shape
+    least = max(10, 2 * (n_features + 1))
+    if n_obs - horizon < least:
+        raise DataError(
+            f"`lookback` of {n_obs} returns leaves {max(n_obs - horizon, 0)} rows to learn "
+            f"from at horizon {horizon}; {n_features} features need {least}. Lengthen the "
+            "lookback, shorten the horizon or use fewer features."
+        )
+    complete: BoolArray = np.all(np.isfinite(features), axis=2)
+    enough = max(least, (n_obs - horizon) / 2)
+    seen = np.flatnonzero(complete[-1] & (complete[:-horizon].sum(axis=0) >= enough))
+    if not len(seen):
+        return None
+    returns = window.returns[:, seen]
+    known = complete[:-horizon, seen].astype(float)
+    scores = standardise(features[:, seen], np.vstack([known, np.zeros((horizon, len(seen)))]))
+    past, now = scores[:-horizon], scores[-1]
+    targets = forward_means(returns, horizon)
+    following = returns[1 : len(past) + 1]
+    if prior.regression == "pooled":
+        fitted = pooled_regression(past, now, targets, known, returns=returns, horizon=horizon)
+    elif prior.regression == "sur":
+        total = sigma[np.ix_(seen, seen)] + _silverman(past, now, targets, known)
+        fitted = sur_regression(
+            past, now, targets, known, noise_covariance=total, ridge=prior.ridge
+        )
+    else:
+        fitted = ridge_regression(past, now, targets, known, ridge=prior.ridge)
+    if prior.feature_uncertainty == "silverman":
+        return LatentView(seen, fitted.forecast, _silverman(past, now, targets, known))
+    estimate = (
+        residual_feature_covariance
+        if prior.feature_uncertainty == "residual"
+        else parameter_feature_covariance
+    )
+    return LatentView(seen, fitted.forecast, estimate(following, fitted))
+
+
+def _silverman(
+    past: FloatArray, now: FloatArray, targets: FloatArray, known: FloatArray
+) -> FloatArray:
+    """Return the paper's Ω^F, which is made of least-squares coefficients."""
+    unpenalised = ridge_regression(past, now, targets, known, ridge=0.0)
+    return silverman_feature_covariance(unpenalised.coefficients, len(past))
+
+
+def blind_remarks(window: WindowArrays, view: LatentView | None) -> tuple[str, ...]:
+    """Say which assets have no view at this decision, and which features are missing."""
+    missing: Sequence[str] = ()
+    if window.features is not None and window.features.shape[2]:
+        missing = missing_features(window.features[-1], window.feature_names)
+    reason = f" (missing: {', '.join(missing)})" if missing else ""
+    if view is None:
+        return (f"No asset has a view{reason}.",)
+    if len(view.seen) == len(window.assets):
+        return ()
+    seen = {int(position) for position in view.seen}
+    blind = [asset for i, asset in enumerate(window.assets) if i not in seen]
+    return (f"No view on {', '.join(blind)}{reason}.",)

@@ -1,0 +1,266 @@
+"""What the view-free priors share: their settings, their parts at a decision, their state."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from blportfolio.bayes.evidence import evidence_weights, predictive_log_score
+from blportfolio.covariance import SampleCovariance
+from blportfolio.errors import ConfigError
+from blportfolio.priors.averaging import average_members
+from blportfolio.priors.base import ArrayPrior, check_reference, reference_weights
+from blportfolio.priors.decision import Parts, Setting, decoded, encoded
+from blportfolio.priors.latent_view import (
+    REGRESSIONS,
+    UNCERTAINTIES,
+    LatentView,
+    blind_remarks,
+    learn_view,
+)
+from blportfolio.types import (
+    CovarianceModel,
+    FloatArray,
+    FrozenState,
+    Moments,
+    ReturnDistribution,
+    TrainingWindow,
+    WindowArrays,
+)
+from blportfolio.validation import check_choice, check_positive, check_same_labels
+
+PRIOR_MEANS = ("equilibrium", "historical")
+Grid = float | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedPrior(ArrayPrior):
+    """A prior whose views come from features; base of SLP-BL, FIV-BL and M-BL.
+
+    A hyper-parameter may be a list. Each combination then keeps a prequential score, the summed
+    log predictive density of the returns realised after each past decision, and the answer is
+    their average, weighted by the evidence that was known before the decision. Without a state
+    all weigh the same.
+    """
+
+    learns_from_features: ClassVar[bool] = True
+    tau: Grid = 0.05
+    reference: str = "min_variance"
+    risk_aversion: Grid = 2.5
+    prior_mean: str = "equilibrium"
+    horizon: int | None = None
+    ridge: float = 1.0
+    feature_uncertainty: str = "residual"
+    covariance: CovarianceModel = field(default_factory=SampleCovariance)
+    regression: str = "ridge"
+    view_scale: Grid = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        for name in self.averaged_parameters:
+            object.__setattr__(self, name, checked_grid(getattr(self, name), name=name))
+        check_reference(self.reference)
+        check_choice(self.prior_mean, PRIOR_MEANS, name="prior_mean")
+        check_choice(self.feature_uncertainty, UNCERTAINTIES, name="feature_uncertainty")
+        check_choice(self.regression, REGRESSIONS, name="regression")
+        if self.horizon is not None and not (
+            isinstance(self.horizon, int | np.integer) and self.horizon >= 1
+        ):
+            raise ConfigError(f"`horizon` must be 1 period or more, got {self.horizon}.")
+        if not (isinstance(self.ridge, int | float | np.number) and 0 <= self.ridge < np.inf):
+            raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge}.")
+
+    @property
+    def averaged_parameters(self) -> tuple[str, ...]:
+        """Names of the hyper-parameters that may be lists."""
+        return ("tau", "risk_aversion", "view_scale")
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether anything is learned from decision to decision."""
+        return len(self.settings()) > 1
+
+    def settings(self) -> tuple[Setting, ...]:
+        """Return every combination of the hyper-parameters, last one fastest."""
+        names = self.averaged_parameters
+        values = [np.atleast_1d(getattr(self, name)) for name in names]
+        return tuple(
+            Setting(**{"strength": np.nan, **dict(zip(names, map(float, chosen), strict=True))})
+            for chosen in itertools.product(*values)
+        )
+
+    def labels(self) -> tuple[str, ...]:
+        """Return the names of the combinations in states and tables."""
+        varied = [n for n in self.averaged_parameters if np.size(getattr(self, n)) > 1]
+        return tuple(setting.label(varied) for setting in self.settings())
+
+    @abstractmethod
+    def member(
+        self, parts: Parts, view: LatentView, setting: Setting, state: Mapping[str, Any] | None
+    ) -> Moments:
+        """Return the posterior at one combination of hyper-parameters; `view` is of `parts`."""
+
+    def fit(
+        self, window: TrainingWindow, state: Mapping[str, Any] | None = None
+    ) -> ReturnDistribution:
+        """Fit to everything in `window`, given what was learned before.
+
+        Args:
+            window: Returns (n_obs, n_assets) and features.
+            state: What `update` or `bl.replay_state` returned; None before any decision.
+
+        Returns:
+            Predictive mean and covariance per period, with the learned views.
+
+        Raises:
+            DataError: If the window is none, has one row, or is too short for the horizon.
+            ConfigError: If `covariance` is no covariance model, or `state` is of another prior.
+        """
+        return self.labelled(window, lambda arrays: self.fit_arrays(arrays, state))
+
+    def fit_arrays(self, window: WindowArrays, state: Mapping[str, Any] | None = None) -> Moments:
+        """Return the posterior mean and Σ + Cov[θ].
+
+        Raises:
+            DataError: If the window is too short for the horizon.
+        """
+        parts = self.parts(window)
+        remarks = blind_remarks(window, parts.view)
+        members = [self._moments(parts, setting, state) for setting in self.settings()]
+        found = average_members(members, self.weights(state), parts.sigma)
+        return Moments(
+            found.mean,
+            found.covariance,
+            found.mean_covariance,
+            found.views,
+            found.log_evidence,
+            (*remarks, *found.remarks),
+            found.doubts,
+        )
+
+    def parts(self, window: WindowArrays) -> Parts:
+        """Return what the posterior is made of."""
+        sigma = self.covariance.fit_arrays(window.returns)
+        is_historical = self.prior_mean == "historical"
+        reference = None
+        if self._needs_reference:
+            reference = reference_weights(self.reference, sigma, window)
+        return Parts(
+            window.assets,
+            sigma,
+            window.returns.mean(axis=0)
+            if reference is None or is_historical
+            else sigma @ reference,
+            is_historical,
+            learn_view(self, window, sigma),
+            reference,
+            window.universe,
+            window.periods_per_year,
+        )
+
+    @property
+    def _needs_reference(self) -> bool:
+        return self.prior_mean == "equilibrium"
+
+    def weights(self, state: Mapping[str, Any] | None) -> FloatArray:
+        """Return (n_settings,) posterior probabilities of the combinations, in their order.
+
+        Args:
+            state: What `update` returned; None before any decision.
+
+        Raises:
+            ConfigError: If `state` was learned with other hyper-parameters.
+        """
+        if not state:
+            return np.full(len(self.settings()), 1 / len(self.settings()))
+        return evidence_weights(np.array(list(self._scores(state).values())))
+
+    def _scores(self, state: Mapping[str, Any]) -> dict[str, float]:
+        """Return the score of every combination, in their order."""
+        labels, scores = self.labels(), state.get("scores", {})
+        if set(scores) != set(labels):
+            raise ConfigError(
+                f"`state` holds scores of {', '.join(scores) or 'nothing'}, but this prior "
+                f"averages over {', '.join(labels)}. Rebuild it with bl.replay_state."
+            )
+        return {label: float(scores[label]) for label in labels}
+
+    def initial_state(self, assets: tuple[str, ...]) -> FrozenState:  # noqa: ARG002, protocol
+        """Return the state before any decision: all combinations equal."""
+        return FrozenState({"decisions": 0, "scores": dict.fromkeys(self.labels(), 0.0)})
+
+    def update(self, state: Mapping[str, Any], window: TrainingWindow) -> FrozenState:
+        """Return the state after what was realised since the last decision.
+
+        The score of a combination grows by the log density that its posterior of then gave to
+        the mean return since. What this decision will be judged by is kept until the next.
+
+        Args:
+            state: What this method or `initial_state` returned; JSON of it will do.
+            window: The window of the present decision, `realised` included.
+
+        Raises:
+            ConfigError: If `state` was learned with other hyper-parameters.
+            DataError: If `realised` has other assets than the last decision.
+        """
+        scores = self._scores(state)
+        then, earned = None, None
+        if state.get("pending") is not None and window.realised is not None:
+            then = decoded(state["pending"])
+            check_same_labels(list(window.realised.columns), then.assets, name="realised")
+            earned = window.realised[list(then.assets)].to_numpy(dtype=float)
+            if len(scores) > 1:
+                for label, setting in zip(self.labels(), self.settings(), strict=True):
+                    judged = self._moments(then, setting, state)
+                    scores[label] += predictive_log_score(
+                        earned, judged.mean, judged.mean_covariance, then.sigma
+                    )
+        document = {
+            "decisions": int(state["decisions"]) + 1,
+            "scores": scores,
+            **self.learned(state, then, earned),
+        }
+        if self.keeps_state:
+            document["pending"] = encoded(self.parts(window.arrays()))
+        return FrozenState(document)
+
+    def learned(
+        self,
+        state: Mapping[str, Any],  # noqa: ARG002, for those that learn more than scores
+        then: Parts | None,  # noqa: ARG002
+        earned: FloatArray | None,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Return what else the state holds after the returns `earned` since `then`."""
+        return {}
+
+    def _moments(self, parts: Parts, setting: Setting, state: Mapping[str, Any] | None) -> Moments:
+        if parts.view is not None:
+            return self.member(parts, parts.view, setting, state)
+        return self.blind_member(parts, setting)
+
+    def blind_member(self, parts: Parts, setting: Setting) -> Moments:
+        """Return the prior, which is the answer where nothing has a view."""
+        sigma0 = setting.tau * parts.sigma
+        return Moments(parts.prior_mean(setting), parts.sigma + sigma0, sigma0)
+
+
+def checked_grid(value: Grid, *, name: str) -> Grid:
+    """Return a number above 0, or several different ones as a tuple.
+
+    Raises:
+        ConfigError: If one is not above 0, stands twice, or there is none.
+    """
+    if not isinstance(value, list | tuple | np.ndarray):
+        check_positive(value, name=name)
+        return value
+    values = tuple(value)
+    if not values or len(set(values)) != len(values):
+        raise ConfigError(f"`{name}` must be a number or several different ones, got {values}.")
+    for number in values:
+        check_positive(number, name=name)
+    return values if len(values) > 1 else values[0]

@@ -1,0 +1,35 @@
+"""A frozen JSON document: the form in which priors keep what they have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+
+class FrozenState(dict[str, Any]):
+    """A dict that `json.dumps` takes and nobody can change; lists in it become tuples.
+
+    `FrozenState(json.loads(json.dumps(state)))` gives the state again.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__({str(key): _frozen(value) for key, value in values.items()})
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("A state cannot be changed; `update` returns a new one.")
+
+    __setitem__ = __delitem__ = _refuse
+    __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[FrozenState], tuple[dict[str, Any]]]:
+        """Pickle as the dict it is made from."""
+        return FrozenState, (dict(self),)
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401, any JSON value
+    if isinstance(value, Mapping):
+        return FrozenState(value)
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(entry) for entry in value)
+    return value

@@ -1,0 +1,254 @@
+"""Ω learned from noisy view errors, against grids, matrix draws and conjugate updates."""
+
+import numpy as np
+import pytest
+from helpers import random_covariance
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import invwishart, multivariate_normal
+
+from blportfolio.bayes.track_record import completed_squared_error, expected_squared_error
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def grid_of_one_view(error, noise, scale, dof):
+    """E[ε² | e] and E[Ω | e] by a trapezoid over (ε, log Ω) of the model as it is written."""
+    reach = 12 * np.sqrt(noise)
+    epsilon = np.linspace(min(0, error) - reach, max(0, error) + reach, 2401)[:, None]
+    log_omega = np.linspace(np.log(scale) - 5, np.log(scale) + 40 / dof + 12, 1501)
+    omega = np.exp(log_omega)
+    prior = -dof / 2 * log_omega - scale / (2 * omega)  # IW(Ψ, ν) dΩ in log Ω
+    density = prior - epsilon**2 / (2 * omega) - log_omega / 2
+    density = density - (error - epsilon) ** 2 / (2 * noise)
+    weight = np.exp(density - density.max())
+    weight /= weight.sum()
+    return float((weight * epsilon**2).sum()), float((weight * omega).sum())
+
+
+@pytest.mark.parametrize("dof", [3.5, 12.0, 60.0])
+@pytest.mark.parametrize(("error", "noise", "scale"), [(0, 1, 2), (1.5, 1, 2), (-6, 0.5, 4)])
+def test_the_expected_square_of_one_error_is_that_of_a_grid_over_error_and_omega(
+    error, noise, scale, dof
+):
+    found = expected_squared_error(
+        np.array([float(error)]), np.array([[float(noise)]]), np.array([[float(scale)]]), dof
+    )
+    square, omega = grid_of_one_view(error, noise, scale, dof)
+    assert found[0, 0] == pytest.approx(square, rel=1e-8)
+    # IW(Ψ + E[ε²], ν + 1) has exactly the posterior mean of Ω.
+    assert (scale + found[0, 0]) / (dof - 1) == pytest.approx(omega, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1.0, 6.0])
+def test_the_expected_square_of_two_errors_is_that_of_weighted_matrix_draws(size):
+    """Draws of Ω, weighted by N(e; 0, Ω + N); given Ω the error ε is Gaussian."""
+    rng = np.random.default_rng(4)
+    noise, scale = random_covariance(rng, 2, scale=1.0), random_covariance(rng, 2, scale=8.0)
+    error, dof = size * rng.normal(size=2), 9.0
+    draws = invwishart(dof, scale).rvs(200_000, random_state=rng)
+    total = draws + noise
+    solved = np.linalg.solve(total, draws)
+    shift = np.einsum("nji,j->ni", solved, error)
+    squares = draws - draws @ solved + shift[:, :, None] * shift[:, None, :]
+    distance = np.einsum("i,ni->n", error, np.linalg.solve(total, error[:, None])[:, :, 0])
+    weight = np.exp(-0.5 * (distance + np.linalg.slogdet(total)[1]))
+    weight /= weight.sum()
+    found = expected_squared_error(error, noise, scale, dof)
+    for sample, expected in ((squares, found), (draws, (scale + found) / (dof - 2))):
+        mean = np.einsum("n,nij->ij", weight, sample)
+        deviation = np.sqrt(np.einsum("n,nij->ij", weight**2, (sample - mean) ** 2))
+        assert (np.abs(mean - expected) < 5 * deviation).all()
+        np.testing.assert_allclose(mean, expected, rtol=0.03)
+
+
+@given(SEEDS, st.integers(1, 5), st.floats(0.5, 50))
+@settings(max_examples=30)
+def test_an_error_seen_without_noise_is_itself(seed, size, excess):
+    rng = np.random.default_rng(seed)
+    error, scale = rng.normal(size=size), random_covariance(rng, size, scale=1.0)
+    found = expected_squared_error(error, np.zeros((size, size)), scale, size + excess)
+    np.testing.assert_allclose(found, np.outer(error, error), rtol=1e-9, atol=1e-12)
+
+
+@given(SEEDS, st.integers(1, 4), st.floats(2, 50))
+@settings(max_examples=20)
+def test_an_error_drowned_in_noise_confirms_the_prior(seed, size, strength):
+    rng = np.random.default_rng(seed)
+    error, scale = rng.normal(size=size), random_covariance(rng, size, scale=1.0)
+    noise = 1e9 * random_covariance(rng, size, scale=1.0)
+    found = expected_squared_error(error, noise, scale, size + 1 + strength)
+    np.testing.assert_allclose(found, scale / strength, rtol=1e-3, atol=1e-5)
+
+
+@given(SEEDS, st.integers(1, 4), st.floats(0.5, 50))
+@settings(max_examples=40)
+def test_it_follows_any_change_of_coordinates_and_is_positive_definite(seed, size, excess):
+    """Permutations, units and signs of views among them; N may be singular."""
+    rng = np.random.default_rng(seed)
+    error = 2 * rng.normal(size=size)
+    scale = random_covariance(rng, size, scale=1.0)
+    noise = random_covariance(rng, size, scale=1.0, n_obs=rng.integers(1, 5))
+    turn = rng.normal(size=(size, size)) + 2 * np.eye(size)
+    here = expected_squared_error(error, noise, scale, size + excess)
+    moved_noise, moved_scale = (turn @ matrix @ turn.T for matrix in (noise, scale))
+    there = expected_squared_error(
+        turn @ error, (moved_noise + moved_noise.T) / 2, (moved_scale + moved_scale.T) / 2,
+        size + excess,
+    )  # fmt: skip
+    np.testing.assert_allclose(
+        there, turn @ here @ turn.T, rtol=1e-6, atol=1e-8 * np.abs(there).max()
+    )
+    assert np.linalg.eigvalsh(here)[0] > -1e-12 * np.abs(here).max()
+    np.testing.assert_array_equal(here, here.T)
+    opposite = expected_squared_error(-error, noise, scale, size + excess)
+    np.testing.assert_allclose(opposite, here, rtol=1e-9, atol=1e-12)
+
+
+@st.composite
+def partly_seen(draw):
+    """A generator, Ψ of all views, the positions seen, and a squared error of those."""
+    rng = np.random.default_rng(draw(SEEDS))
+    size = draw(st.integers(2, 6))
+    scale = random_covariance(rng, size, scale=1.0)
+    seen = np.sort(rng.permutation(size)[: draw(st.integers(1, size))])
+    squared = random_covariance(rng, len(seen), scale=1.0, n_obs=draw(st.integers(1, 6)))
+    return rng, scale, seen, squared
+
+
+@given(partly_seen(), st.floats(0.5, 50))
+@settings(max_examples=60)
+def test_unseen_errors_are_imputed_by_the_gaussian_conditional(problem, strength):
+    """For ε ~ N(0, Ψ/κ): E[ε_r | ε_s] = Bε_s, Cov[ε_r | ε_s] the Schur complement."""
+    _, scale, seen, squared = problem
+    found = completed_squared_error(squared, seen, scale, strength)
+    rest = np.setdiff1d(np.arange(len(scale)), seen)
+    omega = scale / strength
+    precision = np.linalg.inv(omega)
+    expected = np.zeros_like(scale)
+    expected[np.ix_(seen, seen)] = squared
+    if len(rest):
+        left = np.linalg.inv(precision[np.ix_(rest, rest)])
+        slope = -left @ precision[np.ix_(rest, seen)]
+        expected[np.ix_(rest, seen)] = slope @ squared
+        expected[np.ix_(seen, rest)] = (slope @ squared).T
+        expected[np.ix_(rest, rest)] = slope @ squared @ slope.T + left
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9 * np.abs(expected).max())
+    assert np.linalg.eigvalsh(found)[0] > -1e-10 * np.abs(found).max()
+
+
+@given(partly_seen(), st.floats(0.5, 50))
+@settings(max_examples=40)
+def test_imputation_does_not_depend_on_the_order_of_views(problem, strength):
+    rng, scale, seen, squared = problem
+    order = rng.permutation(len(scale))  # entry i of the new order is old view order[i]
+    here = completed_squared_error(squared, seen, scale, strength)
+    place = np.argsort(order)[seen]
+    by_place = np.argsort(place)
+    there = completed_squared_error(
+        squared[np.ix_(by_place, by_place)], place[by_place], scale[np.ix_(order, order)], strength
+    )
+    np.testing.assert_allclose(there, here[np.ix_(order, order)], rtol=1e-9, atol=1e-11)
+
+
+@given(partly_seen(), st.floats(0.5, 50))
+@settings(max_examples=40)
+def test_views_that_err_as_expected_leave_the_expectation_of_all(problem, strength):
+    _, scale, seen, _ = problem
+    expected = scale / strength
+    found = completed_squared_error(expected[np.ix_(seen, seen)], seen, scale, strength)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+def learn(errors, noise, *, expected, strength):
+    """Filter errors one by one from Ψ = κ Ω̄ I; return E[Ω] before the first and after each."""
+    size = errors.shape[1]
+    scale, path = strength * expected * np.eye(size), [expected * np.eye(size)]
+    for count, error in enumerate(errors):
+        scale = scale + expected_squared_error(error, noise, scale, size + 1 + strength + count)
+        path.append(scale / (strength + count + 1))
+    return np.array(path)
+
+
+def simulated_errors(seed, omega, noise, count):
+    rng = np.random.default_rng(seed)
+    return multivariate_normal(np.zeros(len(omega)), omega + noise).rvs(count, random_state=rng)
+
+
+OMEGA = np.array([[0.30, 0.12], [0.12, 0.15]])
+
+
+def test_without_noise_learning_is_the_conjugate_update():
+    errors = simulated_errors(5, OMEGA, np.zeros((2, 2)), 50)
+    path = learn(errors, np.zeros((2, 2)), expected=0.05, strength=10.0)
+    for count in (0, 1, 50):
+        exact = 0.5 * np.eye(2) + errors[:count].T @ errors[:count]
+        np.testing.assert_allclose(path[count], exact / (10 + count), rtol=1e-9, atol=1e-12)
+
+
+def test_the_record_starts_at_the_prior_and_converges_to_the_truth():
+    noise = np.array([[0.02, 0.01], [0.01, 0.02]])
+    starts, ends = [], []
+    for seed in range(4):
+        path = learn(simulated_errors(seed, OMEGA, noise, 200), noise, expected=0.05, strength=10.0)
+        np.testing.assert_allclose(path[0], 0.05 * np.eye(2))
+        distance = np.linalg.norm(path - OMEGA, axis=(1, 2)) / np.linalg.norm(OMEGA)
+        assert distance[-1] < 0.5 * distance[0]
+        starts.append(path[2])
+        ends.append(path[-1])
+    np.testing.assert_allclose(np.mean(ends, axis=0), OMEGA, atol=0.05)
+    early = np.linalg.norm(np.mean(starts, axis=0) - 0.05 * np.eye(2))
+    assert early < 0.5 * np.linalg.norm(OMEGA - 0.05 * np.eye(2))
+
+
+def test_early_on_a_strong_prior_speaks_and_a_weak_one_listens():
+    noise = 0.05 * np.eye(2)
+    strong, weak = (
+        np.mean(
+            [
+                np.trace(learn(errors, noise, expected=0.05, strength=strength)[-1])
+                for errors in (simulated_errors(seed, OMEGA, noise, 8) for seed in range(8))
+            ]
+        )
+        for strength in (200.0, 1.0)
+    )
+    assert strong == pytest.approx(0.1, rel=0.15)
+    assert weak > 0.6 * np.trace(OMEGA)
+
+
+def exact_law(errors, noise, *, expected, strength):
+    """Mean and standard deviation of Ω of one view given all errors, by a grid over log Ω."""
+    log_omega = np.linspace(np.log(expected) - 12, np.log(expected) + 12, 6001)
+    omega = np.exp(log_omega)
+    density = -(2 + strength) / 2 * log_omega - strength * expected / (2 * omega)
+    total = omega + noise
+    density += -0.5 * (len(errors) * np.log(total) + (errors**2).sum() / total)
+    weight = np.exp(density - density.max())
+    weight /= weight.sum()
+    mean = weight @ omega
+    return mean, np.sqrt(weight @ (omega - mean) ** 2)
+
+
+def filtered_and_exact(noise, *, count=200, truth=0.2, expected=0.05, strength=10.0):
+    """Six records of one view, Ω four times what was expected: (mean, deviation) of each law."""
+    for seed in range(6):
+        errors = np.random.default_rng(seed).normal(0, np.sqrt(truth + noise), size=(count, 1))
+        mean = learn(errors, np.array([[noise]]), expected=expected, strength=strength)[-1, 0, 0]
+        deviation = mean * np.sqrt(2 / (strength + count - 2))  # of IW(Ψ + S, ν + L)
+        yield (
+            (mean, deviation),
+            exact_law(errors[:, 0], noise, expected=expected, strength=strength),
+        )
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05, 0.2, 1.0])
+def test_after_many_noisy_errors_the_expected_omega_is_near_that_of_the_exact_law(noise):
+    for (mean, _), (exact, deviation) in filtered_and_exact(noise):
+        assert abs(mean - exact) < 2.5 * deviation
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05, 0.2, 1.0])
+def test_noisy_errors_count_for_what_they_are_worth(noise):
+    """The record claims no more than twice the certainty that so many noisy errors give."""
+    for (_, deviation), (_, exact) in filtered_and_exact(noise):
+        assert deviation > exact / 2
