@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,14 @@ from blportfolio.backtest.plan import scheduled_rows
 from blportfolio.config import check_schedule
 from blportfolio.data import MarketData, check_market
 from blportfolio.errors import ConfigError
-from blportfolio.features import FeatureChoice, WindowMaker, build_panel, default_lookback
-from blportfolio.types import FloatArray, IntArray, StatefulPrior, TrainingWindow
+from blportfolio.features import (
+    FeatureChoice,
+    WindowMaker,
+    build_panel,
+    choose_features,
+    default_lookback,
+)
+from blportfolio.types import Feature, FloatArray, IntArray, StatefulPrior, TrainingWindow
 
 
 class StateKeeper:
@@ -60,7 +67,7 @@ def replay_state(
     schedule: int | str = "month_end",
     start: str | pd.Timestamp | None = None,
     lookback: int | None = None,
-    features: tuple[FeatureChoice, ...] = (),
+    features: str | Iterable[str | Feature | FeatureChoice] = (),
 ) -> Any:  # noqa: ANN401, each prior has a state of its own
     """Rebuild the state with which a prior fits the decision at `as_of`.
 
@@ -74,7 +81,7 @@ def replay_state(
         schedule: When decisions were made, as a strategy's `rebalance`.
         start: First date at which a decision may have been made, as of `run_backtest`.
         lookback: Returns in each window; by default a year of periods, at least 60.
-        features: Features in each window.
+        features: Features in each window, by name or as features.
 
     Raises:
         ConfigError: If the prior keeps no state or the schedule is unknown.
@@ -86,7 +93,8 @@ def replay_state(
         )
     check_schedule(schedule)
     check_market(market)
-    panel = build_panel(market, features)[0] if features else None
+    choices = choose_features(features)
+    panel = build_panel(market, choices)[0] if choices else None
     length = default_lookback(market) if lookback is None else lookback
     maker = WindowMaker(market, lookback=length, panel=panel)
     last = len(market.dates) - 1 if as_of is None else maker.position(as_of)

@@ -105,14 +105,16 @@ def prior_gain(share: float, rest: float, dof: float) -> tuple[float, float]:
     h falls like u on the left, so that both integrals are well behaved even where χ²_ν, as ν → 0,
     has its mass at values of u too small for a number.
     """
-    knee = np.log(rest / share) if share > 0 else np.inf
-    low = min(float(np.log(dof)), float(knee)) - 80
-    high = float(np.log(dof + 20 * np.sqrt(2 * dof) + 150))
-    step = min(0.25, 0.3 * np.sqrt(2 / (dof + 4)))
-    t = np.linspace(low, high, 2 + int((high - low) / step))
-    shift = t - np.log(dof)
-    density = np.exp(0.5 * dof * (shift - np.expm1(shift)) + _log_peak(dof)) * (t[1] - t[0])
-    h = np.exp(t) / (np.exp(t) * share + rest)
+    centre = np.log(dof)
+    knee = np.log(rest / share) - centre if share > 0 else np.inf
+    # Whichever comes first: h, or the density, is down by e⁻⁸⁰.
+    low = max(min(0.0, knee) - 80, -25 / np.sqrt(dof) - 160 / dof)
+    high = float(np.log1p((20 * np.sqrt(2 * dof) + 150) / dof))
+    count = 2 + int((high - low) / min(0.25, 0.3 * np.sqrt(2 / (dof + 4))))
+    shift, step = np.linspace(low, high, count, retstep=True)  # log u less its centre
+    density = np.exp(0.5 * dof * (shift - np.expm1(shift)) + _log_peak(dof)) * step
+    u = np.exp(shift) * dof
+    h = u / (u * share + rest)
     mean = float(density @ h)
     return mean, float(density @ (h - mean) ** 2) + mean**2 * (1 - float(density.sum()))
 

@@ -15,9 +15,8 @@ def expected_squared_error(
     """Return (n_views, n_views) E[εεᵀ | e] when the error e = ε + noise was seen, not ε itself.
 
     ε ~ N(0, Ω), Ω ~ IW(Ψ, ν), e | ε ~ N(ε, N). Exact, by the same one-dimensional mixture as the
-    posterior. If ε were seen, the inverse-Wishart law would be updated to IW(Ψ + εεᵀ, ν + 1);
-    with its expectation in place of εεᵀ the update keeps E[Ω | e] exact (assumed density
-    filtering), stays positive definite, and lets noisy errors count for what they are worth.
+    posterior. If ε were seen, the inverse-Wishart law would become IW(Ψ + εεᵀ, ν + 1); so
+    E[Ω | e] = (Ψ + E[εεᵀ | e]) / (ν − k).
 
     Args:
         error: (n_views,) realised mean return of each view portfolio less what the view said.
@@ -26,6 +25,20 @@ def expected_squared_error(
         dof: ν before this error.
     """
     return integrate_mixture(noise, scale, error, dof).squared_error()
+
+
+def information_share(noise: FloatArray, omega: FloatArray) -> float:
+    """Return the share of a view error's information on Ω that is left when noise is added to it.
+
+    e ~ N(0, Ω + N) tells of the scale of Ω in one direction with Fisher information ½(ω/(ω + n))²
+    where ε itself would tell with ½; the mean over directions, tr[(Ω(Ω + N)⁻¹)²] / k.
+
+    Args:
+        noise: (n_views, n_views) N.
+        omega: (n_views, n_views) Ω.
+    """
+    gain = factorise(omega + noise).solve(omega)
+    return float(np.sum(gain * gain.T)) / len(omega)
 
 
 def completed_squared_error(

@@ -44,7 +44,8 @@ def _average_views(views: Sequence[ArrayViews], weights: FloatArray) -> ArrayVie
     In every member the mean moves by Σ0Pᵀy, y = (A + V)⁻¹d with A = PΣ0Pᵀ. The average moves by
     Σ̄0Pᵀȳ with Σ̄0 the mean prior covariance and ȳ the mean of y, weighted by τ too. V̄ comes from
     the mean of (A + V)⁻¹, and where the members' prior means differ is corrected by the smallest
-    change, of rank two, with which (Ā + V̄)ȳ = d.
+    change, of rank two, with which (Ā + V̄)ȳ = d. Where members pull in opposite directions that
+    V̄ can be indefinite: no single set of views does what the average does.
     """
     first = views[0]
     pick = first.pick

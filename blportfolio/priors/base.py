@@ -92,7 +92,12 @@ def explain_views(views: ArrayViews) -> LatentViews:
     spread = pick @ cross
     innovation = (views.mean if views.datum is None else views.datum) - pick @ views.prior_mean
     total = spread + effective
-    gain = factorise((total + total.T) / 2).solve(np.ascontiguousarray(cross.T)).T
+    total = (total + total.T) / 2
+    gain: FloatArray
+    try:
+        gain = factorise(total).solve(np.ascontiguousarray(cross.T)).T
+    except DataError:  # an average of posteriors that pull in opposite directions
+        gain = np.asarray(np.linalg.lstsq(total, cross.T, rcond=None)[0].T, dtype=float)
     deviation = np.sqrt(np.diagonal(spread + expected))
     return LatentViews(
         pick=pick,

@@ -21,8 +21,8 @@ class Setting(NamedTuple):
     strength: float
 
     def label(self, varied: Sequence[str]) -> str:
-        """The parameters that vary, in words: "tau=0.05, view_scale=10"."""
-        return ", ".join(f"{name}={getattr(self, name):g}" for name in varied) or "fixed"
+        """The parameters that vary, in words: "tau=0.05, view_scale=10.0"."""
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in varied) or "fixed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,7 @@ def encoded(parts: Parts) -> dict[str, Any]:
     """Return parts as a JSON document keyed by asset."""
     view = parts.view
     document: dict[str, Any] = {
+        "assets": list(parts.assets),
         "sigma": {a: row.tolist() for a, row in zip(parts.assets, parts.sigma, strict=True)},
         "direction": dict(zip(parts.assets, parts.direction.tolist(), strict=True)),
         "is_historical": parts.is_historical,
@@ -70,6 +71,7 @@ def encoded(parts: Parts) -> dict[str, Any]:
         document["reference"] = dict(zip(parts.assets, parts.reference.tolist(), strict=True))
     if view is not None:
         names = [parts.assets[i] for i in view.seen]
+        document["seen"] = names
         document["view"] = dict(zip(names, view.mean.tolist(), strict=True))
         document["noise"] = {a: row.tolist() for a, row in zip(names, view.noise, strict=True)}
     return document
@@ -77,22 +79,25 @@ def encoded(parts: Parts) -> dict[str, Any]:
 
 def decoded(document: Mapping[str, Any]) -> Parts:
     """Return the parts that `encoded` wrote."""
-    assets = tuple(document["sigma"])
+    assets = tuple(document["assets"])
     view = None
     if "view" in document:
-        said = document["view"]
+        seen = document["seen"]
         view = LatentView(
-            np.array([assets.index(asset) for asset in said], dtype=np.intp),
-            np.array(list(said.values())),
-            np.array([document["noise"][asset] for asset in said]),
+            np.array([assets.index(asset) for asset in seen], dtype=np.intp),
+            np.array([document["view"][asset] for asset in seen]),
+            np.array([document["noise"][asset] for asset in seen]),
         )
+    reference = None
+    if "reference" in document:
+        reference = np.array([document["reference"][asset] for asset in assets])
     return Parts(
         assets,
         np.array([document["sigma"][asset] for asset in assets]),
         np.array([document["direction"][asset] for asset in assets]),
         bool(document["is_historical"]),
         view,
-        np.array(list(document["reference"].values())) if "reference" in document else None,
+        reference,
         tuple(document["universe"]),
         float(document["periods_per_year"]),
     )

@@ -88,9 +88,9 @@ class FeatureInfluencedPrior(LearnedPrior):
         names = tuple(parts.assets[i] for i in view.seen)
         expected = setting.view_scale * setting.tau
         record = ViewRecord.from_state(state if self.track_record else None)
-        squares = record.on(names, self._typical_expectation())
-        squares = squares + setting.strength * expected * np.eye(len(names))
-        scale = squares * np.sqrt(np.outer(variance, variance))
+        start = setting.strength * expected * np.eye(len(names))
+        relative = record.scale(names, self._typical_expectation(), start)
+        scale = relative * np.sqrt(np.outer(variance, variance))
         excess = setting.strength + record.count
         posterior = feature_influenced_update(
             theta0, sigma0, pick, datum, noise, scale, len(names) + 1 + excess

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from blportfolio.bayes.track_record import completed_squared_error, expected_squared_error
+from blportfolio.bayes.track_record import (
+    completed_squared_error,
+    expected_squared_error,
+    information_share,
+)
 from blportfolio.types import FloatArray, IntArray
 
 
@@ -18,14 +22,16 @@ class ViewRecord:
 
     Attributes:
         assets: (n,) labels.
-        squares: (n, n) S, the sum of expected squared view errors. In units of the views'
-            one-period standard deviation, so that a record from calm times fits wild ones.
-        count: L, the errors seen.
+        squares: (n, n) S, what the errors have added to Ψ. In units of the views' one-period
+            standard deviation, so that a record from calm times fits wild ones. Ψ0 + S is
+            positive definite; S alone need not be, as errors below expectation take from it.
+        count: L, the errors seen, each counted by the share of its information that the noise of
+            returns has left.
     """
 
     assets: tuple[str, ...] = ()
     squares: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
-    count: int = 0
+    count: float = 0.0
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any] | None) -> ViewRecord:
@@ -33,14 +39,18 @@ class ViewRecord:
         if not state or "record" not in state:
             return cls()
         document = state["record"]
-        assets = tuple(document["squares"])
-        rows = [document["squares"][asset] for asset in assets]
-        return cls(assets, np.array(rows).reshape(len(assets), len(assets)), int(document["count"]))
+        assets = tuple(document["assets"])
+        rows = np.array([document["squares"][asset] for asset in assets], dtype=float)
+        return cls(assets, rows.reshape(len(assets), len(assets)), float(document["count"]))
 
     def to_document(self) -> dict[str, Any]:
         """Return the record as JSON, keyed by asset."""
         rows = zip(self.assets, self.squares, strict=True)
-        return {"squares": {asset: row.tolist() for asset, row in rows}, "count": self.count}
+        return {
+            "assets": list(self.assets),
+            "squares": {asset: row.tolist() for asset, row in rows},
+            "count": self.count,
+        }
 
     def on(self, assets: tuple[str, ...], expected: float) -> FloatArray:
         """Return (n, n) S for these assets; one without a record has confirmed its prior.
@@ -56,6 +66,21 @@ class ViewRecord:
         squares[np.ix_(here, here)] = self.squares[np.ix_(there, there)]
         return squares
 
+    def scale(self, assets: tuple[str, ...], expected: float, start: FloatArray) -> FloatArray:
+        """Return (n, n) Ψ0 + S, positive definite for any Ψ0 = `start`.
+
+        Where another Ψ0 than the record was kept with leaves a direction without variance, S
+        counts there by its positive part.
+        """
+        squares = self.on(assets, expected)
+        total: FloatArray = start + squares
+        if np.linalg.eigvalsh(total)[0] > 1e-6 * np.diagonal(start).min():
+            return total
+        values, vectors = np.linalg.eigh(squares)
+        positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
+        result: FloatArray = start + (positive + positive.T) / 2
+        return result
+
     def after(
         self,
         assets: tuple[str, ...],
@@ -68,6 +93,9 @@ class ViewRecord:
     ) -> ViewRecord:
         """Return the record after one more error of each view at `seen`.
 
+        The new law has exactly the expectation of Ω that the old one has given the error, and is
+        worth as many errors more as the noise has left of this one (assumed density filtering).
+
         Args:
             assets: (n,) assets of that decision; others are forgotten.
             seen: (n_seen,) positions of those that had a view.
@@ -76,11 +104,11 @@ class ViewRecord:
             strength: κ of the prior law of Ω, in errors.
             expected: Prior expectation of Ω_ii, in the same units.
         """
-        squares = self.on(assets, expected)
-        scale = squares + np.diag(np.full(len(assets), strength * expected))
+        start = np.diag(np.full(len(assets), strength * expected))
+        scale = start + self.on(assets, expected)
         excess = strength + self.count
-        squared = expected_squared_error(
-            error, noise, scale[np.ix_(seen, seen)], len(seen) + 1 + excess
-        )
-        squares = squares + completed_squared_error(squared, seen, scale, excess)
-        return ViewRecord(assets, squares, self.count + 1)
+        part = scale[np.ix_(seen, seen)]
+        squared = expected_squared_error(error, noise, part, len(seen) + 1 + excess)
+        omega = (scale + completed_squared_error(squared, seen, scale, excess)) / (excess + 1)
+        share = information_share(noise, part / excess) * len(seen) / len(assets)
+        return ViewRecord(assets, (excess + share) * omega - start, self.count + share)

@@ -7,7 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import invwishart, multivariate_normal
 
-from blportfolio.bayes.track_record import completed_squared_error, expected_squared_error
+from blportfolio.bayes.track_record import (
+    completed_squared_error,
+    expected_squared_error,
+    information_share,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -160,95 +164,37 @@ def test_views_that_err_as_expected_leave_the_expectation_of_all(problem, streng
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
 
 
-def learn(errors, noise, *, expected, strength):
-    """Filter errors one by one from Ψ = κ Ω̄ I; return E[Ω] before the first and after each."""
-    size = errors.shape[1]
-    scale, path = strength * expected * np.eye(size), [expected * np.eye(size)]
-    for count, error in enumerate(errors):
-        scale = scale + expected_squared_error(error, noise, scale, size + 1 + strength + count)
-        path.append(scale / (strength + count + 1))
-    return np.array(path)
-
-
-def simulated_errors(seed, omega, noise, count):
+@given(SEEDS, st.integers(1, 5))
+@settings(max_examples=30)
+def test_the_share_of_information_is_one_without_noise_and_none_when_drowned(seed, size):
     rng = np.random.default_rng(seed)
-    return multivariate_normal(np.zeros(len(omega)), omega + noise).rvs(count, random_state=rng)
+    omega, noise = random_covariance(rng, size), random_covariance(rng, size)
+    assert information_share(np.zeros((size, size)), omega) == pytest.approx(1.0, rel=1e-9)
+    assert information_share(1e9 * noise, omega) == pytest.approx(0.0, abs=1e-6)
+    shares = [information_share(level * noise, omega) for level in (0.0, 0.3, 1.0, 3.0, 10.0)]
+    assert shares == sorted(shares, reverse=True)
 
 
-OMEGA = np.array([[0.30, 0.12], [0.12, 0.15]])
+@given(SEEDS, st.integers(1, 4))
+@settings(max_examples=30)
+def test_the_share_of_information_does_not_depend_on_coordinates(seed, size):
+    rng = np.random.default_rng(seed)
+    omega = random_covariance(rng, size, scale=1.0)
+    noise = random_covariance(rng, size, scale=1.0, n_obs=int(rng.integers(1, 6)))
+    turn = rng.normal(size=(size, size)) + 2 * np.eye(size)
+    there = information_share(turn @ noise @ turn.T, turn @ omega @ turn.T)
+    assert there == pytest.approx(information_share(noise, omega), rel=1e-5)
 
 
-def test_without_noise_learning_is_the_conjugate_update():
-    errors = simulated_errors(5, OMEGA, np.zeros((2, 2)), 50)
-    path = learn(errors, np.zeros((2, 2)), expected=0.05, strength=10.0)
-    for count in (0, 1, 50):
-        exact = 0.5 * np.eye(2) + errors[:count].T @ errors[:count]
-        np.testing.assert_allclose(path[count], exact / (10 + count), rtol=1e-9, atol=1e-12)
-
-
-def test_the_record_starts_at_the_prior_and_converges_to_the_truth():
-    noise = np.array([[0.02, 0.01], [0.01, 0.02]])
-    starts, ends = [], []
-    for seed in range(4):
-        path = learn(simulated_errors(seed, OMEGA, noise, 200), noise, expected=0.05, strength=10.0)
-        np.testing.assert_allclose(path[0], 0.05 * np.eye(2))
-        distance = np.linalg.norm(path - OMEGA, axis=(1, 2)) / np.linalg.norm(OMEGA)
-        assert distance[-1] < 0.5 * distance[0]
-        starts.append(path[2])
-        ends.append(path[-1])
-    np.testing.assert_allclose(np.mean(ends, axis=0), OMEGA, atol=0.05)
-    early = np.linalg.norm(np.mean(starts, axis=0) - 0.05 * np.eye(2))
-    assert early < 0.5 * np.linalg.norm(OMEGA - 0.05 * np.eye(2))
-
-
-def test_early_on_a_strong_prior_speaks_and_a_weak_one_listens():
-    noise = 0.05 * np.eye(2)
-    strong, weak = (
-        np.mean(
-            [
-                np.trace(learn(errors, noise, expected=0.05, strength=strength)[-1])
-                for errors in (simulated_errors(seed, OMEGA, noise, 8) for seed in range(8))
-            ]
-        )
-        for strength in (200.0, 1.0)
+def test_the_share_of_information_is_that_of_simulated_scores():
+    """Variance of ∂ log N(e; 0, sΩ + N)/∂s at s = 1, over its value k/2 without noise."""
+    rng = np.random.default_rng(8)
+    omega, noise = random_covariance(rng, 3, scale=1.0), random_covariance(rng, 3, scale=0.7)
+    draws = rng.multivariate_normal(np.zeros(3), omega + noise, size=400_000)
+    step = 1e-4
+    up, down = (
+        multivariate_normal(np.zeros(3), (1 + sign * step) * omega + noise).logpdf(draws)
+        for sign in (1, -1)
     )
-    assert strong == pytest.approx(0.1, rel=0.15)
-    assert weak > 0.6 * np.trace(OMEGA)
-
-
-def exact_law(errors, noise, *, expected, strength):
-    """Mean and standard deviation of Ω of one view given all errors, by a grid over log Ω."""
-    log_omega = np.linspace(np.log(expected) - 12, np.log(expected) + 12, 6001)
-    omega = np.exp(log_omega)
-    density = -(2 + strength) / 2 * log_omega - strength * expected / (2 * omega)
-    total = omega + noise
-    density += -0.5 * (len(errors) * np.log(total) + (errors**2).sum() / total)
-    weight = np.exp(density - density.max())
-    weight /= weight.sum()
-    mean = weight @ omega
-    return mean, np.sqrt(weight @ (omega - mean) ** 2)
-
-
-def filtered_and_exact(noise, *, count=200, truth=0.2, expected=0.05, strength=10.0):
-    """Six records of one view, Ω four times what was expected: (mean, deviation) of each law."""
-    for seed in range(6):
-        errors = np.random.default_rng(seed).normal(0, np.sqrt(truth + noise), size=(count, 1))
-        mean = learn(errors, np.array([[noise]]), expected=expected, strength=strength)[-1, 0, 0]
-        deviation = mean * np.sqrt(2 / (strength + count - 2))  # of IW(Ψ + S, ν + L)
-        yield (
-            (mean, deviation),
-            exact_law(errors[:, 0], noise, expected=expected, strength=strength),
-        )
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.05, 0.2, 1.0])
-def test_after_many_noisy_errors_the_expected_omega_is_near_that_of_the_exact_law(noise):
-    for (mean, _), (exact, deviation) in filtered_and_exact(noise):
-        assert abs(mean - exact) < 2.5 * deviation
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.05, 0.2, 1.0])
-def test_noisy_errors_count_for_what_they_are_worth(noise):
-    """The record claims no more than twice the certainty that so many noisy errors give."""
-    for (_, deviation), (_, exact) in filtered_and_exact(noise):
-        assert deviation > exact / 2
+    scores = (up - down) / (2 * step)
+    assert information_share(noise, omega) == pytest.approx(scores.var() / 1.5, rel=0.02)
