@@ -10,8 +10,9 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
 
-# A relative pivot or eigenvalue below it, times the size, is taken for rounding of a zero.
-SINGULAR = 64 * float(np.finfo(float).eps)
+# An eigenvalue below it, times size and largest eigenvalue, is taken for rounding of a zero.
+SINGULAR = 16 * float(np.finfo(float).eps)
+SMALL_PIVOT = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +52,8 @@ def factorise(matrix: FloatArray) -> Factor:
     lower, info = dpotrf(matrix, lower=1, clean=1)
     if info == 0:
         pivots = np.diagonal(lower) ** 2
-        if (pivots > SINGULAR * size * np.diagonal(matrix)).all():
+        # A small pivot warns of a singular matrix, but only eigenvalues reveal the rank.
+        if (pivots > SMALL_PIVOT * np.diagonal(matrix)).all():
             log_determinant = float(np.log(pivots).sum())
             return Factor(log_determinant, size, empty, lower, empty, pivots[:0])
     values, vectors = np.linalg.eigh(matrix)

@@ -46,8 +46,8 @@ def completed_squared_error(
 ) -> FloatArray:
     """Return (n, n) E[εεᵀ] over all views when only those at `seen` had an error to show.
 
-    What was not seen is imputed from what was, as in the EM algorithm: regression on the seen
-    errors, plus the variance that leaves.
+    What was not seen is imputed from what was: regression on the seen errors, plus the variance
+    of the multivariate t that leaves.
 
     Args:
         squared: (n_seen, n_seen) E[εεᵀ] of the seen views.
@@ -61,9 +61,12 @@ def completed_squared_error(
     result[np.ix_(seen, seen)] = squared
     if len(rest):
         across = scale[np.ix_(seen, rest)]
-        slope = factorise(scale[np.ix_(seen, seen)]).solve(across).T
+        known = factorise(scale[np.ix_(seen, seen)])
+        slope = known.solve(across).T
         imputed = slope @ squared
-        left = (scale[np.ix_(rest, rest)] - slope @ across) / strength
+        size_of_seen = 1 + float(np.trace(known.solve(squared)))
+        left = scale[np.ix_(rest, rest)] - slope @ across
+        left *= size_of_seen / (strength + len(seen))
         result[np.ix_(rest, seen)] = imputed
         result[np.ix_(seen, rest)] = imputed.T
         result[np.ix_(rest, rest)] = imputed @ slope.T + left

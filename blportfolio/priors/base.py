@@ -90,7 +90,8 @@ def explain_views(views: ArrayViews) -> LatentViews:
     expected = effective if views.expected is None else views.expected
     cross = views.prior_covariance @ pick.T
     spread = pick @ cross
-    innovation = (views.mean if views.datum is None else views.datum) - pick @ views.prior_mean
+    datum = views.mean if views.datum is None else views.datum
+    innovation = datum - pick @ views.prior_mean
     total = spread + effective
     total = (total + total.T) / 2
     gain: FloatArray
@@ -112,6 +113,7 @@ def explain_views(views: ArrayViews) -> LatentViews:
         prior_covariance=views.prior_covariance,
         attribution=gain * innovation,
         labels=views.labels,
+        datum=datum,
     )
 
 

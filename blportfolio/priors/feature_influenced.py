@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from blportfolio.bayes.feature_influenced import feature_influenced_update
+from blportfolio.errors import ConfigError
 from blportfolio.priors.decision import Parts, Setting
 from blportfolio.priors.latent_view import LatentView
 from blportfolio.priors.learned import Grid, LearnedPrior
@@ -87,7 +88,7 @@ class FeatureInfluencedPrior(LearnedPrior):
         variance = np.einsum("km,mn,kn->k", pick, parts.sigma, pick)
         names = tuple(parts.assets[i] for i in view.seen)
         expected = setting.view_scale * setting.tau
-        record = ViewRecord.from_state(state if self.track_record else None)
+        record = self._record(state)
         start = setting.strength * expected * np.eye(len(names))
         relative = record.scale(names, self._typical_expectation(), start)
         scale = relative * np.sqrt(np.outer(variance, variance))
@@ -120,7 +121,7 @@ class FeatureInfluencedPrior(LearnedPrior):
         """Return the track record after the returns `earned` since `then`."""
         if not self.track_record:
             return {}
-        record = ViewRecord.from_state(state)
+        record = self._record(state)
         if then is not None and then.view is not None and earned is not None:
             view = then.view
             pick = self._pick(view, len(then.assets))
@@ -138,7 +139,19 @@ class FeatureInfluencedPrior(LearnedPrior):
                     strength=float(np.median(self.strength)),
                     expected=self._typical_expectation(),
                 )
-        return {"record": record.to_document()}
+        return {"record": {**record.to_document(), "view_on": self.view_on}}
+
+    def _record(self, state: Mapping[str, Any] | None) -> ViewRecord:
+        """Return the track record in a state, an empty one where none is kept."""
+        if not self.track_record or not state or "record" not in state:
+            return ViewRecord()
+        kind = state["record"].get("view_on", self.view_on)
+        if kind != self.view_on:
+            raise ConfigError(
+                f"`state` holds a record of views on {kind!r}, but `view_on` is {self.view_on!r}. "
+                "Rebuild it with bl.replay_state."
+            )
+        return ViewRecord.from_state(state)
 
     def _typical_expectation(self) -> float:
         """Return Ω̄_ii over the view's variance, at the middle of what is averaged over."""

@@ -192,7 +192,9 @@ class LearnedPrior(ArrayPrior):
 
     def initial_state(self, assets: tuple[str, ...]) -> FrozenState:  # noqa: ARG002, protocol
         """Return the state before any decision: all combinations equal."""
-        return FrozenState({"decisions": 0, "scores": dict.fromkeys(self.labels(), 0.0)})
+        return FrozenState(
+            {"prior": repr(self), "decisions": 0, "scores": dict.fromkeys(self.labels(), 0.0)}
+        )
 
     def update(self, state: Mapping[str, Any], window: TrainingWindow) -> FrozenState:
         """Return the state after what was realised since the last decision.

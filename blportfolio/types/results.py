@@ -66,7 +66,7 @@ class LatentViews:
         covariance: (n_views, n_views) Cov[q].
         omega: (n_views, n_views) Ω, or its expectation; NaN where that does not exist.
         effective_view_covariance: (n_views, n_views) V, the view covariance with which classic
-            Black-Litterman has the same posterior mean.
+            Black-Litterman, told `datum`, has the same posterior mean.
         surprise: (n_views,) z, how far what was learned or stated lies from Pθ0, in standard
             deviations that model and prior allow for.
         prior_mean: (n_assets,) θ0.
@@ -74,6 +74,7 @@ class LatentViews:
         attribution: (n_assets, n_views) what each view added to each expected return; rows sum
             to posterior minus prior mean.
         labels: (n_views,) names.
+        datum: (n_views,) what the features or the investor said of Pθ; `mean` where that is q.
     """
 
     pick: FloatArray
@@ -86,11 +87,15 @@ class LatentViews:
     prior_covariance: FloatArray
     attribution: FloatArray
     labels: tuple[str, ...]
+    datum: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Keep read-only copies."""
-        for name in self.__slots__[:-1]:
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+        if self.datum is None:
+            object.__setattr__(self, "datum", self.mean)
+        for name in self.__slots__:
+            if name != "labels":
+                object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @property
     def weight(self) -> FloatArray:

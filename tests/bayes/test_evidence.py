@@ -37,7 +37,8 @@ def on_its_range(point, mean, root):
 
 
 @given(SEEDS, st.integers(2, 6), st.integers(1, 5))
-@example(seed=1151, size=4, rank=3)  # the last Cholesky pivot is rounding, yet not that small
+@example(seed=42, size=4, rank=3)  # the last Cholesky pivots are rounding, yet not that small
+@example(seed=1151, size=4, rank=3)
 @settings(max_examples=60)
 def test_of_a_singular_covariance_it_is_the_density_on_its_range(seed, size, rank):
     rng = np.random.default_rng(seed)

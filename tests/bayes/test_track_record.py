@@ -122,8 +122,11 @@ def partly_seen(draw):
 
 @given(partly_seen(), st.floats(0.5, 50))
 @settings(max_examples=60)
-def test_unseen_errors_are_imputed_by_the_gaussian_conditional(problem, strength):
-    """For ε ~ N(0, Ψ/κ): E[ε_r | ε_s] = Bε_s, Cov[ε_r | ε_s] the Schur complement."""
+def test_unseen_errors_are_imputed_by_the_conditional_of_the_t_law(problem, strength):
+    """ε has covariance C = Ψ/κ and is t with κ + 2 degrees of freedom.
+
+    Given s seen errors, C's Schur complement is scaled by (κ + ε_sᵀC_ss⁻¹ε_s) / (κ + s).
+    """
     _, scale, seen, squared = problem
     found = completed_squared_error(squared, seen, scale, strength)
     rest = np.setdiff1d(np.arange(len(scale)), seen)
@@ -133,10 +136,13 @@ def test_unseen_errors_are_imputed_by_the_gaussian_conditional(problem, strength
     expected[np.ix_(seen, seen)] = squared
     if len(rest):
         left = np.linalg.inv(precision[np.ix_(rest, rest)])
+        distance = np.trace(np.linalg.inv(omega[np.ix_(seen, seen)]) @ squared)
         slope = -left @ precision[np.ix_(rest, seen)]
         expected[np.ix_(rest, seen)] = slope @ squared
         expected[np.ix_(seen, rest)] = (slope @ squared).T
-        expected[np.ix_(rest, rest)] = slope @ squared @ slope.T + left
+        expected[np.ix_(rest, rest)] = slope @ squared @ slope.T + left * (strength + distance) / (
+            strength + len(seen)
+        )
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9 * np.abs(expected).max())
     assert np.linalg.eigvalsh(found)[0] > -1e-10 * np.abs(found).max()
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import blportfolio as bl
+from blportfolio.bayes import bl_posterior
 from blportfolio.errors import DataError
 from blportfolio.priors import PRIORS
 
@@ -55,6 +56,31 @@ def test_moments_have_the_shapes_and_definiteness_of_moments(name, seed):
         assert values[0] >= -1e-12 * abs(values[-1])
     excess = fitted.covariance - fitted.mean_covariance
     assert np.linalg.eigvalsh(excess)[0] > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=SEEDS)
+@settings(max_examples=15)
+def test_views_explain_the_whole_step_from_prior_to_posterior(name, seed):
+    """View by view, and as classic Black-Litterman at the effective view covariance."""
+    fitted = build(name).fit(window_of(make_prices(seed, n_dates=350)))
+    views = fitted.views
+    if views is None:
+        assert name in {"historical", "equilibrium"}
+        return
+    step = fitted.mean - views.prior_mean
+    size = np.abs(fitted.mean).max()
+    np.testing.assert_allclose(views.attribution.sum(axis=1), step, rtol=0, atol=1e-11 * size)
+    classic = bl_posterior(
+        views.prior_mean,
+        views.prior_covariance,
+        views.pick,
+        views.datum,
+        views.effective_view_covariance,
+    )
+    np.testing.assert_allclose(classic.mean, fitted.mean, rtol=0, atol=1e-11 * size)
+    assert views.weight.shape == views.surprise.shape == views.mean.shape == (len(views.labels),)
+    assert np.isfinite(fitted.log_evidence)
 
 
 @pytest.mark.parametrize("name", NAMES)
