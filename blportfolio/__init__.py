@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from blportfolio.covariance import EWMACovariance as EWMACovariance
     from blportfolio.covariance import LedoitWolfCovariance as LedoitWolfCovariance
     from blportfolio.covariance import SampleCovariance as SampleCovariance
+    from blportfolio.data import MacroSeries as MacroSeries
     from blportfolio.data import MarketData as MarketData
     from blportfolio.data import list_datasets as list_datasets
     from blportfolio.data import load_dataset as load_dataset
@@ -59,6 +60,7 @@ _HOME = {
     "InfeasibleError": "errors",
     "LatentViews": "types",
     "LedoitWolfCovariance": "covariance",
+    "MacroSeries": "data",
     "MarketData": "data",
     "MaxSharpe": "optimise",
     "MinVariance": "optimise",

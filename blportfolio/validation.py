@@ -202,8 +202,9 @@ def check_positive(value: float, *, name: str) -> None:
     Raises:
         ConfigError: If it is not.
     """
-    if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
-        raise ConfigError(f"`{name}` must be a number above 0, got {value}.")
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (number and 0 < value < np.inf):
+        raise ConfigError(f"`{name}` must be a number above 0, got {value!r}.")
 
 
 def check_choice(value: str, choices: Iterable[str], *, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,7 @@ class DecisionMaker:
         self._columns: IntArray | None = None
         self._first = True
         self._missing: set[str] = set()
+        self._doubts: set[str] = set()
 
     def __call__(self, row: int, held: FloatArray | None) -> FloatArray:
         """Return (n_assets,) target weights for the decision at `row`.
@@ -92,7 +94,14 @@ class DecisionMaker:
             window = self.maker.window(row, previous) if window is None else window
             return _as_moments(self.strategy.prior.fit(window, **known), window)
         moments = self._fit_arrays(self.maker.arrays(row, columns, previous), **known)
-        self.recorder.notes.extend((row, "views", remark) for remark in moments.remarks)
+        kind = "no views" if moments.views is None else "views"
+        self.recorder.notes.extend((row, kind, remark) for remark in moments.remarks)
+        for doubt in moments.doubts:
+            # The same doubt quotes other figures at each decision; once is enough.
+            gist = re.sub(r"[-+]?[\d.]+(e[-+]?\d+)?", "#", doubt)
+            if gist not in self._doubts:
+                self.recorder.notes.append((row, "doubt", doubt))
+                self._doubts.add(gist)
         return moments
 
     def _solve(

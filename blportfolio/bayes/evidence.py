@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
-from blportfolio.bayes.linalg import factorise
+from blportfolio.bayes.linalg import SINGULAR, factorise
 from blportfolio.types import FloatArray
 
 
@@ -35,10 +37,66 @@ def predictive_log_score(
         realised: (h, n_assets) returns, decimal per period.
         mean: (n_assets,) E[θ].
         mean_covariance: (n_assets, n_assets) Cov[θ].
-        covariance: (n_assets, n_assets) Σ.
+        covariance: (n_assets, n_assets) Σ of these returns; `Dispersion.corrected` of an estimate.
     """
     average = realised.mean(axis=0)
     return gaussian_log_density(average, mean, covariance / len(realised) + mean_covariance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dispersion:
+    """How much more returns dispersed than covariances estimated before said they would.
+
+    An estimated Σ is too small in the directions that it takes for the safest, and quiet years
+    are followed by wild ones. Both make realised means look scattered, which a wide prior of θ
+    would be credited for.
+
+    Attributes:
+        size: s, the present scale of variances.
+        shape: (n,) factors by the rank of Σ's eigenvalues, smallest first, of mean 1; learned
+            slowly.
+    """
+
+    size: float = 1.0
+    shape: FloatArray = field(default_factory=lambda: np.ones(1))
+
+    def after(self, realised: FloatArray, covariance: FloatArray) -> Dispersion:
+        """Return the dispersion after more returns, (h, n_assets), for a Σ estimated before them.
+
+        Deviations are from r̄, so that they owe nothing to r̄, by which posteriors are judged.
+        Where one period was realised there is no r̄ to take off, and r itself counts.
+        """
+        n_periods = len(realised)
+        freedom = max(n_periods - 1, 1)
+        deviation = realised if n_periods == 1 else realised - realised.mean(axis=0)
+        values, vectors = _range(covariance)
+        squares = ((deviation @ vectors) ** 2).sum(axis=0) / values
+        shape = self._for(len(values))
+        total = freedom * len(values) + MEMORY
+        size = (float((squares / shape).sum()) + MEMORY * self.size) / total
+        shape = (squares / size + MEMORY * shape) / (freedom + MEMORY)
+        return Dispersion(size, shape / shape.mean())
+
+    def corrected(self, covariance: FloatArray) -> FloatArray:
+        """Return (n, n) Σ with its eigenvalues scaled by s and by the shape."""
+        values, vectors = _range(covariance)
+        result: FloatArray = (vectors * (self.size * self._for(len(values)) * values)) @ vectors.T
+        return (result + result.T) / 2
+
+    def _for(self, rank: int) -> FloatArray:
+        """Return the shape for `rank` eigenvalues, read off at the same relative ranks."""
+        here, there = (np.linspace(0, 1, n) for n in (len(self.shape), rank))
+        return np.interp(there, here, self.shape)
+
+
+MEMORY = 50.0  # degrees of freedom that the dispersion before counts for
+
+
+def _range(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the positive eigenvalues, in rising order, and their vectors."""
+    values, vectors = np.linalg.eigh(covariance)
+    keep = values > SINGULAR * len(values) * max(float(values[-1]), 0.0)
+    return values[keep], vectors[:, keep]
 
 
 def evidence_weights(scores: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from blportfolio.errors import BLPortfolioWarning, DataError
 from blportfolio.types import FeatureInfluencedPosterior, FloatArray
 from blportfolio.validation import check_covariance, check_matrix, check_vector
 
-WRONG_SCALE = 1e3
+WRONG_SCALE = 150.0  # an annual Ψ beside daily returns is 252 times too large
 
 
 def feature_influenced_posterior(
@@ -51,7 +51,8 @@ def feature_influenced_posterior(
             `view_noise` is given.
         scale: (n_views, n_views) Ψ, on the variance scale of Pθ times about ν.
         dof: ν > k − 1, worth about ν − k − 1 past view errors.
-        n_nodes: Nodes of the quadrature; None takes as many as 1e-12 needs.
+        n_nodes: Nodes of the quadrature; None takes as many as 1e-12 needs. 60 reach it where
+            n + k ≥ 9, but for views so far from the prior that the mixture has two modes.
         view_mean: (n_views,) Px, for regressions made in view space.
         view_noise: (n_views, n_views) R.
 
@@ -92,7 +93,7 @@ def feature_influenced_posterior(
             BLPortfolioWarning,
             stacklevel=2,
         )
-    _check_scale(design @ covariance @ design.T, noise, psi, freedom)
+    check_scale(design @ covariance @ design.T, noise, psi, freedom)
     posterior = feature_influenced_update(
         mean, covariance, design, datum, noise, psi, freedom, n_nodes=n_nodes
     )
@@ -175,6 +176,8 @@ def checked_inputs(
     covariance = check_covariance(prior_covariance, len(mean), name="prior_covariance")
     rows = len(np.atleast_2d(np.asarray(pick)))
     design = check_matrix(pick, (rows, len(mean)), name="pick")
+    if not rows:
+        raise DataError("`pick` must have one row a view at least, got none.")
     if view_mean is None and view_noise is None:
         if feature_mean is None or feature_covariance is None:
             raise DataError(
@@ -187,22 +190,26 @@ def checked_inputs(
         return mean, covariance, design, design @ forecast, (noise + noise.T) / 2
     if view_mean is None or view_noise is None:
         raise DataError("`view_mean` and `view_noise` go together; give both or neither.")
+    datum = check_vector(view_mean, rows, name="view_mean")
+    given = check_covariance(view_noise, rows, name="view_noise")
     if feature_mean is not None or feature_covariance is not None:
         raise DataError(
             "`view_mean` and `view_noise` stand in place of `feature_mean` and "
             "`feature_covariance`; pass None for these."
         )
-    datum = check_vector(view_mean, rows, name="view_mean")
-    return mean, covariance, design, datum, check_covariance(view_noise, rows, name="view_noise")
+    return mean, covariance, design, datum, given
 
 
-def _check_scale(spread: FloatArray, noise: FloatArray, scale: FloatArray, dof: float) -> None:
-    """Warn when Ψ is on another scale than the views."""
+def check_scale(spread: FloatArray, noise: FloatArray, scale: FloatArray, dof: float) -> None:
+    """Warn when Ψ is on another scale than the views.
+
+    Too small is none where the features' own noise R is not small as well: that is SLP-BL.
+    """
     n_views = len(scale)
     omega = float(np.trace(scale)) / max(dof - n_views + 1, 2.0)
     views, error = float(np.trace(spread)), float(np.trace(noise))
-    too_large = omega > WRONG_SCALE * (views + error) > 0
-    too_small = omega * WRONG_SCALE < views and error * WRONG_SCALE < views
+    too_large = omega > WRONG_SCALE * views > 0
+    too_small = max(omega, error) * WRONG_SCALE < views
     if too_large or too_small:
         effect = "leaves the prior as it was" if too_large else "takes the views as certain"
         warnings.warn(

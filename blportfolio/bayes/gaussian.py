@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg.lapack import dpotrf
 
-from blportfolio.bayes.linalg import factorise
+from blportfolio.bayes.linalg import cholesky, factorise
 from blportfolio.errors import DataError
 from blportfolio.types import FloatArray, Posterior
 from blportfolio.validation import check_covariance, check_matrix, check_positive, check_vector
@@ -66,7 +65,7 @@ def check_posterior(covariance: FloatArray, prior_covariance: FloatArray) -> Non
     slack = 1e-9 * np.diagonal(prior_covariance).max(initial=0.0) + np.finfo(float).tiny
     shifted = np.array(covariance)
     shifted[np.diag_indices(len(shifted))] += slack
-    if dpotrf(shifted, lower=1)[1] != 0:
+    if cholesky(shifted) is None:
         smallest = np.linalg.eigvalsh(covariance)[0]
         raise DataError(
             "`prior_covariance` or the covariance of the views is not positive semi-definite: it "
@@ -94,12 +93,16 @@ def gaussian_update(
         cross = prior_covariance @ pick.T
         innovation = views - pick @ prior_mean
         total = pick @ cross + view_covariance
-        factor = factorise((total + total.T) / 2)
-    gain = factor.solve(np.ascontiguousarray(cross.T)).T
+        # What the legs of a view cancel to is rounding beside what they are.
+        legs = np.abs(pick) @ np.sqrt(np.diagonal(prior_covariance))
+        rounding = float((legs**2).max(initial=0.0))
+        factor = factorise((total + total.T) / 2, scale=rounding)
+    solved = factor.solve(np.column_stack([cross.T, innovation]))
+    gain, weighted = solved[:, :-1].T, solved[:, -1]
     mean = prior_mean + gain @ innovation
     covariance = joseph_covariance(prior_covariance, gain, pick, view_covariance)
     log_evidence = -0.5 * (
-        float(innovation @ factor.solve(innovation))
+        float(innovation @ weighted)
         + factor.log_determinant
         + factor.rank * float(np.log(2 * np.pi))
     )
@@ -119,11 +122,18 @@ def joseph_covariance(
     pick: FloatArray | None,
     view_covariance: FloatArray,
 ) -> FloatArray:
-    """Return (I − KP)Σ0(I − KP)ᵀ + KΩKᵀ, symmetrised; `pick` None stands for the identity.
+    """Return the posterior covariance at the gain K, symmetrised; `pick` None is the identity.
 
-    Equal to Σ0 − KPΣ0 at the gain K = Σ0Pᵀ(PΣ0Pᵀ + Ω)⁻¹, but a sum of positive semi-definite
-    terms, so that it stays one when Ω is tiny beside Σ0.
+    Joseph's form (I − KP)Σ0(I − KP)ᵀ + KΩKᵀ is a sum of positive semi-definite terms, and stays
+    one when Ω is tiny beside Σ0. Where Ω is the larger one, KΩKᵀ would multiply a small gain by a
+    large matrix, and Σ0 − KPΣ0, equal to it, has no digits to lose.
     """
+    if np.trace(view_covariance) > np.trace(prior_covariance) * (
+        1.0 if pick is None else float((pick**2).sum(axis=1).max(initial=0.0))
+    ):
+        lost = gain @ (prior_covariance if pick is None else pick @ prior_covariance)
+        difference: FloatArray = prior_covariance - lost
+        return (difference + difference.T) / 2
     shrink = np.eye(len(prior_covariance)) - (gain if pick is None else gain @ pick)
     covariance: FloatArray = shrink @ prior_covariance @ shrink.T + gain @ view_covariance @ gain.T
     return (covariance + covariance.T) / 2

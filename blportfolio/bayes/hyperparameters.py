@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from blportfolio.bayes.correlation import error_correlation
 from blportfolio.bayes.regression import FeatureRegression
 from blportfolio.types import FloatArray
 
@@ -77,12 +78,16 @@ def parameter_feature_covariance(returns: FloatArray, regression: FeatureRegress
 def _error_covariance(
     returns: FloatArray, regression: FeatureRegression, multiple: FloatArray
 ) -> FloatArray:
-    """Return the covariance of one-period residuals with variances times `multiple`."""
+    """Return the covariance of one-period residuals with variances times `multiple`.
+
+    Correlations are shrunk (`error_correlation`): with assets about as many as rows the sample's
+    own covariance is singular, and the forecast would count as certain in its null space.
+    """
     known = regression.known
     residuals = known * (returns - regression.fitted)
     count = np.maximum(known.sum(axis=0), 1.0)
     residuals = residuals - known * (residuals.sum(axis=0) / count)
     freedom = np.maximum(count - regression.effective_parameters, 1.0)
-    scale = np.sqrt(multiple / freedom)
-    covariance: FloatArray = (residuals.T @ residuals) * np.outer(scale, scale)
+    deviation = np.sqrt((residuals**2).sum(axis=0) * multiple / freedom)
+    covariance: FloatArray = error_correlation(residuals) * np.outer(deviation, deviation)
     return covariance

@@ -74,16 +74,32 @@ def sample_inverse_wishart(
     """
     psi = check_covariance(scale, name="scale")
     size = len(psi)
-    freedom = check_dof(dof, size)
-    lower = np.zeros((n, size, size))
-    below = np.tril_indices(size, -1)
-    lower[:, below[0], below[1]] = rng.standard_normal((n, len(below[0])))
-    diagonal = np.arange(size)
-    lower[:, diagonal, diagonal] = np.sqrt(rng.chisquare(freedom - diagonal, size=(n, size)))
+    check_draws(n, name="n")
+    lower = bartlett_factors(check_dof(dof, size), size, n, rng)
     root = np.broadcast_to(lower_factor(psi, name="scale").T, lower.shape)
     half = np.linalg.solve(lower, root)  # A⁻¹Lᵀ
     draws: FloatArray = half.transpose(0, 2, 1) @ half
     return draws
+
+
+def bartlett_factors(dof: float, size: int, n: int, rng: np.random.Generator) -> FloatArray:
+    """Draw (n, k, k) lower triangular A with AAᵀ Wishart of ν degrees of freedom and scale I."""
+    lower = np.zeros((n, size, size))
+    below = np.tril_indices(size, -1)
+    lower[:, below[0], below[1]] = rng.standard_normal((n, len(below[0])))
+    diagonal = np.arange(size)
+    lower[:, diagonal, diagonal] = np.sqrt(rng.chisquare(dof - diagonal, size=(n, size)))
+    return lower
+
+
+def check_draws(n: int, *, name: str) -> None:
+    """Check a number of draws.
+
+    Raises:
+        DataError: If it is no whole number of 1 or more.
+    """
+    if not (isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1):
+        raise DataError(f"`{name}` must be a whole number of 1 draw or more, got {n!r}.")
 
 
 def check_dof(dof: float, size: int) -> float:

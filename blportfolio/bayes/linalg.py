@@ -1,11 +1,14 @@
-"""Solves with symmetric positive semi-definite matrices; nothing is ever inverted."""
+"""Solves with symmetric positive semi-definite matrices; nothing is ever inverted.
+
+All by numpy's LAPACK, as the products around them: scipy's has a thread pool of its own, and two
+pools that take turns make each other wait for milliseconds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotrs
 
 from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
@@ -23,7 +26,7 @@ class Factor:
         log_determinant: Of S, or of its non-singular part.
         rank: Of S.
         null_space: (n, n − rank) orthonormal basis; empty when S is non-singular.
-        cholesky: Lower factor, or None when S is singular.
+        matrix: S itself where Cholesky's pivots show it to be definite, else None.
         vectors: (n, rank) eigenvectors of the non-singular part.
         values: (rank,) eigenvalues of the non-singular part.
     """
@@ -31,38 +34,48 @@ class Factor:
     log_determinant: float
     rank: int
     null_space: FloatArray
-    cholesky: FloatArray | None
+    matrix: FloatArray | None
     vectors: FloatArray
     values: FloatArray
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return S⁻¹ right, or the minimum-norm solution when S is singular."""
-        if self.cholesky is not None and right.size:
-            solution: FloatArray = dpotrs(self.cholesky, right, lower=1)[0]
-            return solution.reshape(right.shape)
+        if self.matrix is not None:
+            return np.asarray(np.linalg.solve(self.matrix, right), dtype=float)
         scaled = (self.vectors.T @ right).T / self.values
         singular: FloatArray = self.vectors @ scaled.T
         return singular
 
 
-def factorise(matrix: FloatArray) -> Factor:
-    """Factorise S by Cholesky, or by its eigenvalues when a pivot says that it is singular."""
+def factorise(matrix: FloatArray, *, scale: float = 0.0) -> Factor:
+    """Factorise S by Cholesky, or by its eigenvalues when a pivot says that it is singular.
+
+    Args:
+        matrix: (n, n) S.
+        scale: Size of the terms S was summed from, where they may have cancelled to rounding.
+
+    Raises:
+        DataError: If S has a negative eigenvalue beyond rounding.
+    """
     size = len(matrix)
     empty = np.empty((size, 0))
-    lower, info = dpotrf(matrix, lower=1, clean=1)
-    if info == 0:
+    lower = cholesky(matrix)
+    if lower is not None:
         pivots = np.diagonal(lower) ** 2
         # A small pivot warns of a singular matrix, but only eigenvalues reveal the rank.
-        if (pivots > SMALL_PIVOT * np.diagonal(matrix)).all():
+        least = np.maximum(SMALL_PIVOT * np.diagonal(matrix), SINGULAR * size * scale)
+        if (pivots > least).all():
             log_determinant = float(np.log(pivots).sum())
-            return Factor(log_determinant, size, empty, lower, empty, pivots[:0])
+            return Factor(log_determinant, size, empty, matrix, empty, pivots[:0])
     values, vectors = np.linalg.eigh(matrix)
-    if len(values) and values[0] < -1e-9 * max(float(values[-1]), 0.0):
+    largest = max(float(values[-1]), scale) if len(values) else 0.0
+    if len(values) and values[0] < -1e-9 * largest:
         raise DataError(
-            "A covariance is not positive semi-definite; the smallest eigenvalue of prior plus "
-            f"view uncertainty is {values[0]:.3g}."
+            "The prior's covariance plus that of the views is not positive semi-definite; its "
+            f"smallest eigenvalue is {values[0]:.3g}. Give covariances without negative "
+            "eigenvalues."
         )
-    keep = values > SINGULAR * size * max(float(values[-1]), 0.0)
+    keep = values > SINGULAR * size * largest
     log_determinant = float(np.log(values[keep]).sum())
     return Factor(
         log_determinant,
@@ -80,9 +93,16 @@ def lower_factor(matrix: FloatArray, *, name: str) -> FloatArray:
     Raises:
         DataError: If `matrix` is singular or indefinite.
     """
-    lower, info = dpotrf(matrix, lower=1, clean=1)
+    lower = cholesky(matrix)
     limit = SINGULAR * len(matrix) * np.diagonal(matrix)
-    if info != 0 or (np.diagonal(lower) ** 2 <= limit).any():
+    if lower is None or (np.diagonal(lower) ** 2 <= limit).any():
         raise DataError(f"`{name}` must be positive definite; it is singular or indefinite.")
-    factor: FloatArray = lower
-    return factor
+    return lower
+
+
+def cholesky(matrix: FloatArray) -> FloatArray | None:
+    """Return the lower Cholesky factor, or None when a pivot is not positive."""
+    try:
+        return np.asarray(np.linalg.cholesky(matrix), dtype=float)
+    except np.linalg.LinAlgError:
+        return None

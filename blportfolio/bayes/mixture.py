@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dpotrf
 from scipy.special import gammaln
 
+from blportfolio.bayes.linalg import cholesky
 from blportfolio.errors import BLPortfolioError, DataError
 from blportfolio.types import FloatArray
 
@@ -272,15 +271,15 @@ def _diagonalised(
     traces = float(np.trace(spread)), float(np.trace(scale))
     balance = traces[0] / traces[1] if min(traces) > 0 else 1.0
     metric = spread + balance * scale
-    lower, info = dpotrf(metric, lower=1, clean=1)
+    lower = cholesky(metric)
     limit = 8 * len(metric) * np.finfo(float).eps * np.diagonal(metric)
-    if info != 0 or (np.diagonal(lower) ** 2 <= limit).any():
+    if lower is None or (np.diagonal(lower) ** 2 <= limit).any():
         raise DataError(
             "`scale` plus PΣ0Pᵀ + R must be positive definite; it is singular or indefinite. Give "
             "a positive definite `scale`, or drop views that repeat each other."
         )
-    half = solve_triangular(lower, scale, lower=True)
-    inner = balance * solve_triangular(lower, half.T, lower=True)
+    half = np.linalg.solve(lower, scale)
+    inner = balance * np.linalg.solve(lower, half.T)
     values, vectors = np.linalg.eigh((inner + inner.T) / 2)
     if values[0] < -1e-9 or values[-1] > 1 + 1e-9:
         raise DataError(
@@ -288,6 +287,6 @@ def _diagonalised(
             "of them has a negative eigenvalue."
         )
     values = np.clip(values, 0.0, 1.0)
-    dual = solve_triangular(lower, vectors, lower=True, trans="T")
+    dual = np.linalg.solve(lower.T, vectors)
     log_determinant = 2 * float(np.log(np.diagonal(lower)).sum())
     return lower @ vectors, dual, 1 - values, values / balance, log_determinant

@@ -7,13 +7,15 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.bayes.feature_influenced import checked_inputs
+from blportfolio.bayes.feature_influenced import check_scale, checked_inputs
 from blportfolio.bayes.gaussian import check_posterior
 from blportfolio.bayes.inverse_wishart import (
+    bartlett_factors,
     check_dof,
+    check_draws,
     inverse_wishart_mean,
-    sample_inverse_wishart,
 )
+from blportfolio.bayes.linalg import lower_factor
 from blportfolio.bayes.mixture import prior_gain
 from blportfolio.errors import BLPortfolioWarning, DataError
 from blportfolio.types import FeatureInfluencedPosterior, FloatArray
@@ -83,6 +85,7 @@ def paper_feature_influenced_posterior(
     n_views = len(design)
     psi = check_covariance(scale, n_views, name="scale")
     freedom = check_dof(dof, n_views)
+    check_draws(omega_draws, name="omega_draws")
     omega = inverse_wishart_mean(psi, freedom)
     if np.isnan(omega).any():
         warnings.warn(
@@ -94,6 +97,8 @@ def paper_feature_influenced_posterior(
     cross = covariance @ design.T
     spread = (design @ cross + (design @ cross).T) / 2
     innovation = datum - design @ mean
+    check_scale(spread, noise, psi, freedom)
+    lower_factor(psi, name="scale")
     if n_views == 1:
         gain, variance = prior_gain(float(spread[0, 0]), float(psi[0, 0]), freedom)
         first = np.array([[gain]])
@@ -101,11 +106,13 @@ def paper_feature_influenced_posterior(
         outer = np.array([[innovation[0] ** 2 * variance]])
     else:
         if not isinstance(rng, np.random.Generator):
-            raise DataError("`rng` must be a numpy Generator for two views and more, got none.")
-        if not (isinstance(omega_draws, int | np.integer) and omega_draws >= 2):
-            raise DataError(f"`omega_draws` must be 2 draws or more, got {omega_draws!r}.")
-        draws = int(omega_draws)
-        first, second, outer = _drawn(spread, psi, innovation, noise, freedom, draws, rng)
+            raise DataError(
+                "`rng` must be a numpy Generator for two views and more, got "
+                f"{type(rng).__name__}. Pass np.random.default_rng(0), for example."
+            )
+        first, second, outer = _drawn(
+            spread, psi, innovation, noise, freedom, int(omega_draws), rng
+        )
     middle = second + outer - first
     moved = cross @ middle @ cross.T
     mean_out = mean + cross @ (first @ innovation)
@@ -135,16 +142,22 @@ def _drawn(
     omega_draws: int,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return E[M], E[MRM] and Cov[Md] over draws of M = (PΣ0Pᵀ + Ω)⁻¹."""
+    """Return E[M], E[MRM] and Cov[Md] over draws of M = (PΣ0Pᵀ + Ω)⁻¹.
+
+    M = C(I + CᵀPΣ0PᵀC)⁻¹Cᵀ with Ω⁻¹ = CCᵀ needs no Ω, which has no bounds as ν nears k − 1.
+    """
     size = len(innovation)
+    root = lower_factor(scale, name="scale")
     batch = max(1, BATCH // size**2)
     first, second = np.zeros((size, size)), np.zeros((size, size))
     moved = np.empty((omega_draws, size))
     done = 0
     while done < omega_draws:
         count = min(batch, omega_draws - done)
-        total = spread + sample_inverse_wishart(scale, dof, count, rng=rng)
-        solved = np.linalg.solve(total, np.broadcast_to(np.eye(size), total.shape))
+        drawn = bartlett_factors(dof, size, count, rng)
+        half = np.linalg.solve(np.broadcast_to(root.T, drawn.shape), drawn)  # C = L⁻ᵀA
+        turned = half.transpose(0, 2, 1)
+        solved = half @ np.linalg.solve(np.eye(size) + turned @ spread @ half, turned)
         first += solved.sum(axis=0)
         second += np.einsum("nij,jk,nkl->il", solved, noise, solved, optimize=True)
         moved[done : done + count] = solved @ innovation

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
+
+LARGEST = 3000
+"""Coefficients (n_assets × n_features) above which a joint, dense regression is refused."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,3 +139,17 @@ def ridge_regression(
         leverage=1 / panel.count + spread,
         effective_parameters=1 + np.einsum("ndd->n", hat),
     )
+
+
+def check_joint_size(n_assets: int, n_features: int, *, method: str) -> None:
+    """Check that a regression of all assets at once fits into memory.
+
+    Raises:
+        DataError: If there are more coefficients than `LARGEST`.
+    """
+    if n_assets * n_features > LARGEST:
+        raise DataError(
+            f"{n_assets} assets with {n_features} features make {n_assets * n_features} joint "
+            f"coefficients; {method} takes at most {LARGEST}. Use fewer assets or features, or "
+            'regress asset by asset (regression = "ridge").'
+        )

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 
+from blportfolio.bayes.inverse_wishart import check_draws
 from blportfolio.bayes.linalg import lower_factor
 from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
@@ -37,6 +38,8 @@ def student_log_density(
     rows = np.atleast_2d(np.asarray(points, dtype=float))
     if rows.ndim != 2 or rows.shape[1] != size:
         raise DataError(f"`points` must have shape (n, {size}), got {rows.shape}.")
+    if not np.isfinite(rows).all():
+        raise DataError("`points` must be finite. Fill or drop the others.")
     distance = (solve_triangular(lower, (rows - centre).T, lower=True) ** 2).sum(axis=0)
     constant = (
         gammaln((dof + size) / 2)
@@ -59,6 +62,7 @@ def sample_student(
     centre = check_vector(location, name="location")
     lower = lower_factor(check_covariance(scale, len(centre), name="scale"), name="scale")
     _check_dof(dof)
+    check_draws(n, name="n")
     normal = rng.standard_normal((n, len(centre))) @ lower.T
     draws: FloatArray = centre + normal * np.sqrt(dof / rng.chisquare(dof, size=n))[:, None]
     return draws

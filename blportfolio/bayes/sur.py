@@ -6,12 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blportfolio.bayes.regression import FeatureRegression, centre
-from blportfolio.errors import DataError
+from blportfolio.bayes.regression import FeatureRegression, centre, check_joint_size
 from blportfolio.types import FloatArray
-
-LARGEST = 3000
-"""Coefficients (n_assets × n_features) above which the dense solution is refused."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,12 +81,7 @@ def sur_regression(
         Method of Estimating Seemingly Unrelated Regressions and Tests for Aggregation Bias.
     """
     _, n_assets, n_features = scores.shape
-    if n_assets * n_features > LARGEST:
-        raise DataError(
-            f"{n_assets} assets with {n_features} features make {n_assets * n_features} joint "
-            f"coefficients; generalised least squares takes at most {LARGEST}. Use fewer assets "
-            "or features, or regress asset by asset."
-        )
+    check_joint_size(n_assets, n_features, method="generalised least squares")
     panel = centre(scores, targets, known)
     # In units of each asset's own noise.
     deviation = np.sqrt(np.diagonal(noise_covariance))

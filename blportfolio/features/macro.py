@@ -112,7 +112,7 @@ class ShortRate:
 
 @dataclass(frozen=True, slots=True)
 class VIX:
-    """Volatility that index options imply, as the series gives it: divide its points by 100.
+    """Volatility that index options imply, decimal; the series is index points over 100.
 
     Attributes:
         series: Its name among the market's macro series.
@@ -210,8 +210,15 @@ def _difference(market: MarketData, needs: tuple[str, ...], feature: str) -> Mac
             f"{' and '.join(repr(need.removeprefix(MACRO)) for need in needs)} have none in common."
         )
     lag = max(first.publication_lag, second.publication_lag)
-    ages = [series.max_age for series in pair if series.max_age is not None]
-    return MacroSeries(difference, lag, min(ages) if ages else None)
+    ages = [series.max_age for series in pair]
+    if all(age is None for age in ages) or min(len(series.values) for series in pair) < 2:
+        return MacroSeries(difference, lag)
+    # Three of its own periods, as a series without an age of its own has on average.
+    spans: list[pd.Timedelta] = [
+        pd.Timedelta(3 * pd.Series(series.values.index).diff().median()) if age is None else age
+        for series, age in zip(pair, ages, strict=True)
+    ]
+    return MacroSeries(difference, lag, min(spans))
 
 
 def _derived(values: pd.Series, source: MacroSeries) -> MacroSeries | None:

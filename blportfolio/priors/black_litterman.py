@@ -63,7 +63,7 @@ class BlackLittermanPrior(ArrayPrior):
         Idzorek (2004) for confidences.
     """
 
-    views: Sequence[ViewLike]
+    views: Sequence[ViewLike] | str
     reference: str = "inverse_variance"
     risk_aversion: float = 2.5
     tau: float = 0.05
@@ -125,7 +125,7 @@ class BlackLittermanPrior(ArrayPrior):
         found = self._resolved(sigma, window)
         if not found.labels:
             return Moments(
-                theta0, sigma + sigma0, sigma0, remarks=found.remarks, doubts=found.remarks
+                theta0, sigma + sigma0, sigma0, remarks=found.remarks, doubts=found.doubts
             )
         posterior = gaussian_update(theta0, sigma0, found.pick, found.values, found.omega)
         if posterior.log_evidence == -np.inf:
@@ -141,7 +141,7 @@ class BlackLittermanPrior(ArrayPrior):
             ArrayViews(found.pick, found.values, found.omega, theta0, sigma0, found.labels),
             posterior.log_evidence,
             found.remarks,
-            found.remarks,
+            found.doubts,
         )
 
     def _resolved(self, sigma: FloatArray, window: WindowArrays) -> ResolvedViews:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from blportfolio.errors import DataError
 from blportfolio.priors.latent_view import LatentView
-from blportfolio.types import FloatArray
+from blportfolio.types import FloatArray, TrainingWindow
+from blportfolio.validation import check_same_labels
 
 
 class Setting(NamedTuple):
@@ -101,3 +104,32 @@ def decoded(document: Mapping[str, Any]) -> Parts:
         tuple(document["universe"]),
         float(document["periods_per_year"]),
     )
+
+
+def earned_since(window: TrainingWindow, then: Parts, as_of: pd.Timestamp) -> FloatArray | None:
+    """Return (h, n_assets) returns after `as_of` of the assets of that decision, or None.
+
+    Args:
+        window: The window of the present decision.
+        then: What the last decision was made of.
+        as_of: Date of the last decision.
+
+    Raises:
+        DataError: If `realised` has other assets, or the window does not reach back to `as_of`.
+    """
+    assets = list(then.assets)
+    if window.realised is not None:
+        check_same_labels(list(window.realised.columns), assets, name="realised")
+        realised = window.realised[assets].to_numpy(dtype=float)
+        return realised if len(realised) else None
+    if window.returns.index[0] > as_of and not (window.returns.index <= as_of).any():
+        raise DataError(
+            f"`window` begins on {window.returns.index[0].date()}, after the last decision on "
+            f"{as_of.date()}: what was earned in between is not known. Give `realised`, or use a "
+            "longer lookback."
+        )
+    since = window.returns.loc[window.returns.index > as_of]
+    if since.empty:
+        return None
+    # An asset that has vanished earns nothing, as in a backtest.
+    return since.reindex(columns=assets).fillna(0.0).to_numpy(dtype=float)

@@ -11,8 +11,9 @@ import numpy as np
 from blportfolio.bayes.feature_influenced import feature_influenced_update
 from blportfolio.errors import ConfigError
 from blportfolio.priors.decision import Parts, Setting
+from blportfolio.priors.grid import Grid
 from blportfolio.priors.latent_view import LatentView
-from blportfolio.priors.learned import Grid, LearnedPrior
+from blportfolio.priors.learned import LearnedPrior
 from blportfolio.priors.view_record import ViewRecord
 from blportfolio.types import ArrayViews, FloatArray, Moments
 from blportfolio.validation import check_choice
@@ -63,6 +64,8 @@ class FeatureInfluencedPrior(LearnedPrior):
         """Check the parameters."""
         LearnedPrior.__post_init__(self)
         check_choice(self.view_on, VIEW_KINDS, name="view_on")
+        if not isinstance(self.track_record, bool):
+            raise ConfigError(f"`track_record` must be true or false, got {self.track_record!r}.")
 
     @property
     def averaged_parameters(self) -> tuple[str, ...]:
@@ -88,9 +91,8 @@ class FeatureInfluencedPrior(LearnedPrior):
         variance = np.einsum("km,mn,kn->k", pick, parts.sigma, pick)
         names = tuple(parts.assets[i] for i in view.seen)
         expected = setting.view_scale * setting.tau
-        record = self._record(state)
-        start = setting.strength * expected * np.eye(len(names))
-        relative = record.scale(names, self._typical_expectation(), start)
+        record = self._record(state, setting)
+        relative = record.on(names, expected) + setting.strength * expected * np.eye(len(names))
         scale = relative * np.sqrt(np.outer(variance, variance))
         excess = setting.strength + record.count
         posterior = feature_influenced_update(
@@ -121,41 +123,56 @@ class FeatureInfluencedPrior(LearnedPrior):
         """Return the track record after the returns `earned` since `then`."""
         if not self.track_record:
             return {}
-        record = self._record(state)
+        records = [self._record(state, setting) for setting in self.settings()]
         if then is not None and then.view is not None and earned is not None:
-            view = then.view
-            pick = self._pick(view, len(then.assets))
-            if pick.any():
-                covariance = pick @ then.sigma @ pick.T
-                unit = np.sqrt(np.diagonal(covariance))
-                chosen = pick[:, view.seen]
-                noise = covariance / len(earned) + chosen @ view.noise @ chosen.T
-                error = pick @ earned.mean(axis=0) - chosen @ view.mean
-                record = record.after(
-                    then.assets,
-                    view.seen,
-                    error / unit,
-                    _symmetric(noise / np.outer(unit, unit)),
-                    strength=float(np.median(self.strength)),
-                    expected=self._typical_expectation(),
-                )
-        return {"record": {**record.to_document(), "view_on": self.view_on}}
+            records = self._learned_records(records, then, then.view, earned)
+        documents = (record.to_document() for record in records)
+        return {
+            "view_on": self.view_on,
+            "records": dict(zip(self.labels(), documents, strict=True)),
+        }
 
-    def _record(self, state: Mapping[str, Any] | None) -> ViewRecord:
-        """Return the track record in a state, an empty one where none is kept."""
-        if not self.track_record or not state or "record" not in state:
+    def _learned_records(
+        self, records: list[ViewRecord], then: Parts, view: LatentView, earned: FloatArray
+    ) -> list[ViewRecord]:
+        """Return the records of every combination after one more error of each view."""
+        pick = self._pick(view, len(then.assets))
+        if not pick.any():
+            return records
+        covariance = pick @ then.sigma @ pick.T
+        unit = np.sqrt(np.diagonal(covariance))
+        chosen = pick[:, view.seen]
+        noise = covariance / len(earned) + chosen @ view.noise @ chosen.T
+        error = pick @ earned.mean(axis=0) - chosen @ view.mean
+        return [
+            record.after(
+                then.assets,
+                view.seen,
+                error / unit,
+                _symmetric(noise / np.outer(unit, unit)),
+                strength=setting.strength,
+                expected=setting.view_scale * setting.tau,
+            )
+            for record, setting in zip(records, self.settings(), strict=True)
+        ]
+
+    def _record(self, state: Mapping[str, Any] | None, setting: Setting) -> ViewRecord:
+        """Return a combination's record in a state, an empty one where none is kept."""
+        if not self.track_record or not state or "records" not in state:
             return ViewRecord()
-        kind = state["record"].get("view_on", self.view_on)
+        kind = state.get("view_on")
         if kind != self.view_on:
             raise ConfigError(
-                f"`state` holds a record of views on {kind!r}, but `view_on` is {self.view_on!r}. "
-                "Rebuild it with bl.replay_state."
+                f"`state` holds a record of views on {kind!r}, but `view_on` is "
+                f"{self.view_on!r}. Rebuild it with bl.replay_state."
             )
-        return ViewRecord.from_state(state)
-
-    def _typical_expectation(self) -> float:
-        """Return Ω̄_ii over the view's variance, at the middle of what is averaged over."""
-        return float(np.median(self.view_scale) * np.median(self.tau))
+        label = self.labels()[self.settings().index(setting)]
+        if label not in state["records"]:
+            raise ConfigError(
+                f"`state` holds no record of {label}; it was learned with other lists. Rebuild it "
+                "with bl.replay_state."
+            )
+        return ViewRecord.from_document(state["records"][label])
 
     def _pick(self, view: LatentView, n_assets: int) -> FloatArray:
         pick = np.eye(n_assets)[view.seen]

@@ -22,6 +22,7 @@ from blportfolio.types import BoolArray, FloatArray, IntArray, WindowArrays
 
 REGRESSIONS = ("ridge", "pooled", "sur")
 UNCERTAINTIES = ("residual", "parameter", "silverman")
+NO_VIEW = "No asset has a view."
 
 
 class RegressionChoice(Protocol):
@@ -68,7 +69,8 @@ def learn_view(
 ) -> LatentView | None:
     """Return x and Ω^F, or None when no asset has a view.
 
-    An asset has a view when its features are known at the decision and in half the rows.
+    A feature that no asset has at the decision is left out, such as a macro-economic series that
+    has ended. An asset has a view when the others are known at the decision and in half the rows.
 
     Args:
         prior: How to learn it.
@@ -79,7 +81,10 @@ def learn_view(
         DataError: If the window is too short for the horizon.
     """
     features = window.features
-    if features is None or features.shape[2] == 0:
+    if features is None:
+        return None
+    features = features[:, :, ~np.isnan(features[-1]).all(axis=0)]
+    if features.shape[2] == 0:
         return None
     horizon = prior.horizon or max(1, round(window.periods_per_year / 12))
     n_obs, _, n_features = features.shape
@@ -129,15 +134,15 @@ def _silverman(
 
 
 def blind_remarks(window: WindowArrays, view: LatentView | None) -> tuple[str, ...]:
-    """Say which assets have no view at this decision, and which features are missing."""
+    """Say which features are missing at this decision, and which assets have no view."""
     missing: Sequence[str] = ()
-    if window.features is not None and window.features.shape[2]:
+    if window.features is not None:
         missing = missing_features(window.features[-1], window.feature_names)
-    reason = f" (missing: {', '.join(missing)})" if missing else ""
+    said = (f"Left out, as no asset has it now: {', '.join(missing)}.",) if missing else ()
     if view is None:
-        return (f"No asset has a view{reason}.",)
+        return (*said, NO_VIEW)
     if len(view.seen) == len(window.assets):
-        return ()
+        return said
     seen = {int(position) for position in view.seen}
     blind = [asset for i, asset in enumerate(window.assets) if i not in seen]
-    return (f"No view on {', '.join(blind)}{reason}.",)
+    return (*said, f"No view on {', '.join(blind)}.")

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from blportfolio.bayes.evidence import evidence_weights, predictive_log_score
+from blportfolio.bayes.evidence import (
+    Dispersion,
+    evidence_weights,
+    predictive_log_score,
+)
 from blportfolio.covariance import SampleCovariance
 from blportfolio.errors import ConfigError
 from blportfolio.priors.averaging import average_members
 from blportfolio.priors.base import ArrayPrior, check_reference, reference_weights
-from blportfolio.priors.decision import Parts, Setting, decoded, encoded
+from blportfolio.priors.decision import Parts, Setting, decoded, earned_since, encoded
+from blportfolio.priors.grid import Grid, checked_grid
 from blportfolio.priors.latent_view import (
     REGRESSIONS,
     UNCERTAINTIES,
@@ -32,10 +39,9 @@ from blportfolio.types import (
     TrainingWindow,
     WindowArrays,
 )
-from blportfolio.validation import check_choice, check_positive, check_same_labels
+from blportfolio.validation import check_choice
 
 PRIOR_MEANS = ("equilibrium", "historical")
-Grid = float | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,6 @@ class LearnedPrior(ArrayPrior):
     all weigh the same.
     """
 
-    learns_from_features: ClassVar[bool] = True
     tau: Grid = 0.05
     reference: str = "min_variance"
     risk_aversion: Grid = 2.5
@@ -73,7 +78,17 @@ class LearnedPrior(ArrayPrior):
         ):
             raise ConfigError(f"`horizon` must be 1 period or more, got {self.horizon}.")
         if not (isinstance(self.ridge, int | float | np.number) and 0 <= self.ridge < np.inf):
-            raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge}.")
+            raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge!r}.")
+        if self.prior_mean == "historical" and np.size(self.risk_aversion) > 1:
+            raise ConfigError(
+                "`risk_aversion` has no part in a historical prior mean; give one number, or use "
+                'prior_mean = "equilibrium".'
+            )
+
+    @property
+    def learns_from_features(self) -> bool:
+        """Whether the prior has nothing to say without features."""
+        return True
 
     @property
     def averaged_parameters(self) -> tuple[str, ...]:
@@ -119,7 +134,8 @@ class LearnedPrior(ArrayPrior):
 
         Raises:
             DataError: If the window is none, has one row, or is too short for the horizon.
-            ConfigError: If `covariance` is no covariance model, or `state` is of another prior.
+            ConfigError: If `covariance` is no covariance model, or `state` was learned with
+                other lists.
         """
         return self.labelled(window, lambda arrays: self.fit_arrays(arrays, state))
 
@@ -129,19 +145,14 @@ class LearnedPrior(ArrayPrior):
         Raises:
             DataError: If the window is too short for the horizon.
         """
+        weights = self.weights(state)
         parts = self.parts(window)
-        remarks = blind_remarks(window, parts.view)
+        remarks: tuple[str, ...] = ()
+        if self.learns_from_features or window.features is not None:
+            remarks = blind_remarks(window, parts.view)
         members = [self._moments(parts, setting, state) for setting in self.settings()]
-        found = average_members(members, self.weights(state), parts.sigma)
-        return Moments(
-            found.mean,
-            found.covariance,
-            found.mean_covariance,
-            found.views,
-            found.log_evidence,
-            (*remarks, *found.remarks),
-            found.doubts,
-        )
+        found = average_members(members, weights, parts.sigma)
+        return dataclasses.replace(found, remarks=(*remarks, *found.remarks))
 
     def parts(self, window: WindowArrays) -> Parts:
         """Return what the posterior is made of."""
@@ -176,18 +187,27 @@ class LearnedPrior(ArrayPrior):
         Raises:
             ConfigError: If `state` was learned with other hyper-parameters.
         """
-        if not state:
+        if state is None:
             return np.full(len(self.settings()), 1 / len(self.settings()))
         return evidence_weights(np.array(list(self._scores(state).values())))
 
     def _scores(self, state: Mapping[str, Any]) -> dict[str, float]:
         """Return the score of every combination, in their order."""
-        labels, scores = self.labels(), state.get("scores", {})
+        labels = self.labels()
+        scores = state.get("scores") if isinstance(state, Mapping) else None
+        if not isinstance(scores, Mapping) or "decisions" not in state:
+            raise ConfigError(
+                f"`state` must be what initial_state, update or bl.replay_state returned, got "
+                f"{type(state).__name__}."
+            )
         if set(scores) != set(labels):
             raise ConfigError(
                 f"`state` holds scores of {', '.join(scores) or 'nothing'}, but this prior "
                 f"averages over {', '.join(labels)}. Rebuild it with bl.replay_state."
             )
+        model = state.get("model", type(self).__name__)
+        if model != type(self).__name__:
+            raise ConfigError(f"`state` was learned by {model}, not by {type(self).__name__}.")
         return {label: float(scores[label]) for label in labels}
 
     def initial_state(self, assets: tuple[str, ...]) -> FrozenState:  # noqa: ARG002, protocol
@@ -204,31 +224,40 @@ class LearnedPrior(ArrayPrior):
 
         Args:
             state: What this method or `initial_state` returned; JSON of it will do.
-            window: The window of the present decision, `realised` included.
+            window: The window of the present decision. Without `realised` what was earned since
+                is read off its returns, if they reach back that far.
 
         Raises:
             ConfigError: If `state` was learned with other hyper-parameters.
             DataError: If `realised` has other assets than the last decision.
         """
         scores = self._scores(state)
+        found = state.get("dispersion", {"size": 1.0, "shape": [1.0]})
+        dispersion = Dispersion(float(found["size"]), np.array(found["shape"], dtype=float))
         then, earned = None, None
-        if state.get("pending") is not None and window.realised is not None:
+        if state.get("pending") is not None:
             then = decoded(state["pending"])
-            check_same_labels(list(window.realised.columns), then.assets, name="realised")
-            earned = window.realised[list(then.assets)].to_numpy(dtype=float)
-            if len(scores) > 1:
-                for label, setting in zip(self.labels(), self.settings(), strict=True):
-                    judged = self._moments(then, setting, state)
-                    scores[label] += predictive_log_score(
-                        earned, judged.mean, judged.mean_covariance, then.sigma
-                    )
+            earned = earned_since(window, then, pd.Timestamp(state["pending"]["as_of"]))
+        if then is not None and earned is not None and len(scores) > 1:
+            dispersion = dispersion.after(earned, then.sigma)
+            sigma = dispersion.corrected(then.sigma)
+            for label, setting in zip(self.labels(), self.settings(), strict=True):
+                judged = self._moments(then, setting, state)
+                scores[label] += predictive_log_score(
+                    earned, judged.mean, judged.mean_covariance, sigma
+                )
         document = {
+            "model": type(self).__name__,
             "decisions": int(state["decisions"]) + 1,
             "scores": scores,
+            "dispersion": {"size": dispersion.size, "shape": dispersion.shape.tolist()},
             **self.learned(state, then, earned),
         }
         if self.keeps_state:
-            document["pending"] = encoded(self.parts(window.arrays()))
+            document["pending"] = {
+                "as_of": str(window.as_of),
+                **encoded(self.parts(window.arrays())),
+            }
         return FrozenState(document)
 
     def learned(
@@ -249,20 +278,3 @@ class LearnedPrior(ArrayPrior):
         """Return the prior, which is the answer where nothing has a view."""
         sigma0 = setting.tau * parts.sigma
         return Moments(parts.prior_mean(setting), parts.sigma + sigma0, sigma0)
-
-
-def checked_grid(value: Grid, *, name: str) -> Grid:
-    """Return a number above 0, or several different ones as a tuple.
-
-    Raises:
-        ConfigError: If one is not above 0, stands twice, or there is none.
-    """
-    if not isinstance(value, list | tuple | np.ndarray):
-        check_positive(value, name=name)
-        return value
-    values = tuple(value)
-    if not values or len(set(values)) != len(values):
-        raise ConfigError(f"`{name}` must be a number or several different ones, got {values}.")
-    for number in values:
-        check_positive(number, name=name)
-    return values if len(values) > 1 else values[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +37,7 @@ class MixedEffectsPrior(LearnedPrior):
     q + ε = P(α + Fβ + γθ) with α + Fβ = (1 − γ)x: a share 1 − γ of every stated view is an echo of
     what the features say anyway, and only the rest is about θ. At γ = 1 the views are news; without
     views this is SLP-BL, without features classic Black-Litterman. For an asset that has no latent
-    view the echo is of θ0.
+    view the echo is of θ0 (at the first of several τ and δ).
 
     Attributes:
         tau: As in `SharedLatentPrior`, like all up to `view_scale`.
@@ -59,7 +60,7 @@ class MixedEffectsPrior(LearnedPrior):
         free; tying α + Fβ to x is ours, as one window cannot tell them apart.
     """
 
-    views: tuple[ViewLike, ...] = ()
+    views: tuple[ViewLike, ...] | str = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     group_weights: str = "equal"
     gamma: float = 1.0
@@ -107,6 +108,11 @@ class MixedEffectsPrior(LearnedPrior):
         """Return the posterior at one combination of hyper-parameters."""
         return self._with_stated(parts, setting, shared_member(parts, view, setting))
 
+    @property
+    def learns_from_features(self) -> bool:
+        """Whether the prior has nothing to say without features."""
+        return not self.views
+
     def blind_member(self, parts: Parts, setting: Setting) -> Moments:
         """Return classic Black-Litterman, the answer where no asset has a latent view."""
         # Named base: zero-argument super() does not know a class that slots have made anew.
@@ -123,10 +129,11 @@ class MixedEffectsPrior(LearnedPrior):
             return shared
         stated = self._resolved(parts, setting)
         if not len(stated.values):
-            return _with_remarks(shared, stated.remarks)
+            return dataclasses.replace(shared, remarks=stated.remarks, doubts=stated.doubts)
         theta0 = parts.prior_mean(setting)
         sigma0 = setting.tau * parts.sigma
-        echo = theta0.copy()
+        # One centre for all settings, so that they hear the same views.
+        echo = parts.prior_mean(self.settings()[0]).copy()
         if parts.view is not None:
             echo[parts.view.seen] = parts.view.mean
         pick = self.gamma * stated.pick
@@ -157,7 +164,7 @@ class MixedEffectsPrior(LearnedPrior):
             views,
             evidence,
             stated.remarks,
-            stated.remarks,
+            stated.doubts,
         )
 
     def _resolved(self, parts: Parts, setting: Setting) -> ResolvedViews:
@@ -178,15 +185,3 @@ class MixedEffectsPrior(LearnedPrior):
             groups=self.groups,
             member_weights=weights,
         )
-
-
-def _with_remarks(moments: Moments, remarks: tuple[str, ...]) -> Moments:
-    return Moments(
-        moments.mean,
-        moments.covariance,
-        moments.mean_covariance,
-        moments.views,
-        moments.log_evidence,
-        (*moments.remarks, *remarks),
-        remarks,
-    )

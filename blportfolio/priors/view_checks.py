@@ -48,6 +48,43 @@ def check_certain_views(
             )
 
 
+def contradicting_views(
+    pick: FloatArray, values: FloatArray, omega: FloatArray, labels: Sequence[str]
+) -> list[str]:
+    """Return a sentence for each view that others contradict, whatever θ may be.
+
+    A view whose portfolio is a sum of other views' portfolios should have the sum of their values.
+    It contradicts them when the two differ in sign, or by more than two standard deviations of
+    the views' errors.
+    """
+    found = []
+    basis: list[int] = []
+    for place, row in enumerate(pick):
+        before = pick[basis].T
+        coefficients = np.linalg.lstsq(before, row, rcond=None)[0] if basis else np.empty(0)
+        if np.linalg.norm(row - before @ coefficients) > 1e-9 * np.linalg.norm(row):
+            basis.append(place)
+            continue
+        implied, said = float(coefficients @ values[basis]), float(values[place])
+        contrast = np.append(coefficients, -1.0)
+        chosen = [*basis, place]
+        error = float(np.sqrt(max(contrast @ omega[np.ix_(chosen, chosen)] @ contrast, 0.0)))
+        gap = abs(implied - said)
+        rounding = 1e-9 * float(np.abs(np.append(coefficients * values[basis], said)).max())
+        if gap <= rounding:
+            continue
+        opposed = implied * said < 0 and min(abs(implied), abs(said)) > rounding
+        if opposed or gap > 2 * error:
+            shares = np.abs(coefficients) * np.linalg.norm(before, axis=0)
+            named = [labels[basis[i]] for i in np.flatnonzero(shares > 1e-9 * shares.max())]
+            found.append(
+                f"The view `{labels[place]}` contradicts {' and '.join(f'`{n}`' for n in named)}, "
+                f"by which its portfolio earns {implied:.3g} a period and not {said:.3g}; the "
+                "posterior lies in between. Drop one, or say by a variance which is surer."
+            )
+    return found
+
+
 def repeated_views(pick: FloatArray, values: FloatArray, labels: Sequence[str]) -> list[str]:
     """Return a sentence for each view that says again what another said, in any scaling."""
     norms = np.sqrt((pick * pick).sum(axis=1))

@@ -34,11 +34,8 @@ class ViewRecord:
     count: float = 0.0
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any] | None) -> ViewRecord:
-        """Read the record in a prior's state; an empty one where there is none."""
-        if not state or "record" not in state:
-            return cls()
-        document = state["record"]
+    def from_document(cls, document: Mapping[str, Any]) -> ViewRecord:
+        """Return the record that `to_document` wrote."""
         assets = tuple(document["assets"])
         rows = np.array([document["squares"][asset] for asset in assets], dtype=float)
         return cls(assets, rows.reshape(len(assets), len(assets)), float(document["count"]))
@@ -65,21 +62,6 @@ class ViewRecord:
         there = np.array([known[assets[i]] for i in here], dtype=np.intp)
         squares[np.ix_(here, here)] = self.squares[np.ix_(there, there)]
         return squares
-
-    def scale(self, assets: tuple[str, ...], expected: float, start: FloatArray) -> FloatArray:
-        """Return (n, n) Ψ0 + S, positive definite for any Ψ0 = `start`.
-
-        Where another Ψ0 than the record was kept with leaves a direction without variance, S
-        counts there by its positive part.
-        """
-        squares = self.on(assets, expected)
-        total: FloatArray = start + squares
-        if np.linalg.eigvalsh(total)[0] > 1e-6 * np.diagonal(start).min():
-            return total
-        values, vectors = np.linalg.eigh(squares)
-        positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        result: FloatArray = start + (positive + positive.T) / 2
-        return result
 
     def after(
         self,

@@ -196,6 +196,8 @@ class _Reader:
 
     def unit(self) -> str:
         token = self.next(f"one of {', '.join(UNITS)}")
+        if token.text == "annum":
+            return "year"
         if token.text not in UNITS:
             self.fail(f"a unit of time ({nearest_name(token.text, UNITS)})", token.start)
         return token.text

@@ -13,7 +13,12 @@ from numpy.typing import ArrayLike
 from blportfolio.bayes.confidence import view_variances
 from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError
 from blportfolio.priors.view import View
-from blportfolio.priors.view_checks import check_certain_views, implausible_views, repeated_views
+from blportfolio.priors.view_checks import (
+    check_certain_views,
+    contradicting_views,
+    implausible_views,
+    repeated_views,
+)
 from blportfolio.priors.view_text import EXAMPLE
 from blportfolio.types import FloatArray, WindowArrays
 from blportfolio.validation import check_covariance, nearest_name
@@ -31,7 +36,9 @@ def as_views(given: object) -> tuple[View, ...]:
     Warns:
         BLPortfolioWarning: If the weights of a text look like a slip.
     """
-    items = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
+    items = (given,) if isinstance(given, str | View) else ()
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        items = tuple(given)
     if not items:
         raise ConfigError(
             f"`views` must be a list of one view at least, such as [{EXAMPLE!r}], got {given!r}."
@@ -142,7 +149,8 @@ class ResolvedViews:
         values: (n_views,) q, decimal per period.
         omega: (n_views, n_views) Ω, decimal² per period.
         labels: (n_views,) names.
-        remarks: What was left out, and what looks like a mistake.
+        remarks: Views left out as an asset is not eligible now.
+        doubts: What looks like a mistake.
     """
 
     pick: FloatArray
@@ -150,6 +158,7 @@ class ResolvedViews:
     omega: FloatArray
     labels: tuple[str, ...]
     remarks: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 def resolve_views(
@@ -188,6 +197,7 @@ def resolve_views(
     rows: list[FloatArray] = []
     kept: list[int] = []
     remarks: list[str] = []
+    doubts: list[str] = []
     stated = as_views(views) if views else ()
     for place, view in enumerate(stated):
         row, missing = np.zeros(len(window.assets)), False
@@ -203,7 +213,7 @@ def resolve_views(
                 if total > 0:
                     shares = member_weights[held] / total
                 else:
-                    remarks.append(
+                    doubts.append(
                         f"The reference portfolio holds nothing of the group {key}; its members "
                         "count equally."
                     )
@@ -214,7 +224,7 @@ def resolve_views(
                 f"The view `{view.label}` was left out: not all its assets are eligible."
             )
         elif np.abs(row).max() <= 1e-12 * largest:
-            remarks.append(f"The view `{view.label}` was left out: its assets cancel one another.")
+            doubts.append(f"The view `{view.label}` was left out: its assets cancel one another.")
         else:
             rows.append(row)
             kept.append(place)
@@ -238,9 +248,10 @@ def resolve_views(
             ]
         ).reshape(len(kept), len(kept))
     check_certain_views(pick, values, omega, labels)
-    remarks += repeated_views(pick, values, labels)
-    remarks += implausible_views(values, spread, held_views, window)
-    return ResolvedViews(pick, values, omega, labels, tuple(remarks))
+    doubts += repeated_views(pick, values, labels)
+    doubts += contradicting_views(pick, values, omega, labels)
+    doubts += implausible_views(values, spread, held_views, window)
+    return ResolvedViews(pick, values, omega, labels, tuple(remarks), tuple(doubts))
 
 
 def _positions(
@@ -251,9 +262,11 @@ def _positions(
     Raises:
         DataError: If the data do not hold one of them.
     """
-    name = group_name(key)
-    members = (key,) if name is None else groups[name]
     known = window.universe or window.assets
+    name = group_name(key)
+    if name is None and key in groups and key not in known:
+        name = key
+    members = (key,) if name is None else groups[name]
     for asset in members:
         if asset not in known:
             within = "" if name is None else f", through its group {key}"

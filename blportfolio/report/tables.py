@@ -108,7 +108,7 @@ def summary_records(results: Sequence[BacktestResult]) -> list[dict[str, Any]]:
         figures["last_held"] = str(result.returns.index[-1].date())
         notes = result.notes.drop_duplicates(["date", "kind"])["kind"].value_counts()
         figures["notes"] = {str(kind): int(count) for kind, count in notes.items()}
-        skipped = result.notes.loc[result.notes["kind"] == "features", "message"]
+        skipped = result.notes.loc[result.notes["kind"].isin(["features", "doubt"]), "message"]
         figures["skipped"] = [str(message) for message in skipped]
         records.append(figures)
     return records
@@ -137,6 +137,7 @@ def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
     causes = {
         "fallback": "held its fallback, as no expected return was above 0,",
         "ridge": "had a singular covariance, solved with a small ridge,",
+        "no views": "had no view at all",
         "views": "lacked a view on some asset",
     }
     skipped = [f"{r['name']}: {message}" for r in records for message in r["skipped"]]

@@ -201,8 +201,8 @@ class ArrayViews:
 class Moments:
     """A `ReturnDistribution` as unchecked arrays: what `fit_arrays` returns.
 
-    `remarks` say which view was left out, and why; a backtest notes them. Those that may be a
-    slip of the user are `doubts` too, which `fit` warns of.
+    `remarks` say which view or feature was left out, and why. `doubts` say what may be a slip of
+    the user: `fit` warns of them. A backtest notes both.
     """
 
     mean: FloatArray

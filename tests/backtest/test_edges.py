@@ -8,6 +8,7 @@ from helpers import make_market, make_prices
 
 import blportfolio as bl
 from blportfolio.features import Momentum
+from blportfolio.report.tables import remarks, summary_records
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,17 @@ def test_decisions_without_a_view_are_noted_and_remarked():
         "s", prior=bl.SharedLatentPrior(), features=[Momentum((60,))], lookback=100
     )
     result = bl.run_backtest(strategy, bl.MarketData(prices))
-    notes = result.notes[result.notes["kind"] == "views"]
+    notes = result.notes[result.notes["kind"].isin(["views", "no views"])]
     assert notes["message"].iloc[0] == "No asset has a view."
+    none = notes["message"] == "No asset has a view."
+    assert set(notes.loc[none, "kind"]) == {"no views"}
+    assert set(notes.loc[~none, "kind"]) == {"views"}
+    counts = notes.drop_duplicates(["date", "kind"])["kind"].value_counts()
+    total = len(result.weights)
+    assert remarks(summary_records([result])) == [
+        f"s had no view at all at {counts['no views']} of {total} decisions.",
+        f"s lacked a view on some asset at {counts['views']} of {total} decisions.",
+    ]
     assert "No view on A2." in set(notes["message"])
     late = notes["date"].iloc[-1]
     assert late < result.weights.index[-1]
@@ -148,6 +158,7 @@ def test_a_view_on_an_asset_that_is_not_listed_yet_waits():
     assert (counts[counts.index < listed] == 1).all()
     assert (counts[counts.index >= listed] == 2).all()
     assert "left out" in result.notes.loc[result.notes["kind"] == "views", "message"].iloc[0]
+    assert "doubt" not in set(result.notes["kind"])
     unknown = bl.BlackLittermanPrior((bl.View({"A9": 1.0}, 0.001),))
     with pytest.raises(bl.DataError, match=r"not in the data\. Known: A0, A1, A2"):
         bl.run_backtest(bl.Strategy("v", prior=unknown, lookback=60), market)
@@ -225,3 +236,54 @@ def test_a_tiny_mean_beside_a_hugely_negative_one_is_still_the_answer():
 
     weights = long_only_max_sharpe([1e-18, -1e-3], np.eye(2), start=[0.0, 1.0])
     assert weights.tolist() == [1.0, 0.0]
+
+
+def doubtful(views, **options):
+    prior = bl.BlackLittermanPrior(views, **options)
+    strategy = bl.Strategy("v", prior=prior, lookback=60)
+    result = bl.run_backtest(strategy, make_market(1, 250, 3))
+    notes = result.notes
+    return result, notes.loc[notes["kind"] == "doubt"]
+
+
+@pytest.mark.parametrize(
+    ("views", "words"),
+    [
+        (["A0 = 20% per year", "A0 = -20% per year"], "contradicts `A0 = 20% per year`"),
+        (["A0 = 2% per year", "2*A0 = 4% per year"], "says again what"),
+        (["A1 = 2% per year", "A0 - [G] = 2% per year"], "cancel one another"),
+    ],
+)
+def test_a_doubt_is_noted_once_and_printed_beside_the_table(views, words):
+    result, doubts = doubtful(views, groups={"G": ["A0"]})
+    assert len(result.weights) > 3
+    (message,) = doubts["message"]
+    assert words in message
+    assert doubts["date"].iloc[0] == result.weights.index[0]
+    assert not set(result.notes["kind"]) & {"views", "no views"}
+    (record,) = summary_records([result])
+    assert record["skipped"] == [message]
+    assert remarks([record]) == [f"v: {message}"]
+
+
+def test_a_view_of_absurd_size_is_one_doubt_for_all_decisions():
+    _, doubts = doubtful(["A0 = 8%"])
+    assert len(doubts) == 1
+
+
+def test_a_decision_without_any_view_is_told_from_one_that_lacks_some():
+    prices = make_prices(6, 400, 3)
+    prices.iloc[:200, 2] = np.nan
+    for views, kind, sentence in (
+        (["A2 = 1% per year"], "no views", "v had no view at all at"),
+        (["A2 = 1% per year", "A0 = 1% per year"], "views", "v lacked a view on some asset at"),
+    ):
+        strategy = bl.Strategy("v", prior=bl.BlackLittermanPrior(views), lookback=60)
+        result = bl.run_backtest(strategy, bl.MarketData(prices))
+        noted = result.notes[result.notes["kind"].isin(["views", "no views", "doubt"])]
+        early = (result.weights["A2"] == 0).sum()
+        assert set(noted["kind"]) == {kind}
+        assert noted["message"].str.contains("not all its assets are eligible").all()
+        (said,) = remarks(summary_records([result]))
+        assert said.startswith(f"{sentence} {len(noted)} of {len(result.weights)} ")
+        assert len(noted) <= early

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
 from blportfolio.bayes.evidence import (
+    Dispersion,
     average_moments,
     evidence_weights,
     gaussian_log_density,
@@ -97,6 +98,106 @@ def test_scores_compare_posteriors_as_the_joint_density_of_all_returns_does(
         for mean, spread in posteriors
     ]
     np.testing.assert_allclose(left_out, left_out[0], rtol=0, atol=1e-9)
+
+
+def eigenbasis(covariance):
+    values, vectors = np.linalg.eigh(covariance)
+    return values, vectors
+
+
+@given(SEEDS, SIZES, st.integers(2, 20), st.floats(0.2, 5))
+@settings(max_examples=40)
+def test_the_dispersion_is_that_of_the_principal_components_and_what_it_was_before(
+    seed, size, count, before
+):
+    """50 degrees of freedom are those of before; components by the eigenvectors of Σ."""
+    rng = np.random.default_rng(seed)
+    covariance, returns = random_covariance(rng, size), 0.01 * rng.normal(size=(count, size))
+    shape = rng.uniform(0.5, 1.5, size=size)
+    shape /= shape.mean()
+    found = Dispersion(before, shape).after(returns, covariance)
+    values, vectors = eigenbasis(covariance)
+    ratio = np.var(returns @ vectors, axis=0, ddof=1) * (count - 1) / values
+    level = ((ratio / shape).sum() + 50 * before) / (size * (count - 1) + 50)
+    expected = (ratio / level + 50 * shape) / (count - 1 + 50)
+    assert found.size == pytest.approx(level, rel=1e-7)
+    np.testing.assert_allclose(found.shape, expected / expected.mean(), rtol=1e-6)
+    # The mean return, by which posteriors are judged, has no part in it.
+    moved = Dispersion(before, shape).after(returns + 0.05, covariance)
+    assert moved.size == pytest.approx(found.size, rel=1e-6)
+    # Returns twice as large and Σ four times as large are another unit.
+    other = Dispersion(before, shape).after(2 * returns, 4 * covariance)
+    assert other.size == pytest.approx(found.size, rel=1e-7)
+
+
+@given(SEEDS, SIZES)
+@settings(max_examples=20)
+def test_the_dispersion_of_one_period_comes_from_the_return_itself(seed, size):
+    rng = np.random.default_rng(seed)
+    covariance, point = random_covariance(rng, size), 0.01 * rng.normal(size=size)
+    found = Dispersion().after(point[None], covariance)
+    squares = point @ np.linalg.solve(covariance, point)
+    assert found.size == pytest.approx((squares + 50) / (size + 50), rel=1e-7)
+
+
+@given(SEEDS, st.integers(2, 6), st.floats(0.1, 10))
+@settings(max_examples=30)
+def test_a_corrected_covariance_keeps_its_directions(seed, size, level):
+    rng = np.random.default_rng(seed)
+    covariance, shape = random_covariance(rng, size), rng.uniform(0.5, 2, size=size)
+    values, vectors = eigenbasis(covariance)
+    found = Dispersion(level, shape).corrected(covariance)
+    expected = (vectors * (level * shape * values)) @ vectors.T
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        Dispersion(level).corrected(covariance), level * covariance, rtol=1e-8, atol=1e-16
+    )
+
+
+@pytest.mark.parametrize("count", [1, 21])
+def test_size_and_shape_converge_to_the_truth(count):
+    """Returns four times as wild as Σ says, and sixteen times so in its safest direction."""
+    rng = np.random.default_rng(4)
+    covariance = random_covariance(rng, 5)
+    values, vectors = eigenbasis(covariance)
+    factors = np.array([16.0, 4, 4, 4, 4])
+    truth = (vectors * (factors * values)) @ vectors.T
+    found, path = Dispersion(), []
+    for _ in range(600):
+        returns = rng.multivariate_normal(np.zeros(5), truth, size=count)
+        found = found.after(returns, covariance)
+        path.append(found.size * found.shape)
+    np.testing.assert_allclose(np.mean(path[200:], axis=0), factors, rtol=0.2)
+
+
+def test_of_a_singular_covariance_only_its_range_counts():
+    rng = np.random.default_rng(5)
+    root = rng.normal(size=(8, 3))
+    returns = rng.normal(size=(21, 3)) @ root.T
+    found = Dispersion().after(returns, root @ root.T)
+    latent = returns @ np.linalg.pinv(root).T
+    squares = 20 * np.var(latent, axis=0, ddof=1).sum()
+    assert found.size == pytest.approx((squares + 50) / (3 * 20 + 50), rel=1e-7)
+    assert found.shape.shape == (3,)
+    assert np.linalg.matrix_rank(found.corrected(root @ root.T)) == 3
+
+
+def test_the_shape_of_another_number_of_assets_is_read_at_the_same_relative_ranks():
+    shape = np.array([3.0, 1.0, 0.5])
+    found = Dispersion(1.0, shape).corrected(np.diag(np.arange(1.0, 6.0)))
+    np.testing.assert_allclose(np.diagonal(found), [3, 4, 3, 3, 2.5])
+
+
+def test_the_right_dispersion_scores_best():
+    rng = np.random.default_rng(6)
+    covariance, spread = random_covariance(rng, 3), random_covariance(rng, 3, scale=1e-6)
+    totals = dict.fromkeys((0.5, 1.5, 3.0, 6.0), 0.0)
+    for _ in range(500):
+        returns = rng.multivariate_normal(np.zeros(3), 3 * covariance, size=10)
+        for s in totals:
+            sigma = Dispersion(s).corrected(covariance)
+            totals[s] += predictive_log_score(returns, np.zeros(3), spread, sigma)
+    assert max(totals, key=totals.get) == 3
 
 
 @given(SEEDS, SIZES)

@@ -71,8 +71,17 @@ def test_residual_covariance_is_numpys_covariance_of_the_forecast_errors(seed):
     omega = residual_feature_covariance(targets, found)
     n_obs, n_parameters = len(targets), scores.shape[2] + 1
     errors = np.cov(targets - found.fitted, rowvar=False, ddof=n_parameters)
-    widening = np.sqrt(1 + found.leverage)
-    np.testing.assert_allclose(omega, errors * np.outer(widening, widening), rtol=1e-9, atol=1e-18)
+    variances = np.diagonal(errors) * (1 + found.leverage)
+    np.testing.assert_allclose(np.diagonal(omega), variances, rtol=1e-9)
+    # Correlations lie between the sample's and their mean, by one weight for all.
+    size = np.sqrt(np.outer(variances, variances))
+    off = ~np.eye(len(omega), dtype=bool)
+    sample = np.corrcoef(targets - found.fitted, rowvar=False)[off]
+    shrunk = (omega / size)[off]
+    weight = 1 - np.ptp(shrunk) / np.ptp(sample)
+    assert -1e-9 <= weight <= 1 + 1e-9
+    expected = (1 - weight) * sample + weight * sample.mean()
+    np.testing.assert_allclose(shrunk, expected, rtol=0, atol=1e-9)
     for i in range(targets.shape[1]):
         model = sm.OLS(targets[:, i], sm.add_constant(scores[:, i])).fit()
         here = np.append(1.0, now[i])[None]
@@ -115,7 +124,24 @@ def test_parameter_covariance_of_equal_features_is_that_of_the_forecasts(seed):
     found = ridge_regression(scores, now, targets, known, ridge=0.0)
     errors = np.cov(targets - found.fitted, rowvar=False, ddof=scores.shape[2] + 1)
     omega = parameter_feature_covariance(targets, found)
-    np.testing.assert_allclose(omega, errors * found.leverage[0], rtol=1e-9, atol=1e-18)
+    np.testing.assert_allclose(
+        np.diagonal(omega), np.diagonal(errors) * found.leverage[0], rtol=1e-9
+    )
+    whole = residual_feature_covariance(targets, found)
+    np.testing.assert_allclose(
+        omega, whole * found.leverage[0] / (1 + found.leverage[0]), rtol=1e-9, atol=1e-18
+    )
+
+
+@pytest.mark.parametrize("n_assets", [20, 38, 40, 41, 80])
+def test_no_forecast_is_certain_however_many_assets_there_are(n_assets):
+    """The sample covariance of 40 rows is singular from 40 assets on; Ω^F must not be."""
+    scores, now, targets, known = problem(5, missing=0.0, n_assets=n_assets)
+    found = ridge_regression(scores, now, targets, known, ridge=1.0)
+    for estimate in (residual_feature_covariance, parameter_feature_covariance):
+        omega = estimate(targets, found)
+        relative = omega / np.sqrt(np.outer(np.diagonal(omega), np.diagonal(omega)))
+        assert np.linalg.eigvalsh(relative)[0] > 0.05
 
 
 @given(SEEDS, st.floats(0, 5))

@@ -11,6 +11,7 @@ from scipy.special import multigammaln
 from scipy.stats import invwishart, kstest, multivariate_t
 
 from blportfolio.bayes.inverse_wishart import (
+    bartlett_factors,
     inverse_wishart_log_density,
     inverse_wishart_mean,
     sample_inverse_wishart,
@@ -210,8 +211,31 @@ def test_the_same_seed_gives_the_same_draws():
         (lambda _: student_log_density(np.zeros(3), np.zeros(3), np.ones((3, 3)), 3.0), "scale"),
         (lambda rng: sample_student(np.zeros(3), PSI, -1.0, 5, rng=rng), "dof"),
         (lambda rng: sample_student(np.zeros(2), PSI, 3.0, 5, rng=rng), "scale"),
+        (lambda rng: sample_inverse_wishart(np.ones((3, 3)), 6.0, 5, rng=rng), "scale"),
+        *(
+            (lambda rng, n=n: sample_inverse_wishart(PSI, 6.0, n, rng=rng), "n")
+            for n in (-1, 0, 2.5, True, "5")
+        ),
+        *(
+            (lambda rng, n=n: sample_student(np.zeros(3), PSI, 6.0, n, rng=rng), "n")
+            for n in (-1, 0, 2.5)
+        ),
+        (lambda _: student_log_density([0.0, np.nan, 0.0], np.zeros(3), PSI, 3.0), "points"),
+        (lambda _: student_log_density([[0.0, np.inf, 0.0]], np.zeros(3), PSI, 3.0), "points"),
     ],
 )
 def test_a_bad_argument_is_named(call, name):
     with pytest.raises(BLPortfolioError, match=f"`{name}`"):
         call(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("dof", [2.2, 7.0])
+def test_bartletts_factors_make_wishart_matrices(dof):
+    """E[AAᵀ] = νI, and aᵀAAᵀa is χ²_ν, also where its inverse has no mean."""
+    factors = bartlett_factors(dof, 3, 50_000, np.random.default_rng(8))
+    assert not np.triu(factors, 1).any()
+    wishart = factors @ factors.transpose(0, 2, 1)
+    _, z = weighted_z(wishart, np.ones(len(wishart)), dof * np.eye(3))
+    assert np.abs(z).max() < 4.5
+    direction = np.array([1.0, -2.0, 2.0]) / 3
+    assert kstest(wishart @ direction @ direction, "chi2", args=(dof,)).pvalue > 1e-4

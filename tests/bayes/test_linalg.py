@@ -6,7 +6,9 @@ from helpers import random_covariance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blportfolio.bayes import bl_posterior
 from blportfolio.bayes.linalg import factorise
+from blportfolio.errors import DataError
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -67,3 +69,42 @@ def test_variances_of_very_different_size_are_not_taken_for_singular():
     factor = factorise(np.diag(variances))
     assert factor.rank == 3
     np.testing.assert_allclose(factor.solve(np.ones(3)), 1 / variances, rtol=1e-14)
+
+
+@pytest.mark.parametrize("rounding", [-1e-18, 0.0])
+def test_what_is_rounding_beside_its_terms_has_no_rank(rounding):
+    factor = factorise(np.array([[rounding]]), scale=1e-4)
+    assert factor.rank == 0
+    np.testing.assert_array_equal(factor.solve(np.ones(1)), [0.0])
+    mixed = factorise(np.diag([1e-4, rounding]), scale=1e-4)
+    assert mixed.rank == 1
+    np.testing.assert_allclose(mixed.solve(np.ones(2)), [1e4, 0.0], rtol=1e-12)
+
+
+def test_rounding_above_zero_has_no_rank_either():
+    assert factorise(np.array([[1e-22]]), scale=1e-4).rank == 0
+
+
+@given(SEEDS, st.integers(1, 6))
+@settings(max_examples=30)
+def test_the_scale_of_its_own_terms_changes_nothing(seed, size):
+    matrix = random_covariance(np.random.default_rng(seed), size)
+    plain, scaled = factorise(matrix), factorise(matrix, scale=float(np.abs(matrix).max()))
+    assert scaled.rank == plain.rank == size
+    np.testing.assert_array_equal(scaled.solve(np.eye(size)), plain.solve(np.eye(size)))
+
+
+@pytest.mark.parametrize("matrix", [[[1.0, 2.0], [2.0, 1.0]], [[-1e-18]], [[1.0, 0], [0, -1e-3]]])
+def test_an_indefinite_matrix_is_told_from_rounding(matrix):
+    with pytest.raises(
+        DataError, match=r"not positive semi-definite; its smallest eigenvalue is -"
+    ):
+        factorise(np.array(matrix))
+
+
+def test_the_message_says_of_which_covariances_it_speaks():
+    with pytest.raises(
+        DataError,
+        match=r"prior's covariance plus that of the views.*is -1\.9\. Give covariances without",
+    ):
+        bl_posterior([0, 0], [[1, 2], [2, 1]], [[1, -1]], [0], [[0.1]])

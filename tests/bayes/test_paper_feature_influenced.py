@@ -7,7 +7,7 @@ import pytest
 from brute_force import precision_form_given_omega, view_problem, weighted_z
 from scipy.integrate import quad
 from scipy.special import gamma
-from scipy.stats import chi2, invwishart
+from scipy.stats import chi2, invwishart, wishart
 
 from blportfolio.bayes import (
     bl_posterior,
@@ -333,7 +333,11 @@ def test_few_degrees_of_freedom_leave_all_but_the_mean_of_omega():
         ("scale", [[1.0, 2.0], [2.0, 1.0]]),
         ("scale", np.zeros((2, 2))),
         ("dof", 1.0),
+        ("scale", np.ones((2, 2))),
         ("omega_draws", 0),
+        ("omega_draws", -1),
+        ("omega_draws", 2.5),
+        ("omega_draws", True),
         ("rng", None),
         ("rng", 7),
     ],
@@ -352,3 +356,87 @@ def test_features_given_twice_or_not_at_all_are_refused():
         paper_feature_influenced_posterior(*TWO, 6.0, **views)
     with pytest.raises(DataError, match="`feature_mean`"):
         paper_feature_influenced_posterior(*TWO[:3], None, None, TWO[-1], 6.0)
+
+
+def random_problem(seed, k, n_assets=4):
+    rng = np.random.default_rng(seed)
+    theta0, sigma0, pick, datum, r, omega, _ = view_problem(
+        rng, n_assets, k, n=9, conflict=1, unit=1.0
+    )
+    return (theta0, sigma0, pick, None, None, omega), {"view_mean": datum, "view_noise": r}
+
+
+@pytest.mark.parametrize(("k", "dof"), [(2, 1.5), (3, 2.2), (2, 1.01), (3, 2.02)])
+@pytest.mark.parametrize("seed", range(10))
+def test_hardly_more_degrees_of_freedom_than_there_must_be_give_an_answer(seed, k, dof):
+    problem, views = random_problem(seed, k)
+    found = quietly(*problem, dof, omega_draws=4000, rng=np.random.default_rng(seed), **views)
+    assert np.isnan(found.omega_mean).all()
+    for name in ("mean", "covariance", "effective_view_covariance"):
+        assert np.isfinite(getattr(found, name)).all(), name
+    assert np.linalg.eigvalsh(found.covariance)[0] > -1e-9
+    again = bl_posterior(*problem[:3], views["view_mean"], found.effective_view_covariance)
+    np.testing.assert_allclose(again.mean, found.mean, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("problem", [TWO, (*TWO[:-1], np.array([[1.0, -0.3], [-0.3, 0.5]]))])
+def test_below_k_degrees_of_freedom_it_is_the_average_over_draws_of_scipy(problem):
+    """M = (PΣ0Pᵀ + Ω)⁻¹ = W(I + PΣ0PᵀW)⁻¹ by scipy's W = Ω⁻¹ ~ W(Ψ⁻¹, 1.5), all of them."""
+    theta0, sigma0, pick, x, omega_f, psi = problem
+    count, dof = 100_000, 1.5
+    precision = wishart.rvs(dof, np.linalg.inv(psi), size=count, random_state=20)
+    gain = precision @ np.linalg.inv(np.eye(2) + pick @ sigma0 @ pick.T @ precision)
+    gain = sigma0 @ pick.T @ (gain + gain.transpose(0, 2, 1)) / 2
+    means = theta0 + gain @ (pick @ (x - theta0))
+    r = pick @ omega_f @ pick.T
+    covariances = sigma0 - gain @ pick @ sigma0 + gain @ r @ gain.transpose(0, 2, 1)
+    found = quietly(*problem, dof, omega_draws=400_000, rng=np.random.default_rng(21))
+    for z in mixture_z(means, covariances, found):
+        assert np.abs(z).max() < 5
+
+
+@pytest.mark.parametrize("factor", [10 * 252, 1e-5])
+@pytest.mark.parametrize("problem", [ONE, TWO], ids=["one view", "two views"])
+def test_psi_on_another_scale_is_a_warning_as_of_the_coherent_kernel(problem, factor):
+    theta0, sigma0, pick, x, _, _ = problem
+    spread = np.diag(np.diagonal(pick @ sigma0 @ pick.T))
+    given = theta0, sigma0, pick, x, 1e-4 * np.eye(2)
+    dof = len(pick) + 11.0  # κ = ν − k − 1 = 10
+    for kernel in (paper_feature_influenced_posterior, feature_influenced_posterior):
+        more = (
+            {"rng": np.random.default_rng(0), "omega_draws": 50}
+            if kernel is paper_feature_influenced_posterior
+            else {}
+        )
+        with pytest.warns(BLPortfolioWarning, match="`scale` Ψ implies") as caught:
+            kernel(*given, factor * spread, dof, **more)
+        assert caught[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            kernel(*given, 10 * spread, dof, **more)
+
+
+@pytest.mark.parametrize(
+    "kernel", [paper_feature_influenced_posterior, feature_influenced_posterior]
+)
+def test_too_small_a_psi_is_none_where_the_noise_of_the_features_is_not_small(kernel):
+    """That is SLP-BL. Too large a one is too large beside PΣ0Pᵀ, whatever the noise."""
+    one = THETA0, SIGMA0, ONE[2], X
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kernel(*one, OMEGA_F, [[1e-8]], 12.0)
+    with pytest.warns(BLPortfolioWarning, match="takes the views as certain"):
+        kernel(*one, 1e-6 * OMEGA_F, [[1e-8]], 12.0)
+    with pytest.warns(BLPortfolioWarning, match="leaves the prior as it was"):
+        kernel(*one, 1e6 * OMEGA_F, [[1e5]], 12.0)
+
+
+@pytest.mark.parametrize(("rng", "kind"), [(3, "int"), (None, "NoneType"), (np.random, "module")])
+def test_what_came_as_a_source_of_randomness_is_named_with_what_to_pass(rng, kind):
+    with pytest.raises(DataError, match=rf"got {kind}\. Pass np\.random\.default_rng\(0\)"):
+        paper_feature_influenced_posterior(*TWO, 6.0, rng=rng)
+
+
+def test_a_singular_psi_is_refused_for_one_view_too():
+    with pytest.raises(DataError, match="`scale` must be positive definite"):
+        quietly(*ONE[:-1], [[0.0]], 6.0)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blportfolio.bayes.correlation import error_correlation
 from blportfolio.bayes.pooled import (
     SlopeEvidence,
     SlopeVariances,
-    error_correlation,
     estimate_variances,
     gather_evidence,
     pooled_regression,

@@ -7,8 +7,8 @@ from helpers import random_covariance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blportfolio.bayes.regression import ridge_regression
-from blportfolio.bayes.sur import LARGEST, sur_regression
+from blportfolio.bayes.regression import LARGEST, ridge_regression
+from blportfolio.bayes.sur import sur_regression
 from blportfolio.errors import DataError
 from blportfolio.features import standardise
 

@@ -135,6 +135,36 @@ def test_a_spread_lasts_as_long_as_the_shorter_of_its_series():
     np.testing.assert_array_equal(spread.iloc[200:].notna(), expected)
 
 
+@pytest.mark.parametrize("aged", ["treasury_10y", "treasury_2y"])
+def test_a_spread_of_a_daily_series_lasts_three_days_however_long_the_other_does(aged):
+    values = np.full(200, 0.05)
+    series = {name: daily(values, dates[:200]) for name in ("treasury_10y", "treasury_2y")}
+    plain = column(TermSpread(), market_with(**series))
+    series[aged] = daily(values, dates[:200], max_age=365 * DAY)
+    spread = column(TermSpread(), market_with(**series))
+    np.testing.assert_array_equal(spread.iloc[200:].notna(), dates[200:] <= dates[199] + 3 * DAY)
+    np.testing.assert_array_equal(spread.iloc[10:], plain.iloc[10:])
+    both = {name: daily(values, dates[:200], max_age=365 * DAY) for name in series}
+    assert column(TermSpread(), market_with(**both)).iloc[1:].notna().all()
+    longer = column(TermSpread(max_age_days=30), market_with(**series))
+    np.testing.assert_array_equal(longer.iloc[200:].notna(), dates[200:] <= dates[199] + 30 * DAY)
+
+
+@pytest.mark.parametrize("aged", ["treasury_10y", "treasury_2y"])
+def test_a_spread_with_a_series_of_one_value_is_no_error(aged):
+    series = {name: daily([0.05], dates[:1]) for name in ("treasury_10y", "treasury_2y")}
+    series[aged] = daily([0.05], dates[:1], max_age=30 * DAY)
+    found = column(TermSpread(), market_with(**series)).notna()
+    other = {"treasury_10y": "treasury_2y", "treasury_2y": "treasury_10y"}
+    swapped = {name: series[other[name]] for name in series}
+    np.testing.assert_array_equal(found, column(TermSpread(), market_with(**swapped)).notna())
+
+
+def test_a_macro_series_is_made_from_the_package():
+    assert bl.MacroSeries is MacroSeries
+    assert "MacroSeries" in bl.__all__
+
+
 def test_series_without_a_common_date_have_no_spread():
     market = market_with(
         treasury_10y=daily(np.ones(50), dates[:50]), treasury_2y=daily(np.ones(50), dates[50:100])

@@ -69,15 +69,22 @@ def state_with_weights(prior, weights):
 def members(prior, window, state):
     """Each combination as a prior of its own, fitted with the record but without scores."""
     found = []
-    for setting in prior.settings():
-        names = prior.averaged_parameters
-        alone = replace(prior, **{name: getattr(setting, name) for name in names})
+    for label, alone in zip(prior.labels(), singles(prior), strict=True):
         known = None
-        # The record was learned, and unseen assets enter it, at the middle of the grid.
-        if state is not None and "record" in state:
-            known = {**state, "scores": {"fixed": 0.0}}
+        if state is not None and "records" in state:
+            records = {"fixed": state["records"][label]}
+            known = {**state, "scores": {"fixed": 0.0}, "records": records}
         found.append(alone.fit(window, known))
     return found
+
+
+def singles(prior):
+    """Each combination as a prior of its own."""
+    names = prior.averaged_parameters
+    return [
+        replace(prior, **{name: getattr(setting, name) for name in names})
+        for setting in prior.settings()
+    ]
 
 
 def test_a_list_of_one_is_that_one():
@@ -133,20 +140,64 @@ def test_the_average_has_the_total_moments_of_its_members(prior, learned):
 
 @ALL
 def test_scores_are_summed_log_predictive_densities_and_weights_follow_them(prior):
-    """Log N(r̄; E[θ], Σ/h + Cov[θ]) of each member as it stood at the decision before."""
+    """Log N(r̄; E[θ], Σ'/h + Cov[θ]) of each member as it stood at the decision before.
+
+    Σ' has the eigenvalues of Σ scaled as 21 returns of 4 assets dispersed along them.
+    """
     state, total = prior.initial_state(()), np.zeros(len(prior.settings()))
-    for step in range(3):
+    s, shape = 1.0, np.ones(4)
+    for step in range(4):
         realised = None
         if step:
-            realised = returns_since(60 + step)
-            for k, part in enumerate(members(prior, window_of(60 + step - 1), state)):
-                sigma = part.covariance - part.mean_covariance
-                law = multivariate_normal(part.mean, sigma / 21 + part.mean_covariance)
+            realised = (1 + step) * returns_since(60 + step)  # wilder from month to month
+            before = window_of(60 + step - 1)
+            sigma = before.returns.cov().to_numpy()
+            values, vectors = np.linalg.eigh(sigma)
+            ratio = 20 * np.var(realised.to_numpy() @ vectors, axis=0, ddof=1) / values
+            s = ((ratio / shape).sum() + 50 * s) / (4 * 20 + 50)
+            shape = (ratio / s + 50 * shape) / (20 + 50)
+            shape /= shape.mean()
+            noise = (vectors * (s * shape * values)) @ vectors.T / 21
+            for k, part in enumerate(members(prior, before, state)):
+                law = multivariate_normal(part.mean, noise + part.mean_covariance)
                 total[k] += law.logpdf(realised.mean())
         state = prior.update(state, window_of(60 + step, realised=realised))
+        assert state["dispersion"]["size"] == pytest.approx(s, rel=1e-9)
         np.testing.assert_allclose(list(state["scores"].values()), total, atol=1e-6)
         np.testing.assert_allclose(prior.weights(state), softmax(total), atol=1e-6)
-    assert state["decisions"] == 3
+    assert state["decisions"] == 4
+    assert s > 3
+
+
+def test_a_single_setting_has_nothing_to_compare_and_measures_no_dispersion():
+    for prior in (bl.SharedLatentPrior(horizon=5), bl.FeatureInfluencedPrior(horizon=5)):
+        state = learned_state(prior)
+        assert state["dispersion"] == {"size": 1.0, "shape": (1.0,)}
+        assert dict(state["scores"]) == {"fixed": 0.0}
+
+
+RECORDED = [
+    bl.FeatureInfluencedPrior(horizon=5, tau=(0.01, 0.2), view_scale=(0.3, 3.0)),
+    bl.FeatureInfluencedPrior(horizon=5, view_scale=(0.1, 10.0), strength=(2.0, 20.0)),
+    bl.FeatureInfluencedPrior(horizon=5, risk_aversion=(1.0, 9.0), view_on="relative"),
+]
+
+
+@pytest.mark.parametrize("prior", RECORDED, ids=["tau", "strength", "relative"])
+def test_each_setting_keeps_the_record_that_it_would_keep_alone(prior):
+    state = learned_state(prior, count=5)
+    assert tuple(state["records"]) == prior.labels()
+    assert state["view_on"] == prior.view_on
+    for label, alone in zip(prior.labels(), singles(prior), strict=True):
+        assert learned_state(alone, count=5)["records"]["fixed"] == state["records"][label]
+
+
+def test_records_of_settings_differ_by_what_their_law_of_omega_says():
+    """Not so by δ: an error is what the view missed, whatever the prior mean."""
+    for prior, distinct in zip(RECORDED, (4, 4, 1), strict=True):
+        records = learned_state(prior)["records"]
+        found = {json.dumps(document, sort_keys=True) for document in records.values()}
+        assert len(found) == distinct
 
 
 def assert_views_explain(fitted, prior, window, state):
@@ -434,9 +485,12 @@ def test_assets_that_come_go_or_lose_their_features_do_not_poison_what_is_learne
         scores = np.array(list(state["scores"].values()))
         assert np.isfinite(scores).all()
         assert MARKET_PRIOR.weights(state).sum() == pytest.approx(1)
-        squares = np.array(list(state["record"]["squares"].values()))
-        middle = 10 * 1.65 * 0.105  # κ, and the middle of what is averaged over
-        assert np.linalg.eigvalsh(squares + middle * np.eye(len(squares)))[0] > 0
+        for setting, document in zip(
+            MARKET_PRIOR.settings(), state["records"].values(), strict=True
+        ):
+            squares = np.array([document["squares"][asset] for asset in document["assets"]])
+            start = setting.strength * setting.view_scale * setting.tau
+            assert np.linalg.eigvalsh(squares + start * np.eye(len(squares)))[0] > 0
         if previous is not None:  # a month adds tens of log units at most, for every member alike
             assert np.ptp(scores - previous) < 20
         previous = scores
@@ -456,3 +510,141 @@ def test_a_record_of_other_view_portfolios_is_refused():
     other = bl.FeatureInfluencedPrior(horizon=5, view_on="relative")
     with pytest.raises(ConfigError, match=r"'assets'.*'relative'.*replay_state"):
         other.fit(window, state)
+    with pytest.raises(ConfigError, match=r"'assets'.*'relative'.*replay_state"):
+        other.update(state, window)
+
+
+OWN = [
+    bl.SharedLatentPrior(horizon=5, tau=(0.01, 0.1, 1.0)),
+    bl.FeatureInfluencedPrior(horizon=5),
+    MARKET_PRIOR,
+]
+
+
+def assert_documents_close(found, expected):
+    """The same JSON up to rounding in its numbers."""
+    if isinstance(expected, dict):
+        assert set(found) == set(expected)
+        for key in expected:
+            assert_documents_close(found[key], expected[key])
+    elif isinstance(expected, tuple) and expected and not isinstance(expected[0], str):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13)
+    else:
+        assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+@pytest.mark.parametrize("prior", OWN, ids=["slp", "fiv", "fiv grid"])
+@pytest.mark.parametrize("excess", [False, True])
+def test_a_loop_of_ones_own_over_windows_learns_what_replay_does(prior, excess):
+    """What was earned since the last decision is read off the returns of the next window."""
+    prices = make_prices(6, 420, 3)
+    rate = pd.Series(2e-4, index=prices.index) if excess else None
+    market = bl.MarketData(prices, risk_free=rate)
+    dates = replay_dates(market)
+    state = prior.initial_state(market.assets)
+    for date in dates:
+        window = bl.make_window(market, as_of=date, lookback=60, features=["momentum"])
+        assert window.realised is None
+        state = prior.update(state, window)
+    expected = bl.replay_state(prior, market, as_of=dates[-1], features=MOMENTUM, lookback=60)
+    assert state["decisions"] == expected["decisions"] == len(dates)
+    assert np.ptp(list(state["scores"].values())) > 0 or len(state["scores"]) == 1
+    assert_documents_close(state, expected)
+
+
+@pytest.mark.parametrize("prior", OWN, ids=["slp", "fiv", "fiv grid"])
+def test_a_window_that_does_not_reach_back_to_the_last_decision_is_refused(prior):
+    market = make_market(7, 420, 3)
+    options = {"lookback": 60, "features": ["momentum"]}
+    first = bl.make_window(market, as_of=market.dates[300], **options)
+    state = prior.update(prior.initial_state(market.assets), first)
+    reaches = bl.make_window(market, as_of=market.dates[359], **options)
+    assert prior.update(state, reaches)["decisions"] == 2
+    late = bl.make_window(market, as_of=market.dates[361], **options)
+    day = market.dates[300].date()
+    with pytest.raises(DataError, match=rf"`window` begins on .*{day}.*`realised`.*lookback"):
+        prior.update(state, late)
+    realised = market.prices.pct_change().iloc[301:362]
+    known = bl.TrainingWindow(late.returns, features=late.features, realised=realised)
+    assert prior.update(state, known)["decisions"] == 2
+
+
+@pytest.mark.parametrize("prior", OWN, ids=["slp", "fiv", "fiv grid"])
+def test_the_same_window_twice_teaches_nothing(prior):
+    window = window_of(13)
+    once = prior.update(prior.initial_state(()), window)
+    twice = prior.update(once, window)
+    for name in ("scores", "dispersion", "records", "pending"):
+        assert twice.get(name) == once.get(name)
+
+
+@ALL
+@pytest.mark.parametrize("garbage", ["abc", [1], {}, {"scores": 1}, {"decisions": 3}])
+def test_what_is_no_state_is_refused(prior, garbage):
+    window = window_of(14)
+    for use in (
+        prior.weights,
+        lambda state: prior.fit(window, state),
+        lambda state: prior.update(state, window),
+    ):
+        with pytest.raises(ConfigError, match=r"`state` must be what .*bl\.replay_state"):
+            use(garbage)
+
+
+@pytest.mark.parametrize("lists", [{"tau": (0.01, 0.3)}, {"strength": (1.0, 2.0)}, {}])
+def test_a_record_learned_with_other_lists_is_refused(lists):
+    state = learned_state(MARKET_PRIOR)
+    other = bl.FeatureInfluencedPrior(horizon=5, **lists)
+    for use in (
+        other.weights,
+        lambda s: other.fit(window_of(15), s),
+        lambda s: other.update(s, window_of(15)),
+    ):
+        with pytest.raises(ConfigError, match=r"`state`.*bl\.replay_state"):
+            use(state)
+
+
+@pytest.mark.parametrize("prior", [bl.SharedLatentPrior, bl.FeatureInfluencedPrior])
+def test_a_historical_mean_has_no_risk_aversion_to_average_over(prior):
+    with pytest.raises(ConfigError, match=r"`risk_aversion` has no part.*equilibrium"):
+        prior(prior_mean="historical", risk_aversion=(1.0, 3.0))
+    assert len(prior(prior_mean="historical", tau=(0.1, 0.2)).settings()) == 2
+    assert prior(prior_mean="historical", risk_aversion=[3.0]).risk_aversion == 3
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ([[0.1, 0.2]], "number above 0 or a list"),
+        ([[0.1]], "number above 0 or a list"),
+        (np.ones((1, 2)), "number above 0 or a list"),
+        ([], "number above 0 or a list"),
+        ((), "number above 0 or a list"),
+        (np.array([]), "number above 0 or a list"),
+        ([0.1, 0.1], "different numbers"),
+        ((1, 1.0), "different numbers"),
+        ([0.1, np.float64(0.1)], "different numbers"),
+        ([0.1, 0.0], "above 0"),
+        ([0.1, np.nan], "above 0"),
+        (["0.1"], "above 0"),
+        ("0.1", "above 0"),
+        (None, "above 0"),
+    ],
+)
+@pytest.mark.parametrize("name", ["tau", "risk_aversion", "view_scale", "strength"])
+def test_a_bad_grid_is_named(name, grid, message):
+    with pytest.raises(ConfigError, match=f"`{name}`.*{message}"):
+        bl.FeatureInfluencedPrior(**{name: grid})
+
+
+@pytest.mark.parametrize(
+    "value", [np.float64(0.5), np.array(0.5), np.array([0.5]), np.float32(0.5), [0.5]]
+)
+def test_numbers_of_numpy_are_numbers(value):
+    prior = bl.SharedLatentPrior(tau=value)
+    assert prior == bl.SharedLatentPrior(tau=0.5)
+    assert type(prior.tau) is float
+    many = bl.SharedLatentPrior(tau=[np.float32(0.5), np.int64(1)])
+    assert many.tau == (0.5, 1.0)
+    assert [type(entry) for entry in many.tau] == [float, float]
+    assert many.labels() == ("tau=0.5", "tau=1.0")

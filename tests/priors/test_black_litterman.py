@@ -82,20 +82,105 @@ def test_the_same_certain_view_twice_counts_once_and_is_mentioned(window):
     np.testing.assert_allclose(twice.covariance, once.covariance, atol=1e-16)
 
 
-def test_a_view_that_looks_annual_is_a_warning_of_fit_and_a_remark_of_its_core(window):
+def test_a_view_that_looks_annual_is_a_warning_of_fit_and_a_doubt_of_its_core(window):
     prior = bl.BlackLittermanPrior(["A0 = 8%"])
     with pytest.warns(BLPortfolioWarning, match=r"`A0 = 8%`.*2016% a year.*unit = \"year\""):
         fitted = prior.fit(window)
     moments = prior.fit_arrays(window.arrays())
-    assert len(moments.remarks) == 1
+    assert len(moments.doubts) == 1
+    assert moments.remarks == ()
     np.testing.assert_array_equal(moments.mean, fitted.mean)
+
+
+def test_fit_warns_of_every_doubt_at_the_line_that_called_it(window):
+    prior = bl.BlackLittermanPrior(
+        ["A0 = 50% per year", "A0 = -50% per year", "A1 = 9%", "A2 = 1% per year",
+         "2*A2 = 2% per year", "A3 - [G] = 1%"],
+        groups={"G": ["A3"]},
+    )  # fmt: skip
+    doubts = prior.fit_arrays(window.arrays()).doubts
+    with pytest.warns(BLPortfolioWarning) as caught:
+        prior.fit(window)
+    assert [str(one.message) for one in caught] == list(doubts)
+    assert {one.filename for one in caught} == {__file__}
+    for words in ("contradicts", "which is 2268% a year", "says again", "cancel one another"):
+        assert sum(words in doubt for doubt in doubts) == 1, words
+
+
+def test_contradictory_views_that_are_uncertain_meet_in_between(window):
+    prior = bl.BlackLittermanPrior(["A0 = 50% per year", "A0 = -50% per year"])
+    with pytest.warns(BLPortfolioWarning, match="`A0 = -50% per year` contradicts `A0 = 50% per"):
+        mean = prior.fit(window).mean
+    assert abs(mean[0]) < 0.5 / 252
+
+
+def test_a_lone_view_that_cancels_is_a_doubt_too(window):
+    prior = bl.BlackLittermanPrior("A3 - [G] = 1% per year", groups={"G": ["A3"]})
+    with pytest.warns(BLPortfolioWarning, match="cancel one another"):
+        prior.fit(window)
+
+
+def test_where_no_view_is_eligible_there_is_a_remark_and_no_doubt(window):
+    inside = window.arrays()
+    known = type(inside)(inside.returns, inside.assets, universe=(*inside.assets, "late"))
+    moments = bl.BlackLittermanPrior("late = 1% per year").fit_arrays(known)
+    assert moments.views is None
+    (remark,) = moments.remarks
+    assert "not all its assets are eligible" in remark
+    assert set(moments.doubts) <= {remark}
+
+
+def identical(seed):
+    """Returns of three assets that are the same one, and of another."""
+    returns = make_prices(seed, n_dates=101, n_assets=2).pct_change().iloc[1:]
+    columns = {"AAPL": "A0", "DUP": "A0", "TRI": "A0", "X": "A1"}
+    return bl.TrainingWindow(pd.DataFrame({name: returns[of] for name, of in columns.items()}))
+
+
+@pytest.mark.parametrize("prior", [bl.BlackLittermanPrior, bl.MixedEffectsPrior])
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("AAPL - DUP = 1% per year", True),
+        ("AAPL - DUP = 1% per year (confidence 100%)", True),
+        ("AAPL - DUP = 0%", False),
+        ("AAPL - DUP = 1% per year +/- 1%", False),
+    ],
+)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=10)
+def test_a_view_on_the_difference_of_identical_assets_is_about_the_views(
+    prior, text, refused, seed
+):
+    window = identical(seed)
+    model = prior(views=text, reference="equal")
+    if refused:
+        with pytest.raises(DataError, match=r"^`views` held with certainty contradict"):
+            model.fit(window)
+    else:
+        expected = bl.EquilibriumPrior("equal").fit(window).mean
+        np.testing.assert_allclose(model.fit(window).mean, expected, rtol=1e-8)
+
+
+def test_legs_that_cancel_to_rounding_are_a_certain_contradiction_and_no_huge_mean():
+    """pΣpᵀ of identical assets is 0, above or below it by rounding; τ times it is no variance."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        weights = rng.uniform(size=3)
+        pick = np.append(weights / weights.sum(), -1.0)
+        prior = np.full((4, 4), rng.uniform(1e-5, 1e-4))
+        omega = max(float(pick @ prior @ pick), 0.0)
+        with pytest.raises(DataError, match="`views` are held with certainty and contradict"):
+            bl_posterior(np.full(4, 3e-4), prior, [pick], [4e-5], [[omega]])
 
 
 def test_a_backtest_notes_an_absurd_view_and_warns_of_nothing():
     strategy = bl.Strategy("v", prior=bl.BlackLittermanPrior(["A0 = 8%"]), lookback=60)
     result = bl.run_backtest(strategy, make_market(1, 200, 3))
-    notes = result.notes.loc[result.notes["kind"] == "views", "message"]
+    notes = result.notes.loc[result.notes["kind"] == "doubt", "message"]
     assert notes.str.contains("2016% a year").all()
+    assert not notes.duplicated().any()
+    assert not set(result.notes["kind"]) & {"views", "no views"}
     assert len(notes)
 
 
@@ -257,8 +342,8 @@ def test_views_in_a_file_are_the_views_in_python(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('views = "A = 1%"', "views"),
-        ("views = [3]", "views"),
+        ('views = "A = "', r"`views` is 'A = '|The view 'A = '"),
+        ("views = [3]", "`views"),
         ('views = ["A = 1%", "B = x"]', "The view 'B = x' cannot be read at character 5"),
         ("views = [{ pick = { A = 1 }, value = 1, unit = 'yr' }]", "view 1 is wrong.*`unit`"),
         ("views = [{ pick = { A = 1 }, valeu = 1 }]", "view 1.*'valeu'. Did you mean 'value'"),
@@ -303,7 +388,8 @@ def test_a_bad_view_is_refused_when_it_is_made(arguments, message):
     ("arguments", "message"),
     [
         ({"views": ()}, "`views`"),
-        ({"views": bl.View({"A0": 1.0}, 0.01)}, "`views` must be a list"),
+        ({"views": 3}, "`views` must be a list"),
+        ({"views": "A0 is good"}, "The view 'A0 is good' cannot be read"),
         ({"views": ({"A0": 1.0},)}, "view 1 has the unknown key 'A0'"),
         ({"groups": {"G": "A0"}}, "`groups`"),
         ({"group_weights": "cap"}, "`group_weights`"),
@@ -324,3 +410,19 @@ def test_a_bad_parameter_is_named(arguments, message):
     given = {"views": (bl.View({"A0": 1.0}, 0.01),)}
     with pytest.raises(ConfigError, match=message):
         bl.BlackLittermanPrior(**{**given, **arguments})
+
+
+@pytest.mark.parametrize("model", ["black_litterman", "mixed_effects"])
+def test_one_text_alone_will_do_in_a_file_as_in_python(model):
+    config = bl.StrategyConfig(name="v", prior={"model": model, "views": "A = 1% per year"})
+    assert config.prior_model().views == (bl.View.from_text("A = 1% per year"),)
+
+
+def test_bare_names_of_groups_average_their_members(window):
+    groups = {"Tech": ["A0", "A1"], "Banks": ["A2", "A3"]}
+    bare, brackets = (
+        bl.BlackLittermanPrior(text, groups=groups).fit(window)
+        for text in ("Tech - Banks = 2% per year", "[Tech] - [Banks] = 2% per year")
+    )
+    np.testing.assert_array_equal(bare.views.pick, [[0.5, 0.5, -0.5, -0.5]])
+    np.testing.assert_array_equal(bare.mean, brackets.mean)

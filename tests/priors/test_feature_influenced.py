@@ -119,8 +119,9 @@ def test_the_posterior_is_the_kernels_with_the_record_in_the_law_of_omega(view_o
     unit = np.sqrt(np.diagonal(pick @ sigma @ pick.T))
     squares, count = np.zeros((4, 4)), 0
     if remembers:
-        squares = np.array([state["record"]["squares"][asset] for asset in window.assets])
-        count = state["record"]["count"]
+        record = state["records"]["fixed"]
+        squares = np.array([record["squares"][asset] for asset in window.assets])
+        count = record["count"]
         assert 0 < count <= 3
     scale = (squares + 4.0 * 0.5 * 0.1 * np.eye(4)) * np.outer(unit, unit)
     kernel = feature_influenced_posterior(
@@ -162,8 +163,8 @@ def test_a_record_of_large_errors_draws_the_posterior_to_the_prior():
     states, record = [], {"assets": list(window.assets), "count": 50.0}
     for size in (1e-4, 10.0):
         squares = {a: (size * np.eye(4)[i] * 50).tolist() for i, a in enumerate(window.assets)}
-        document = {"decisions": 50, "scores": {"fixed": 0.0}}
-        states.append({**document, "record": {**record, "squares": squares}})
+        document = {"decisions": 50, "scores": {"fixed": 0.0}, "view_on": "assets"}
+        states.append({**document, "records": {"fixed": {**record, "squares": squares}}})
     trusted, doubted = (np.linalg.norm(prior.fit(window, s).mean - theta0) for s in states)
     assert doubted < 0.1 * trusted
     good, bad = (prior.fit(window, state).views.weight for state in states)
@@ -314,7 +315,7 @@ def test_one_asset_relative_to_itself_has_no_view_and_learns_nothing():
     window = window_of(9, n_assets=1)
     prior = bl.FeatureInfluencedPrior(horizon=5, view_on="relative")
     state = learned_state(prior, window)
-    assert state["record"]["count"] == 0
+    assert state["records"]["fixed"]["count"] == 0
     fitted = prior.fit(window, state)
     assert_moments(fitted, bl.EquilibriumPrior("min_variance").fit(window), rtol=1e-12)
 
@@ -386,6 +387,8 @@ def test_a_view_in_absurd_conflict_is_discounted():
         ({"view_scale": ()}, "`view_scale`"),
         ({"view_on": "asset"}, "`view_on`.*'assets'"),
         ({"regression": "ols"}, "`regression`"),
+        ({"track_record": "no"}, "`track_record`.*true or false.*'no'"),
+        ({"track_record": 1}, "`track_record`"),
         ({"tau": np.inf}, "`tau`"),
     ],
 )

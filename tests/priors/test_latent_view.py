@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import blportfolio as bl
+from blportfolio.bayes.correlation import error_correlation
 from blportfolio.bayes.pooled import pooled_regression
 from blportfolio.errors import DataError
 from blportfolio.priors.mixed_effects import MixedEffectsPrior
@@ -148,7 +149,10 @@ def test_parameter_uncertainty_at_horizon_one_is_that_of_least_squares():
 
 
 def test_parameter_uncertainty_is_exact_for_a_feature_common_to_all():
-    """As in multivariate least squares: the covariance of residuals times one leverage."""
+    """As in multivariate least squares, variances of residuals times one leverage.
+
+    Correlations are those of the residuals, shrunk towards their mean.
+    """
     values = np.repeat(np.random.default_rng(5).normal(size=(80, 1, 2)), 4, axis=1)
     window = window_of(5, values=values)
     prior = bl.SharedLatentPrior(horizon=1, ridge=0.0, feature_uncertainty="parameter")
@@ -158,7 +162,33 @@ def test_parameter_uncertainty_is_exact_for_a_feature_common_to_all():
     now = np.append(1.0, scores_of(window, 1)[-1, 0])
     leverage = now @ np.linalg.solve(design.T @ design, now)
     expected = residuals.T @ residuals / (79 - 3) * leverage
-    np.testing.assert_allclose(prior.fit(window).views.omega, expected, rtol=1e-8)
+    found = prior.fit(window).views.omega
+    np.testing.assert_allclose(np.diagonal(found), np.diagonal(expected), rtol=1e-8)
+    correlation = correlation_of(found)
+    np.testing.assert_allclose(correlation, error_correlation(residuals), rtol=1e-8)
+    sample, off = np.corrcoef(residuals.T), ~np.eye(4, dtype=bool)
+    mean = sample[off].mean()
+    assert correlation[off].mean() == pytest.approx(mean, rel=1e-8)
+    shrunk = (correlation - mean)[off] / (sample - mean)[off]
+    np.testing.assert_allclose(shrunk, shrunk[0], rtol=1e-6)
+    assert 0 <= shrunk[0] < 1
+
+
+def correlation_of(covariance):
+    deviation = np.sqrt(np.diagonal(covariance))
+    return covariance / np.outer(deviation, deviation)
+
+
+@pytest.mark.parametrize("regression", REGRESSIONS)
+@pytest.mark.parametrize("uncertainty", ["residual", "parameter"])
+@pytest.mark.parametrize("n_assets", [60, 90])
+def test_with_as_many_assets_as_rows_no_forecast_counts_as_certain(
+    regression, uncertainty, n_assets
+):
+    """The sample's own correlations have a null space; the shrunk ones do not."""
+    prior = bl.SharedLatentPrior(horizon=5, regression=regression, feature_uncertainty=uncertainty)
+    omega = prior.fit(window_of(5, n_obs=60, n_assets=n_assets)).views.omega
+    assert np.linalg.eigvalsh(correlation_of(omega))[0] > 0.05
 
 
 @pytest.mark.parametrize("regression", REGRESSIONS)
@@ -201,9 +231,59 @@ def test_remarks_name_assets_without_a_view_and_features_that_all_lack(prior):
     assert remarks((1, 0)) == ("No view on A1.",)
     assert remarks((1, 0), (3, 1)) == ("No view on A1, A3.",)
     everywhere = [(asset, 1) for asset in range(4)]
-    assert remarks(*everywhere) == ("No asset has a view (missing: f1).",)
+    left_out = "Left out, as no asset has it now: f1."
+    assert remarks(*everywhere) == (left_out,)
+    assert remarks((2, 0), *everywhere) == (left_out, "No view on A2.")
+    both = [(asset, feature) for asset in range(4) for feature in (0, 1)]
+    all_left_out = "Left out, as no asset has it now: f0, f1."
+    assert remarks(*both) == (all_left_out, "No asset has a view.")
+    spread = [(0, 0), (1, 1), (2, 0), (3, 1)]  # each asset lacks one, none is lacked by all
+    assert remarks(*spread) == ("No asset has a view.",)
     plain = bl.TrainingWindow(window.returns).arrays()
     assert prior(horizon=5).fit_arrays(plain).remarks == ("No asset has a view.",)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("regression", REGRESSIONS)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_feature_that_no_asset_has_now_is_as_if_it_had_never_been(prior, regression, place):
+    """Such as a macro series that has ended: the view rests on the others."""
+    window = window_of(9, n_features=3)
+
+    def end(values):
+        values[60:, :, place] = np.nan
+
+    kept = [j for j in range(3) if j != place]
+    panel = bl.FeaturePanel(
+        window.features.values[:, :, kept],
+        window.returns.index,
+        window.assets,
+        tuple(window.features.names[j] for j in kept),
+    )
+    model = prior(horizon=5, regression=regression)
+    found = model.fit(changed(window, end))
+    without = model.fit(bl.TrainingWindow(window.returns, features=panel))
+    for name in ("mean", "covariance", "mean_covariance"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(without, name))
+    for name in ("mean", "omega", "weight", "attribution"):
+        np.testing.assert_array_equal(getattr(found.views, name), getattr(without.views, name))
+    assert found.log_evidence == without.log_evidence
+    whole = model.fit(window)
+    assert not np.allclose(found.mean, whole.mean, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_without_any_feature_now_the_fit_is_that_without_features(prior):
+    window = window_of(10)
+
+    def end(values):
+        values[-1] = np.nan
+
+    found = prior(horizon=5).fit(changed(window, end))
+    plain = prior(horizon=5).fit(bl.TrainingWindow(window.returns))
+    assert found.views is None
+    np.testing.assert_array_equal(found.mean, plain.mean)
+    np.testing.assert_array_equal(found.covariance, plain.covariance)
 
 
 @pytest.mark.parametrize("prior", PRIORS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import blportfolio as bl
 from blportfolio.bayes import bl_posterior, mixed_effects_posterior
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError
 from blportfolio.features import choose_features
 from blportfolio.priors.mixed_effects import MixedEffectsPrior
 
@@ -200,6 +200,7 @@ def test_when_no_stated_view_can_be_held_the_features_speak_alone():
     moments = prior.fit_arrays(known)
     assert_moments(moments, bl.SharedLatentPrior(horizon=5).fit(window), rtol=0)
     assert any("gone" in remark for remark in moments.remarks)
+    assert moments.doubts == ()
     with pytest.raises(DataError, match="'gone'"):
         prior.fit(window)
 
@@ -215,3 +216,92 @@ def test_unknown_groups_and_weights_are_named():
         MixedEffectsPrior(views=["[Energy] = 1%"])
     with pytest.raises(ConfigError, match="`group_weights`"):
         MixedEffectsPrior(group_weights="cap")
+
+
+LISTS = [
+    {"tau": (0.01, 0.1)},
+    {"risk_aversion": (1.0, 4.0)},
+    {"tau": (0.01, 0.1), "risk_aversion": (1.0, 4.0)},
+]
+
+
+@pytest.mark.parametrize("blind", [(), (0,), (0, 1, 2, 3)], ids=["no", "one", "all"])
+@pytest.mark.parametrize("options", LISTS, ids=lambda options: " ".join(options))
+@given(seed=SEEDS, gamma=st.floats(0.1, 1))
+@settings(max_examples=8)
+def test_the_effective_covariance_of_an_average_reproduces_its_mean(options, blind, seed, gamma):
+    """All settings hear one datum, so that one classic update can do what their average does."""
+    window = window_of(seed, blind=blind)
+    fitted = MixedEffectsPrior(horizon=5, views=VIEWS, gamma=gamma, **options).fit(window)
+    views = fitted.views
+    total = views.pick @ views.prior_covariance @ views.pick.T + views.effective_view_covariance
+    right = views.datum - views.pick @ views.prior_mean
+    moved = views.prior_covariance @ views.pick.T @ np.linalg.solve(total, right)
+    scale = np.abs(fitted.mean).max()
+    np.testing.assert_allclose(views.prior_mean + moved, fitted.mean, rtol=0, atol=1e-7 * scale)
+    if np.linalg.eigvalsh(total)[0] > 1e-6 * np.linalg.eigvalsh(total)[-1]:
+        try:
+            classic = bl_posterior(
+                views.prior_mean, views.prior_covariance, views.pick, views.datum,
+                views.effective_view_covariance,
+            )  # fmt: skip
+        except DataError:  # an indefinite average has a mean, and no covariance
+            return
+        np.testing.assert_allclose(classic.mean, fitted.mean, rtol=0, atol=1e-7 * scale)
+
+
+@pytest.mark.parametrize("options", LISTS, ids=lambda options: " ".join(options))
+@pytest.mark.parametrize("asset", ["A0", "A3"])
+@given(seed=SEEDS, gamma=st.floats(0.1, 1), value=st.sampled_from([-1e-3, 5e-4, 2e-3]))
+@settings(max_examples=8)
+def test_one_view_on_one_asset_has_a_weight_of_a_share(options, asset, seed, gamma, value):
+    window = bl.TrainingWindow(window_of(seed).returns)
+    prior = MixedEffectsPrior(views=(bl.View({asset: 1.0}, value),), gamma=gamma, **options)
+    fitted = prior.fit(window)
+    views = fitted.views
+    assert 0 <= views.weight[0] <= 1
+    classic = bl_posterior(
+        views.prior_mean, views.prior_covariance, views.pick, views.datum,
+        views.effective_view_covariance,
+    )  # fmt: skip
+    np.testing.assert_allclose(classic.mean, fitted.mean, rtol=1e-9, atol=1e-14)
+
+
+def test_the_echo_of_a_blind_asset_is_the_prior_mean_of_the_first_setting():
+    window = bl.TrainingWindow(window_of(7).returns)
+    options = {"risk_aversion": (1.0, 4.0), "reference": "equal", "tau": (0.1, 0.02)}
+    views = MixedEffectsPrior(views=VIEWS, gamma=0.4, **options).fit(window).views
+    sigma = window.returns.cov().to_numpy()
+    pick, values, _ = stated(0.1 * sigma)
+    echo = 1.0 * 1.1 * sigma.mean(axis=1)
+    np.testing.assert_allclose(views.datum, values - 0.6 * pick @ echo, rtol=1e-9, atol=1e-16)
+
+
+def test_with_views_no_features_are_needed_in_a_strategy():
+    assert not MixedEffectsPrior(views=VIEWS).learns_from_features
+    assert MixedEffectsPrior().learns_from_features
+    prior = {"model": "mixed_effects", "views": ["A0 = 5% per year"]}
+    config = bl.StrategyConfig(name="m", prior=prior, lookback=60)
+    assert config.prior_model() == MixedEffectsPrior(views=["A0 = 5% per year"])
+    with pytest.raises(ConfigError, match="'mixed_effects', which learns its views from features"):
+        bl.StrategyConfig(name="m", prior={"model": "mixed_effects"})
+    result = bl.run_backtest(config, make_market(1, 200, 3))
+    assert set(result.views["view_on"]) == {"A0 = 5% per year"}
+
+
+def test_with_views_alone_every_decision_has_its_views():
+    strategy = bl.Strategy("m", prior=MixedEffectsPrior(views="A0 = 5% per year"), lookback=60)
+    result = bl.run_backtest(strategy, make_market(1, 200, 3))
+    assert not set(result.notes["kind"]) & {"views", "no views"}
+
+
+def test_doubts_about_stated_views_are_warnings_of_fit():
+    prior = MixedEffectsPrior(horizon=5, views=["A0 = 9%", "A1 = 4% per year", "A1 = -4% per year"])
+    window = window_of(8)
+    doubts = prior.fit_arrays(window.arrays()).doubts
+    assert len(doubts) == 2
+    with pytest.warns(BLPortfolioWarning) as caught:
+        prior.fit(window)
+    assert sorted(str(one.message) for one in caught) == sorted(doubts)
+    averaged = MixedEffectsPrior(horizon=5, views=prior.views, tau=(0.01, 0.1))
+    assert averaged.fit_arrays(window.arrays()).doubts == doubts

@@ -47,24 +47,24 @@ def assert_same(found, expected, *, exact=True):
 @settings(max_examples=12)
 def test_a_record_is_the_same_after_json(seed, count):
     record = grown(seed, count=count)
-    state = FrozenState({"record": record.to_document()})
-    assert_same(ViewRecord.from_state(state), record)
-    again = ViewRecord.from_state(json.loads(json.dumps(state)))
+    document = FrozenState(record.to_document())
+    assert_same(ViewRecord.from_document(document), record)
+    again = ViewRecord.from_document(json.loads(json.dumps(document)))
     assert_same(again, record)
     assert again.assets == record.assets
 
 
 def test_a_record_does_not_depend_on_the_order_of_keys_in_its_json():
     """As of any JSON object; the project itself writes files with sorted keys."""
-    state = {"record": grown(1).to_document()}
-    sorted_state = json.loads(json.dumps(state, sort_keys=True))
-    assert sorted_state == state
-    assert_same(ViewRecord.from_state(sorted_state), ViewRecord.from_state(state))
+    document = grown(1).to_document()
+    by_key = json.loads(json.dumps(document, sort_keys=True))
+    assert by_key == document
+    assert_same(ViewRecord.from_document(by_key), ViewRecord.from_document(document))
 
 
 def test_without_a_record_there_is_none():
-    for state in (None, {}, {"decisions": 3}):
-        record = ViewRecord.from_state(state)
+    empty = ViewRecord()
+    for record in (empty, ViewRecord.from_document(empty.to_document())):
         assert (record.assets, record.count) == ((), 0)
         np.testing.assert_array_equal(record.on(NAMES, 0.05), np.zeros((4, 4)))
 
@@ -146,17 +146,24 @@ def test_what_was_not_seen_does_not_change_the_expectation_of_the_rest(seed):
     assert np.linalg.eigvalsh(everything)[0] > 0
 
 
-@given(SEEDS, st.floats(1e-4, 10))
-@settings(max_examples=12)
-def test_the_scale_of_the_law_is_positive_definite_whatever_it_starts_from(seed, level):
-    """A grid of settings shares one record, kept at the middle of the grid."""
-    record = grown(seed, count=8)
-    start = level * np.eye(4)
-    scale = record.scale(NAMES, 0.05, start)
-    np.testing.assert_array_equal(scale, scale.T)
-    assert np.linalg.eigvalsh(scale)[0] > 0
-    if np.linalg.eigvalsh(record.squares)[0] > 0:
-        np.testing.assert_allclose(scale, start + record.on(NAMES, 0.05), rtol=1e-12)
+@given(SEEDS, st.floats(0.5, 50), st.floats(1e-4, 10), st.booleans())
+@settings(max_examples=30)
+def test_the_scale_of_the_law_is_positive_definite_for_any_assets(seed, strength, expected, small):
+    """Ψ0 + S, kept under the Ψ0 that it is used with, whoever comes, goes or is not seen."""
+    rng = np.random.default_rng(seed)
+    record = ViewRecord()
+    for _ in range(12):
+        size = int(rng.integers(1, 5))
+        names = tuple(rng.permutation(NAMES)[:size])
+        seen = np.sort(rng.permutation(size)[: rng.integers(1, size + 1)])
+        noise = (1e-6 if small else 1.0) * random_covariance(rng, len(seen), scale=1.0)
+        error = 0.1 * np.sqrt(expected) * rng.normal(size=len(seen))  # below expectation
+        record = record.after(names, seen, error, noise, strength=strength, expected=expected)
+        for wanted in (names, NAMES, NAMES[1:3]):
+            start = strength * expected * np.eye(len(wanted))
+            scale = record.on(wanted, expected) + start
+            np.testing.assert_allclose(scale, scale.T, rtol=1e-9, atol=1e-12)
+            assert np.linalg.eigvalsh(scale)[0] > 0
 
 
 OMEGA = np.array([[0.30, 0.12], [0.12, 0.15]])
@@ -272,6 +279,11 @@ def window_of(seed, *, scale=1.0, order=None, realised=True, n_assets=4):
     )
 
 
+def record_of(state):
+    """The record of a prior with one setting."""
+    return ViewRecord.from_document(state["records"]["fixed"])
+
+
 def two_decisions(prior, **options):
     state = prior.update(prior.initial_state(()), window_of(11, realised=False, **options))
     return prior.update(state, window_of(12, **options))
@@ -289,7 +301,9 @@ def test_the_record_of_a_prior_is_the_kernels_with_everything_by_hand(view_on):
     error = views.pick @ second.realised.mean().to_numpy() - views.datum
     relative = (own / 21 + noise) / np.outer(unit, unit)
     square = expected_squared_error(error / unit, relative, 0.6 * np.eye(4), 4 + 1 + 6)
-    record = ViewRecord.from_state(two_decisions(prior))
+    state = two_decisions(prior)
+    assert state["view_on"] == view_on
+    record = record_of(state)
     omega = expectation(record, window_of(12).assets, 6.0, 0.1)
     np.testing.assert_allclose(omega, (0.6 * np.eye(4) + square) / 7, rtol=1e-7, atol=1e-10)
     share = np.linalg.solve(0.1 * np.eye(4) + relative, 0.1 * np.eye(4))
@@ -309,13 +323,25 @@ def test_the_order_of_assets_in_the_windows_does_not_change_the_record():
     prior = bl.FeatureInfluencedPrior(horizon=5)
     here = two_decisions(prior)
     there = two_decisions(prior, order=[2, 0, 3, 1])
-    names = tuple(here["record"]["squares"])
-    here, there = ViewRecord.from_state(here), ViewRecord.from_state(there)
+    here, there = record_of(here), record_of(there)
+    names = here.assets
     np.testing.assert_allclose(there.on(names, 0.05), here.on(names, 0.05), rtol=1e-7)
 
 
 def assert_record_close(found, expected):
-    found, expected = ViewRecord.from_state(found), ViewRecord.from_state(expected)
+    found, expected = record_of(found), record_of(expected)
     assert found.assets == expected.assets
     assert found.count == pytest.approx(expected.count, rel=1e-6)
     np.testing.assert_allclose(found.squares, expected.squares, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("view_on", ["assets", "relative"])
+def test_with_lists_each_setting_keeps_the_record_under_its_own_prior(view_on):
+    lists = {"tau": (0.02, 0.2), "view_scale": (0.5, 2.0), "strength": (3.0, 30.0)}
+    prior = bl.FeatureInfluencedPrior(horizon=5, view_on=view_on, **lists)
+    records = two_decisions(prior)["records"]
+    assert len(records) == 8
+    for setting, label in zip(prior.settings(), prior.labels(), strict=True):
+        chosen = {name: getattr(setting, name) for name in lists}
+        alone = bl.FeatureInfluencedPrior(horizon=5, view_on=view_on, **chosen)
+        assert two_decisions(alone)["records"]["fixed"] == records[label]
