@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +16,7 @@ from blportfolio.bayes.pooled import pooled_regression
 from blportfolio.bayes.regression import forward_means, ridge_regression
 from blportfolio.bayes.sur import sur_regression
 from blportfolio.errors import DataError
-from blportfolio.features import missing_features, standardise
+from blportfolio.features import standardise
 from blportfolio.types import BoolArray, FloatArray, IntArray, WindowArrays
 
 REGRESSIONS = ("ridge", "pooled", "sur")
@@ -134,15 +133,11 @@ def _silverman(
 
 
 def blind_remarks(window: WindowArrays, view: LatentView | None) -> tuple[str, ...]:
-    """Say which features are missing at this decision, and which assets have no view."""
-    missing: Sequence[str] = ()
-    if window.features is not None:
-        missing = missing_features(window.features[-1], window.feature_names)
-    said = (f"Left out, as no asset has it now: {', '.join(missing)}.",) if missing else ()
+    """Say which assets have no view; a backtest says by itself which features are missing."""
     if view is None:
-        return (*said, NO_VIEW)
+        return (NO_VIEW,)
     if len(view.seen) == len(window.assets):
-        return said
+        return ()
     seen = {int(position) for position in view.seen}
     blind = [asset for i, asset in enumerate(window.assets) if i not in seen]
-    return (*said, f"No view on {', '.join(blind)}.")
+    return (f"No view on {', '.join(blind)}.",)
