@@ -82,7 +82,31 @@ class CreditSpread:
 
 
 @dataclass(frozen=True, slots=True)
-class ShortRate:
+class OneSeries:
+    """What features of one macro series share.
+
+    Attributes:
+        series: Its name among the market's macro series.
+        max_age_days: Days for which a value may be used once it is known; by default what the
+            series says, in general three of its own periods.
+    """
+
+    requires: ClassVar[tuple[str, ...]] = NEEDS_MACRO
+    series: str = ""
+    max_age_days: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        _check(self.max_age_days, series=self.series)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Macro series that it reads with these parameters."""
+        return (MACRO + self.series,)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortRate(OneSeries):
     """Short interest rate, decimal a year.
 
     Attributes:
@@ -91,18 +115,7 @@ class ShortRate:
             series says, in general three of its own periods.
     """
 
-    requires: ClassVar[tuple[str, ...]] = NEEDS_MACRO
     series: str = "treasury_3m"
-    max_age_days: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        _check(self.max_age_days, series=self.series)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Macro series that it reads with these parameters."""
-        return (MACRO + self.series,)
 
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `short_rate`, (n_dates, n_assets)."""
@@ -111,7 +124,7 @@ class ShortRate:
 
 
 @dataclass(frozen=True, slots=True)
-class VIX:
+class VIX(OneSeries):
     """Volatility that index options imply, decimal; the series is index points over 100.
 
     Attributes:
@@ -120,18 +133,7 @@ class VIX:
             series says, in general three of its own periods.
     """
 
-    requires: ClassVar[tuple[str, ...]] = NEEDS_MACRO
     series: str = "vix"
-    max_age_days: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        _check(self.max_age_days, series=self.series)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Macro series that it reads with these parameters."""
-        return (MACRO + self.series,)
 
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `vix`, (n_dates, n_assets)."""
@@ -140,7 +142,7 @@ class VIX:
 
 
 @dataclass(frozen=True, slots=True)
-class Inflation:
+class Inflation(OneSeries):
     """Change of a price index over twelve months, decimal.
 
     A month whose index, or that of twelve months before, was not published has no value; the one
@@ -153,18 +155,7 @@ class Inflation:
             series says, in general three of its own periods.
     """
 
-    requires: ClassVar[tuple[str, ...]] = NEEDS_MACRO
     series: str = "cpi"
-    max_age_days: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        _check(self.max_age_days, series=self.series)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Macro series that it reads with these parameters."""
-        return (MACRO + self.series,)
 
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `inflation`, (n_dates, n_assets)."""

@@ -17,6 +17,7 @@ from blportfolio.priors.base import (
     reference_weights,
 )
 from blportfolio.priors.views import (
+    GROUP_WEIGHTS,
     ResolvedViews,
     ViewLike,
     as_views,
@@ -36,7 +37,6 @@ from blportfolio.types import (
 from blportfolio.validation import check_choice, check_positive
 
 EQUILIBRIA = ("paper", "he_litterman")
-GROUP_WEIGHTS = ("equal", "reference")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from blportfolio.priors.decision import Parts, Setting
 from blportfolio.priors.latent_view import LatentView
 from blportfolio.priors.learned import LearnedPrior
 from blportfolio.priors.shared_latent import shared_member
-from blportfolio.priors.views import ResolvedViews, ViewLike, as_views, check_groups, resolve_views
+from blportfolio.priors.views import (
+    GROUP_WEIGHTS,
+    ResolvedViews,
+    ViewLike,
+    as_views,
+    check_groups,
+    resolve_views,
+)
 from blportfolio.types import (
     ArrayViews,
     FloatArray,
@@ -26,8 +33,6 @@ from blportfolio.types import (
     WindowArrays,
 )
 from blportfolio.validation import check_choice
-
-GROUP_WEIGHTS = ("equal", "reference")
 
 
 @dataclass(frozen=True, slots=True)

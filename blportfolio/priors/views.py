@@ -23,6 +23,7 @@ from blportfolio.priors.view_text import EXAMPLE
 from blportfolio.types import FloatArray, WindowArrays
 from blportfolio.validation import check_covariance, nearest_name
 
+GROUP_WEIGHTS = ("equal", "reference")
 ViewLike = View | str | Mapping[str, Any]
 """A view, its text, or a table of its fields."""
 
