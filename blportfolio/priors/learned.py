@@ -185,7 +185,7 @@ class LearnedPrior(ArrayPrior):
             state: What `update` returned; None before any decision.
 
         Raises:
-            ConfigError: If `state` was learned with other hyper-parameters.
+            ConfigError: If `state` was learned by another model or with other lists.
         """
         if state is None:
             return np.full(len(self.settings()), 1 / len(self.settings()))
@@ -207,14 +207,16 @@ class LearnedPrior(ArrayPrior):
             )
         model = state.get("model", type(self).__name__)
         if model != type(self).__name__:
-            raise ConfigError(f"`state` was learned by {model}, not by {type(self).__name__}.")
+            raise ConfigError(
+                f"`state` was learned by {model}, not by {type(self).__name__}. Rebuild it with "
+                "bl.replay_state."
+            )
         return {label: float(scores[label]) for label in labels}
 
     def initial_state(self, assets: tuple[str, ...]) -> FrozenState:  # noqa: ARG002, protocol
         """Return the state before any decision: all combinations equal."""
-        return FrozenState(
-            {"prior": repr(self), "decisions": 0, "scores": dict.fromkeys(self.labels(), 0.0)}
-        )
+        scores = dict.fromkeys(self.labels(), 0.0)
+        return FrozenState({"model": type(self).__name__, "decisions": 0, "scores": scores})
 
     def update(self, state: Mapping[str, Any], window: TrainingWindow) -> FrozenState:
         """Return the state after what was realised since the last decision.
@@ -228,8 +230,9 @@ class LearnedPrior(ArrayPrior):
                 is read off its returns, if they reach back that far.
 
         Raises:
-            ConfigError: If `state` was learned with other hyper-parameters.
-            DataError: If `realised` has other assets than the last decision.
+            ConfigError: If `state` was learned by another model or with other lists.
+            DataError: If `realised` has other assets than the last decision, or the window
+                neither has it nor reaches back that far.
         """
         scores = self._scores(state)
         found = state.get("dispersion", {"size": 1.0, "shape": [1.0]})

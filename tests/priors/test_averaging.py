@@ -648,3 +648,15 @@ def test_numbers_of_numpy_are_numbers(value):
     assert many.tau == (0.5, 1.0)
     assert [type(entry) for entry in many.tau] == [float, float]
     assert many.labels() == ("tau=0.5", "tau=1.0")
+
+
+def test_a_state_of_another_model_is_refused():
+    market = make_market(6, 400, 3)
+    lists = {"tau": (0.01, 0.1), "horizon": 5}
+    shared = bl.SharedLatentPrior(**lists)
+    state = bl.replay_state(shared, market, features="momentum", lookback=60)
+    for learned in (state, shared.initial_state(market.assets)):
+        with pytest.raises(ConfigError, match=r"SharedLatentPrior, not by MixedEffects.*replay"):
+            bl.MixedEffectsPrior(**lists).fit(
+                bl.make_window(market, lookback=60, features="momentum"), learned
+            )
