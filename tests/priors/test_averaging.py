@@ -660,3 +660,8 @@ def test_a_state_of_another_model_is_refused():
             bl.MixedEffectsPrior(**lists).fit(
                 bl.make_window(market, lookback=60, features="momentum"), learned
             )
+
+
+def test_lists_within_lists_are_refused_even_when_ragged():
+    with pytest.raises(ConfigError, match=r"`tau` must be a number above 0 or a list"):
+        bl.SharedLatentPrior(tau=[[0.1], 0.2])
