@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import blportfolio as bl
+from blportfolio.features import standardise
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,6 +34,18 @@ def random_covariance(rng, size, *, scale=1e-4, n_obs=None):
     """A random covariance; singular when n_obs < size."""
     draws = rng.normal(size=(n_obs or size + 5, size)) * rng.uniform(0.5, 2.0, size=size)
     return scale * draws.T @ draws / len(draws)
+
+
+def regression_problem(seed, n_obs=40, n_assets=3, n_features=2, missing=0.3):
+    """Standardised features, features now, targets and which rows are known."""
+    rng = np.random.default_rng(seed)
+    known = (rng.random((n_obs, n_assets)) > missing).astype(float)
+    known[: n_features + 3] = 1
+    raw = rng.normal(size=(n_obs + 1, n_assets, n_features)) + rng.normal(size=n_features)
+    raw[:-1][known == 0] = np.nan
+    scores = standardise(raw, np.vstack([known, np.zeros(n_assets)]))
+    targets = rng.normal(scale=0.01, size=(n_obs, n_assets))
+    return scores[:-1], scores[-1], targets, known
 
 
 def dev_data(name):

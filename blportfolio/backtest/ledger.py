@@ -28,12 +28,11 @@ class Recorder:
         views = moments.views
         if views is None:
             return
-        noise = views.omega if views.effective is None else views.effective
         said = np.column_stack(
             [
                 views.pick @ views.prior_mean,
                 views.mean,
-                np.sqrt(np.maximum(np.diagonal(noise), 0.0)),
+                np.sqrt(np.maximum(np.diagonal(views.effective), 0.0)),
                 views.pick @ moments.mean,
             ]
         )

@@ -182,7 +182,10 @@ def _as_moments(fitted: ReturnDistribution, window: TrainingWindow) -> Moments:
             views.prior_mean[order],
             views.prior_covariance[order][:, order],
             views.labels,
+            covariance=views.covariance,
             effective=views.effective_view_covariance,
+            datum=np.asarray(views.datum, dtype=float),
+            expected=views.effective_view_covariance,
         ),
         fitted.log_evidence,
     )

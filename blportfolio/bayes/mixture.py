@@ -147,7 +147,7 @@ class _Integrand:
         drift: FloatArray = self.freedom - np.exp(t) + (s * (1 - self.squares * h)).sum(axis=1)
         return drift / 2
 
-    def _width(self) -> float:
+    def width(self) -> float:
         """Return a lower bound of the scale on which ℓ bends near a mode."""
         return float(np.sqrt(2 / (self.freedom + 2 * len(self.share))))
 
@@ -176,7 +176,7 @@ class _Integrand:
         falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
         left, right = grid[falls], grid[falls + 1]
         # A tenth of the narrowest mode's width is near enough: only heights are compared.
-        halvings = int(np.ceil(max(0.0, np.log2(0.5 / self._width()))))
+        halvings = int(np.ceil(max(0.0, np.log2(0.5 / self.width()))))
         for _ in range(halvings):
             middle = (left + right) / 2
             rising = self.slope(middle) > 0
@@ -185,7 +185,7 @@ class _Integrand:
 
     def _crossing(self, mode: float, threshold: float, side: float) -> float:
         """Return a point beyond an outermost mode where ℓ has just fallen below `threshold`."""
-        width = self._width()
+        width = self.width()
         ends = LOWEST, float(np.log(self.freedom + len(self.share))) + 50
         distances = width * 1.6 ** np.arange(24 + int(np.log(1e3 / width) / np.log(1.6)))
         steps = np.concatenate([[mode], np.clip(mode + side * distances, *ends)])
@@ -228,7 +228,7 @@ def _automatic(integrand: _Integrand) -> _Moments:
     """Halve the step until nothing changes any more."""
     # In conflict h may be z² times as large in a tail as at the peak, and h² is integrated.
     low, high = integrand.range(AUTOMATIC_CUT + 2 * float(np.log1p(integrand.squares.max())))
-    width = min(0.5, 0.6 * np.sqrt(2 / (integrand.freedom + 2 * len(integrand.share))))
+    width = min(0.5, 0.6 * integrand.width())
     count = 1 + int(np.ceil((high - low) / width))
     previous = None
     while count < MOST_NODES:

@@ -98,7 +98,7 @@ def paper_feature_influenced_posterior(
     spread = (design @ cross + (design @ cross).T) / 2
     innovation = datum - design @ mean
     check_scale(spread, noise, psi, freedom)
-    lower_factor(psi, name="scale")
+    root = lower_factor(psi, name="scale")
     if n_views == 1:
         gain, variance = prior_gain(float(spread[0, 0]), float(psi[0, 0]), freedom)
         first = np.array([[gain]])
@@ -111,7 +111,7 @@ def paper_feature_influenced_posterior(
                 f"{type(rng).__name__}. Pass np.random.default_rng(0), for example."
             )
         first, second, outer = _drawn(
-            spread, psi, innovation, noise, freedom, int(omega_draws), rng
+            spread, root, innovation, noise, freedom, int(omega_draws), rng
         )
     middle = second + outer - first
     moved = cross @ middle @ cross.T
@@ -135,7 +135,7 @@ def paper_feature_influenced_posterior(
 
 def _drawn(
     spread: FloatArray,
-    scale: FloatArray,
+    root: FloatArray,
     innovation: FloatArray,
     noise: FloatArray,
     dof: float,
@@ -144,10 +144,10 @@ def _drawn(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return E[M], E[MRM] and Cov[Md] over draws of M = (PΣ0Pᵀ + Ω)⁻¹.
 
-    M = C(I + CᵀPΣ0PᵀC)⁻¹Cᵀ with Ω⁻¹ = CCᵀ needs no Ω, which has no bounds as ν nears k − 1.
+    `root` is the Cholesky factor of Ψ. M = C(I + CᵀPΣ0PᵀC)⁻¹Cᵀ with Ω⁻¹ = CCᵀ needs no Ω, which
+    has no bounds as ν nears k − 1.
     """
     size = len(innovation)
-    root = lower_factor(scale, name="scale")
     batch = max(1, BATCH // size**2)
     first, second = np.zeros((size, size)), np.zeros((size, size))
     moved = np.empty((omega_draws, size))

@@ -15,7 +15,26 @@ from blportfolio.validation import check_positive
 
 
 @dataclass(frozen=True, slots=True)
-class BollingerB:
+class Bands:
+    """What features of Bollinger bands share.
+
+    Attributes:
+        window: Periods of the average and the deviation.
+        width: Standard deviations from the average to each band.
+    """
+
+    requires: ClassVar[tuple[str, ...]] = ("prices",)
+    window: int = 20
+    width: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        check_windows((self.window,), least=2, name="window")
+        check_positive(self.width, name="width")
+
+
+@dataclass(frozen=True, slots=True)
+class BollingerB(Bands):
     """%b = (P − lower) / (upper − lower) with bands at ± `width` standard deviations (ddof 0).
 
     0.5 where the bands coincide because the price has not moved.
@@ -28,15 +47,6 @@ class BollingerB:
         Bollinger (2001), Bollinger on Bollinger Bands.
     """
 
-    requires: ClassVar[tuple[str, ...]] = ("prices",)
-    window: int = 20
-    width: float = 2.0
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        check_windows((self.window,), least=2, name="window")
-        check_positive(self.width, name="width")
-
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `bollinger_b_<window>`, (n_dates, n_assets), around 0.5."""
         mean, deviation = _moments(market.prices, self.window)
@@ -47,7 +57,7 @@ class BollingerB:
 
 
 @dataclass(frozen=True, slots=True)
-class BollingerBands:
+class BollingerBands(Bands):
     """Upper and lower band, each over the price less one: (M ± `width` S) / P − 1.
 
     M is the mean of the last `window` prices and S their standard deviation (ddof 0). The paper
@@ -60,15 +70,6 @@ class BollingerBands:
     References:
         Bollinger (2001), Bollinger on Bollinger Bands; Lin et al. (2025), table 3.
     """
-
-    requires: ClassVar[tuple[str, ...]] = ("prices",)
-    window: int = 20
-    width: float = 2.0
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        check_windows((self.window,), least=2, name="window")
-        check_positive(self.width, name="width")
 
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `bollinger_upper_<window>` and `bollinger_lower_<window>`, decimal."""

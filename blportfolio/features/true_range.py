@@ -16,7 +16,32 @@ BARS = ("high", "low")
 
 
 @dataclass(frozen=True, slots=True)
-class ATR:
+class WilderFeature:
+    """What features of bars smoothed as Wilder does share.
+
+    Attributes:
+        window: Periods of the average.
+        close_only: Take closes for highs and lows.
+    """
+
+    requires: ClassVar[tuple[str, ...]] = BARS
+    window: int = 14
+    close_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        check_windows((self.window,), least=2, name="window")
+        if not isinstance(self.close_only, bool):
+            raise ConfigError(f"`close_only` must be true or false, got {self.close_only!r}.")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Fields of the data that it reads with these parameters."""
+        return ("prices",) if self.close_only else BARS
+
+
+@dataclass(frozen=True, slots=True)
+class ATR(WilderFeature):
     """Average true range over the close, with Wilder's smoothing; needs `high` and `low`.
 
     True range is max(H_t − L_t, |H_t − C_{t−1}|, |L_t − C_{t−1}|), from an asset's second bar on.
@@ -31,19 +56,6 @@ class ATR:
         Wilder (1978), New Concepts in Technical Trading Systems; Lin et al. (2025), table 3.
     """
 
-    requires: ClassVar[tuple[str, ...]] = BARS
-    window: int = 14
-    close_only: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        _check(self.window, self.close_only)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Fields of the data that it reads with these parameters."""
-        return ("prices",) if self.close_only else BARS
-
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `atr_<window>`, (n_dates, n_assets) as a fraction of the close."""
         close = market.prices
@@ -55,7 +67,7 @@ class ATR:
 
 
 @dataclass(frozen=True, slots=True)
-class ADX:
+class ADX(WilderFeature):
     """Average directional index as a fraction, in [0, 1]; needs `high` and `low`.
 
     A period's directional movement is +DM = H_t − H_{t−1} where that is positive and above
@@ -74,19 +86,6 @@ class ADX:
         (2025), table 3.
     """
 
-    requires: ClassVar[tuple[str, ...]] = BARS
-    window: int = 14
-    close_only: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the parameters."""
-        _check(self.window, self.close_only)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Fields of the data that it reads with these parameters."""
-        return ("prices",) if self.close_only else BARS
-
     def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
         """Return `adx_<window>`, (n_dates, n_assets) in [0, 1]."""
         high, low = _bars(market, self.close_only, "adx")
@@ -99,12 +98,6 @@ class ADX:
         index = ((plus - minus).abs() / moved.where(moved > 0)).where(moved != 0, 0.0)
         # A mean of fractions is one too, but for rounding.
         return {f"adx_{self.window}": wilder_average(index, self.window).clip(upper=1.0)}
-
-
-def _check(window: int, close_only: object) -> None:
-    check_windows((window,), least=2, name="window")
-    if not isinstance(close_only, bool):
-        raise ConfigError(f"`close_only` must be true or false, got {close_only!r}.")
 
 
 def _bars(market: MarketData, close_only: bool, feature: str) -> tuple[pd.DataFrame, pd.DataFrame]:

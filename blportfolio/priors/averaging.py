@@ -54,19 +54,19 @@ def _average_views(views: Sequence[ArrayViews], weights: FloatArray) -> ArrayVie
     precision = np.zeros((len(pick), len(pick)))
     force = np.zeros(len(pick))
     for view, share in zip(views, shares, strict=True):
-        total = pick @ view.prior_covariance @ pick.T + _effective(view)
+        total = pick @ view.prior_covariance @ pick.T + view.effective
         factor = factorise((total + total.T) / 2)
         precision += share * factor.solve(np.eye(len(pick)))
-        force += share * factor.solve(_datum(view) - pick @ view.prior_mean)
+        force += share * factor.solve(view.datum - pick @ view.prior_mean)
     prior_mean = weights @ np.array([view.prior_mean for view in views])
     prior_covariance = np.einsum("g,gij->ij", weights, [view.prior_covariance for view in views])
     total = factorise((precision + precision.T) / 2).solve(np.eye(len(pick)))
-    total = _with_image(total, force, _datum(first) - pick @ prior_mean)
+    total = _with_image(total, force, first.datum - pick @ prior_mean)
     spread = pick @ prior_covariance @ pick.T
     mean, covariance = average_moments(
         weights,
         np.array([view.mean for view in views]),
-        np.array([view.omega if view.covariance is None else view.covariance for view in views]),
+        np.array([view.covariance for view in views]),
     )
     return ArrayViews(
         pick,
@@ -77,8 +77,8 @@ def _average_views(views: Sequence[ArrayViews], weights: FloatArray) -> ArrayVie
         first.labels,
         covariance=covariance,
         effective=total - (spread + spread.T) / 2,
-        datum=_datum(first),
-        expected=np.einsum("g,gij->ij", weights, [_expected(view) for view in views]),
+        datum=first.datum,
+        expected=np.einsum("g,gij->ij", weights, [view.expected for view in views]),
     )
 
 
@@ -95,15 +95,3 @@ def _with_image(matrix: FloatArray, vector: FloatArray, image: FloatArray) -> Fl
     across = np.outer(missing, current) / length
     along = float(missing @ vector) / length**2
     return matrix + across + across.T - along * np.outer(current, current)
-
-
-def _effective(view: ArrayViews) -> FloatArray:
-    return view.omega if view.effective is None else view.effective
-
-
-def _expected(view: ArrayViews) -> FloatArray:
-    return _effective(view) if view.expected is None else view.expected
-
-
-def _datum(view: ArrayViews) -> FloatArray:
-    return view.mean if view.datum is None else view.datum

@@ -86,26 +86,23 @@ def explain_views(views: ArrayViews) -> LatentViews:
     θ0 + Σ0Pᵀ(PΣ0Pᵀ + V)⁻¹d, which is a sum over views.
     """
     pick = views.pick
-    effective = views.omega if views.effective is None else views.effective
-    expected = effective if views.expected is None else views.expected
     cross = views.prior_covariance @ pick.T
     spread = pick @ cross
-    datum = views.mean if views.datum is None else views.datum
-    innovation = datum - pick @ views.prior_mean
-    total = spread + effective
+    innovation = views.datum - pick @ views.prior_mean
+    total = spread + views.effective
     total = (total + total.T) / 2
     gain: FloatArray
     try:
         gain = factorise(total).solve(np.ascontiguousarray(cross.T)).T
     except DataError:  # an average of posteriors that pull in opposite directions
         gain = np.asarray(np.linalg.lstsq(total, cross.T, rcond=None)[0].T, dtype=float)
-    deviation = np.sqrt(np.diagonal(spread + expected))
+    deviation = np.sqrt(np.diagonal(spread + views.expected))
     return LatentViews(
         pick=pick,
         mean=views.mean,
-        covariance=views.omega if views.covariance is None else views.covariance,
+        covariance=views.covariance,
         omega=views.omega,
-        effective_view_covariance=effective,
+        effective_view_covariance=views.effective,
         surprise=np.divide(
             innovation, deviation, out=np.zeros_like(innovation), where=deviation > 0
         ),
@@ -113,7 +110,7 @@ def explain_views(views: ArrayViews) -> LatentViews:
         prior_covariance=views.prior_covariance,
         attribution=gain * innovation,
         labels=views.labels,
-        datum=datum,
+        datum=views.datum,
     )
 
 

@@ -138,7 +138,7 @@ class BlackLittermanPrior(ArrayPrior):
             posterior.mean,
             sigma + posterior.covariance,
             posterior.covariance,
-            ArrayViews(found.pick, found.values, found.omega, theta0, sigma0, found.labels),
+            ArrayViews.known(found.pick, found.values, found.omega, theta0, sigma0, found.labels),
             posterior.log_evidence,
             found.remarks,
             found.doubts,

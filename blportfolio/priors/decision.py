@@ -122,7 +122,7 @@ def earned_since(window: TrainingWindow, then: Parts, as_of: pd.Timestamp) -> Fl
         check_same_labels(list(window.realised.columns), assets, name="realised")
         realised = window.realised[assets].to_numpy(dtype=float)
         return realised if len(realised) else None
-    if window.returns.index[0] > as_of and not (window.returns.index <= as_of).any():
+    if window.returns.index[0] > as_of:
         raise DataError(
             f"`window` begins on {window.returns.index[0].date()}, after the last decision on "
             f"{as_of.date()}: what was earned in between is not known. Give `realised`, or use a "

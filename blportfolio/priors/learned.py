@@ -130,12 +130,16 @@ class LearnedPrior(ArrayPrior):
             state: What `update` or `bl.replay_state` returned; None before any decision.
 
         Returns:
-            Predictive mean and covariance per period, with the learned views.
+            Predictive mean and covariance per period, with the views.
 
         Raises:
-            DataError: If the window is none, has one row, or is too short for the horizon.
-            ConfigError: If `covariance` is no covariance model, or `state` was learned with
-                other lists.
+            DataError: If the window is none, has one row, or is too short for the horizon, or a
+                stated view names an asset that it does not hold or contradicts another.
+            ConfigError: If `covariance` is no covariance model, or `state` was learned by another
+                model or with other lists.
+
+        Warns:
+            BLPortfolioWarning: If a stated view looks like a mistake.
         """
         return self.labelled(window, lambda arrays: self.fit_arrays(arrays, state))
 

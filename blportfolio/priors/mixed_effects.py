@@ -28,8 +28,6 @@ from blportfolio.types import (
     ArrayViews,
     FloatArray,
     Moments,
-    ReturnDistribution,
-    TrainingWindow,
     WindowArrays,
 )
 from blportfolio.validation import check_choice
@@ -81,28 +79,6 @@ class MixedEffectsPrior(LearnedPrior):
         if not (isinstance(gamma, int | float | np.number) and 0 < gamma <= 1):
             raise ConfigError(f"`gamma` must lie above 0 and up to 1, got {gamma!r}.")
 
-    def fit(
-        self, window: TrainingWindow, state: Mapping[str, Any] | None = None
-    ) -> ReturnDistribution:
-        """Fit to everything in `window`, given what was learned before.
-
-        Args:
-            window: Returns (n_obs, n_assets) and features.
-            state: What `update` or `bl.replay_state` returned; None before any decision.
-
-        Returns:
-            Predictive mean and covariance per period, with the learned and the stated views.
-
-        Raises:
-            DataError: If the window is none or too short, or a stated view names an asset that
-                it does not hold or contradicts another.
-            ConfigError: If `covariance` is no covariance model, or `state` is of another prior.
-
-        Warns:
-            BLPortfolioWarning: If a stated view looks like a mistake.
-        """
-        return self.labelled(window, lambda arrays: self.fit_arrays(arrays, state))
-
     def member(
         self,
         parts: Parts,
@@ -149,10 +125,10 @@ class MixedEffectsPrior(LearnedPrior):
                 "`views` held with certainty contradict what the features or a certain prior say; "
                 "give them a variance, or drop one."
             )
-        views = ArrayViews(pick, datum, stated.omega, theta0, sigma0, stated.labels)
+        views = ArrayViews.known(pick, datum, stated.omega, theta0, sigma0, stated.labels)
         evidence = posterior.log_evidence
         if shared.views is not None:
-            views = ArrayViews(
+            views = ArrayViews.known(
                 np.vstack([shared.views.pick, pick]),
                 np.concatenate([shared.views.mean, datum]),
                 block_diag(shared.views.omega, stated.omega),

@@ -71,7 +71,7 @@ def shared_member(parts: Parts, view: LatentView, setting: Setting) -> Moments:
         posterior.mean,
         parts.sigma + posterior.covariance,
         posterior.covariance,
-        ArrayViews(pick, view.mean, omega, theta0, sigma0, labels),
+        ArrayViews.known(pick, view.mean, omega, theta0, sigma0, labels),
         posterior.log_evidence,
     )
 

@@ -178,11 +178,11 @@ class ArrayViews:
         prior_mean: (n_assets,) θ0.
         prior_covariance: (n_assets, n_assets) Σ0.
         labels: (n_views,) names.
-        covariance: (n_views, n_views) Cov[q]; None stands for `omega`.
-        effective: (n_views, n_views) effective view covariance; None stands for `omega`.
-        datum: (n_views,) what the prior was confronted with; None stands for `mean`.
+        covariance: (n_views, n_views) Cov[q].
+        effective: (n_views, n_views) effective view covariance.
+        datum: (n_views,) what the prior was confronted with.
         expected: (n_views, n_views) view covariance expected before the datum was seen, by which
-            surprise is measured; None stands for `effective`.
+            surprise is measured.
     """
 
     pick: FloatArray
@@ -191,10 +191,34 @@ class ArrayViews:
     prior_mean: FloatArray
     prior_covariance: FloatArray
     labels: tuple[str, ...]
-    covariance: FloatArray | None = None
-    effective: FloatArray | None = None
-    datum: FloatArray | None = None
-    expected: FloatArray | None = None
+    covariance: FloatArray
+    effective: FloatArray
+    datum: FloatArray
+    expected: FloatArray
+
+    @classmethod
+    def known(
+        cls,
+        pick: FloatArray,
+        views: FloatArray,
+        omega: FloatArray,
+        prior_mean: FloatArray,
+        prior_covariance: FloatArray,
+        labels: tuple[str, ...],
+    ) -> ArrayViews:
+        """Return views q that are known, and whose covariance Ω is: all else follows."""
+        return cls(
+            pick,
+            views,
+            omega,
+            prior_mean,
+            prior_covariance,
+            labels,
+            covariance=omega,
+            effective=omega,
+            datum=views,
+            expected=omega,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from helpers import regression_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gaussian_kde
@@ -14,21 +15,8 @@ from blportfolio.bayes.hyperparameters import (
     silverman_feature_covariance,
 )
 from blportfolio.bayes.regression import ridge_regression
-from blportfolio.features import standardise
 
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def problem(seed, n_obs=40, n_assets=3, n_features=2, missing=0.3):
-    """Standardised features, features now, targets and which rows are known."""
-    rng = np.random.default_rng(seed)
-    known = (rng.random((n_obs, n_assets)) > missing).astype(float)
-    known[: n_features + 3] = 1
-    raw = rng.normal(size=(n_obs + 1, n_assets, n_features)) + rng.normal(size=n_features)
-    raw[:-1][known == 0] = np.nan
-    scores = standardise(raw, np.vstack([known, np.zeros(n_assets)]))
-    targets = rng.normal(scale=0.01, size=(n_obs, n_assets))
-    return scores[:-1], scores[-1], targets, known
 
 
 @given(st.integers(1, 12), st.integers(14, 400), SEEDS)
@@ -66,7 +54,7 @@ def test_silverman_covariance_uses_scipys_squared_factor(n_assets, n_features, n
 @given(SEEDS)
 @settings(max_examples=40)
 def test_residual_covariance_is_numpys_covariance_of_the_forecast_errors(seed):
-    scores, now, targets, known = problem(seed, missing=0.0)
+    scores, now, targets, known = regression_problem(seed, missing=0.0)
     found = ridge_regression(scores, now, targets, known, ridge=0.0)
     omega = residual_feature_covariance(targets, found)
     n_obs, n_parameters = len(targets), scores.shape[2] + 1
@@ -93,7 +81,7 @@ def test_residual_covariance_is_numpys_covariance_of_the_forecast_errors(seed):
 @given(SEEDS, st.floats(0, 5))
 @settings(max_examples=40)
 def test_residual_covariance_is_positive_semi_definite_with_missing_rows(seed, ridge):
-    scores, now, targets, known = problem(seed, missing=0.5, n_assets=5)
+    scores, now, targets, known = regression_problem(seed, missing=0.5, n_assets=5)
     omega = residual_feature_covariance(
         targets, ridge_regression(scores, now, targets, known, ridge=ridge)
     )
@@ -105,7 +93,7 @@ def test_residual_covariance_is_positive_semi_definite_with_missing_rows(seed, r
 @given(SEEDS)
 @settings(max_examples=40)
 def test_parameter_covariance_is_the_variance_of_the_mean_prediction(seed):
-    scores, now, targets, known = problem(seed, missing=0.0)
+    scores, now, targets, known = regression_problem(seed, missing=0.0)
     omega = parameter_feature_covariance(
         targets, ridge_regression(scores, now, targets, known, ridge=0.0)
     )
@@ -119,7 +107,7 @@ def test_parameter_covariance_is_the_variance_of_the_mean_prediction(seed):
 @settings(max_examples=40)
 def test_parameter_covariance_of_equal_features_is_that_of_the_forecasts(seed):
     """With the same features for every asset the forecasts' errors are exactly so correlated."""
-    scores, now, targets, known = problem(seed, missing=0.0)
+    scores, now, targets, known = regression_problem(seed, missing=0.0)
     scores, now = np.repeat(scores[:, :1], 3, axis=1), np.repeat(now[:1], 3, axis=0)
     found = ridge_regression(scores, now, targets, known, ridge=0.0)
     errors = np.cov(targets - found.fitted, rowvar=False, ddof=scores.shape[2] + 1)
@@ -136,7 +124,7 @@ def test_parameter_covariance_of_equal_features_is_that_of_the_forecasts(seed):
 @pytest.mark.parametrize("n_assets", [20, 38, 40, 41, 80])
 def test_no_forecast_is_certain_however_many_assets_there_are(n_assets):
     """The sample covariance of 40 rows is singular from 40 assets on; Ω^F must not be."""
-    scores, now, targets, known = problem(5, missing=0.0, n_assets=n_assets)
+    scores, now, targets, known = regression_problem(5, missing=0.0, n_assets=n_assets)
     found = ridge_regression(scores, now, targets, known, ridge=1.0)
     for estimate in (residual_feature_covariance, parameter_feature_covariance):
         omega = estimate(targets, found)
@@ -147,7 +135,7 @@ def test_no_forecast_is_certain_however_many_assets_there_are(n_assets):
 @given(SEEDS, st.floats(0, 5))
 @settings(max_examples=40)
 def test_residual_covariance_is_parameter_covariance_plus_the_next_error(seed, ridge):
-    scores, now, targets, known = problem(seed, missing=0.5, n_assets=5)
+    scores, now, targets, known = regression_problem(seed, missing=0.5, n_assets=5)
     found = ridge_regression(scores, now, targets, known, ridge=ridge)
     parameter = parameter_feature_covariance(targets, found)
     residual = residual_feature_covariance(targets, found)

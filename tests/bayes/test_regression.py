@@ -3,32 +3,20 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from helpers import regression_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 from blportfolio.bayes.regression import forward_means, ridge_regression
-from blportfolio.features import standardise
 
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def problem(seed, n_obs=40, n_assets=3, n_features=2, missing=0.3):
-    """Standardised features, features now, targets and which rows are known."""
-    rng = np.random.default_rng(seed)
-    known = (rng.random((n_obs, n_assets)) > missing).astype(float)
-    known[: n_features + 3] = 1
-    raw = rng.normal(size=(n_obs + 1, n_assets, n_features)) + rng.normal(size=n_features)
-    raw[:-1][known == 0] = np.nan
-    scores = standardise(raw, np.vstack([known, np.zeros(n_assets)]))
-    targets = rng.normal(scale=0.01, size=(n_obs, n_assets))
-    return scores[:-1], scores[-1], targets, known
 
 
 @given(SEEDS, st.floats(1e-3, 10))
 @settings(max_examples=40)
 def test_ridge_matches_scikit_learn_asset_by_asset(seed, ridge):
-    scores, now, targets, known = problem(seed)
+    scores, now, targets, known = regression_problem(seed)
     found = ridge_regression(scores, now, targets, known, ridge=ridge)
     for i in range(targets.shape[1]):
         rows = known[:, i] > 0
@@ -44,7 +32,7 @@ def test_ridge_matches_scikit_learn_asset_by_asset(seed, ridge):
 @given(SEEDS)
 @settings(max_examples=40)
 def test_without_a_penalty_it_is_ordinary_least_squares(seed):
-    scores, now, targets, known = problem(seed)
+    scores, now, targets, known = regression_problem(seed)
     found = ridge_regression(scores, now, targets, known, ridge=0.0)
     for i in range(targets.shape[1]):
         rows = known[:, i] > 0
@@ -64,7 +52,7 @@ def test_without_a_penalty_it_is_ordinary_least_squares(seed):
 @settings(max_examples=25)
 def test_leverage_is_the_variance_of_the_forecast_under_white_noise(seed, ridge):
     """The forecast is linear in the targets: its variance is the squared length of its weights."""
-    scores, now, targets, known = problem(seed, n_obs=15, n_assets=1)
+    scores, now, targets, known = regression_problem(seed, n_obs=15, n_assets=1)
     found = ridge_regression(scores, now, targets, known, ridge=ridge)
     weights = [
         ridge_regression(scores, now, unit[:, None], known, ridge=ridge).forecast[0]
@@ -76,7 +64,7 @@ def test_leverage_is_the_variance_of_the_forecast_under_white_noise(seed, ridge)
 @given(SEEDS, st.floats(1e-2, 10))
 @settings(max_examples=25)
 def test_effective_parameters_are_the_trace_of_the_hat_matrix(seed, ridge):
-    scores, now, targets, known = problem(seed, n_obs=15, n_assets=1)
+    scores, now, targets, known = regression_problem(seed, n_obs=15, n_assets=1)
     found = ridge_regression(scores, now, targets, known, ridge=ridge)
     trace = sum(
         ridge_regression(scores, now, unit[:, None], known, ridge=ridge).fitted[t, 0]
@@ -86,14 +74,14 @@ def test_effective_parameters_are_the_trace_of_the_hat_matrix(seed, ridge):
 
 
 def test_a_ridge_of_one_halves_the_coefficient_of_a_lone_feature():
-    scores, now, targets, known = problem(1, n_features=1)
+    scores, now, targets, known = regression_problem(1, n_features=1)
     free = ridge_regression(scores, now, targets, known, ridge=0.0)
     halved = ridge_regression(scores, now, targets, known, ridge=1.0)
     np.testing.assert_allclose(halved.coefficients, free.coefficients / 2, rtol=1e-10)
 
 
 def test_an_infinite_ridge_forecasts_the_mean_target():
-    scores, now, targets, known = problem(2)
+    scores, now, targets, known = regression_problem(2)
     found = ridge_regression(scores, now, targets, known, ridge=1e12)
     mean = (known * targets).sum(axis=0) / known.sum(axis=0)
     np.testing.assert_allclose(found.forecast, mean, atol=1e-13)
@@ -101,7 +89,7 @@ def test_an_infinite_ridge_forecasts_the_mean_target():
 
 
 def test_collinear_features_get_the_minimum_norm_coefficients():
-    scores, now, targets, known = problem(3, missing=0.0, n_features=1)
+    scores, now, targets, known = regression_problem(3, missing=0.0, n_features=1)
     single = ridge_regression(scores, now, targets, known, ridge=0.0)
     doubled = ridge_regression(
         np.repeat(scores, 2, axis=2), np.repeat(now, 2, axis=1), targets, known, ridge=0.0
@@ -114,7 +102,7 @@ def test_collinear_features_get_the_minimum_norm_coefficients():
 
 
 def test_rows_that_are_not_known_have_no_influence():
-    scores, now, targets, known = problem(4)
+    scores, now, targets, known = regression_problem(4)
     found = ridge_regression(scores, now, targets, known, ridge=0.5)
     scrambled = np.where(known > 0, targets, np.nan)
     wild = np.where(known[:, :, None] > 0, scores, -1e6)

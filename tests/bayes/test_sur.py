@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from helpers import random_covariance
+from helpers import random_covariance, regression_problem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blportfolio.bayes.regression import LARGEST, ridge_regression
 from blportfolio.bayes.sur import sur_regression
 from blportfolio.errors import DataError
-from blportfolio.features import standardise
 
 SEEDS = st.integers(0, 2**32 - 1)
 RESULTS = ("forecast", "coefficients", "fitted", "leverage", "effective_parameters")
@@ -19,13 +18,8 @@ RESULTS = ("forecast", "coefficients", "fitted", "leverage", "effective_paramete
 def problem(seed, n_obs=40, n_assets=3, n_features=2, missing=0.3):
     """Standardised features, features now, targets, which rows are known and their noise."""
     rng = np.random.default_rng(seed)
-    known = (rng.random((n_obs, n_assets)) > missing).astype(float)
-    known[: n_features + 3] = 1
-    raw = rng.normal(size=(n_obs + 1, n_assets, n_features)) + rng.normal(size=n_features)
-    raw[:-1][known == 0] = np.nan
-    scores = standardise(raw, np.vstack([known, np.zeros(n_assets)]))
-    targets = rng.normal(scale=0.01, size=(n_obs, n_assets))
-    return scores[:-1], scores[-1], targets, known, random_covariance(rng, n_assets)
+    parts = regression_problem(rng, n_obs, n_assets, n_features, missing)
+    return *parts, random_covariance(rng, n_assets)
 
 
 def stacked(scores, known, noise):

@@ -501,6 +501,7 @@ def test_the_effective_view_covariance_explains_fiv_bl_view_by_view():
             covariance=found.view_covariance,
             effective=found.effective_view_covariance,
             datum=PICK @ X,
+            expected=found.effective_view_covariance,
         )
     )
     np.testing.assert_allclose(views.attribution.sum(axis=1), found.mean - THETA0, rtol=1e-12)
