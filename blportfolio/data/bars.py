@@ -47,6 +47,10 @@ class Bars:
         named = {f.name: getattr(self, f.name) for f in fields(self) if f.name in FRAMES}
         return {name: frame for name, frame in named.items() if frame is not None}
 
+    def with_frames(self, changed: Mapping[str, pd.DataFrame]) -> Bars:
+        """Return bars with some frames changed."""
+        return Bars(**{**self.frames(), **changed}, currencies=self.currencies)
+
     def market_frames(self) -> dict[str, pd.DataFrame]:
         """Return prices and, adjusted by the factors of the closes, open, high, low and volume."""
         kept = {k: v for k, v in self.frames().items() if k in {"prices", "volume", *QUOTED}}
