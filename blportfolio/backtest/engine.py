@@ -42,7 +42,7 @@ def run_backtest(
     Σ|w_new − w_drifted| of wealth, booked in the first period held. The first purchase pays;
     nothing is sold at the end. What is not invested earns the risk-free rate, 0 without one. An
     asset whose prices end stays at its last price, earns nothing, and is sold at the next
-    decision.
+    decision; the trade's reason and a note say so.
 
     Args:
         strategy: A strategy, its configuration, a packaged name, or the path of a TOML file.
@@ -95,7 +95,7 @@ def run_backtest(
         "n_decisions": len(rows),
         "data": describe_market(market),
     }
-    return _collect(recorder, growth, market, last, bps / 10_000, manifest)
+    return _collect(recorder, growth, maker, last, bps / 10_000, manifest)
 
 
 def first_decision(
@@ -163,27 +163,38 @@ def _simulate(
 def _collect(
     recorder: Recorder,
     growth: FloatArray,
-    market: MarketData,
+    maker: WindowMaker,
     last: int,
     rate: float,
     manifest: dict[str, Any],
 ) -> BacktestResult:
     """Label everything once."""
-    first = recorder.rows[0]
+    market = maker.market
+    rows = np.array(recorder.rows)
+    first = int(rows[0])
     held = market.dates[first + 1 : last + 1]
-    decided = market.dates[np.array(recorder.rows)]
+    decided = market.dates[rows]
     assets = market.prices.columns
     targets, drifted = np.vstack(recorder.targets), np.vstack(recorder.drifted)
     traded = np.array(recorder.traded)
     wealth = np.append(1.0, np.cumprod(1 + growth[:, 1]))
-    before = wealth[np.array(recorder.rows) - first]
+    before = wealth[rows - first]
     return BacktestResult(
         returns=pd.Series(growth[:, 1], index=held, name="returns"),
         gross_returns=pd.Series(growth[:, 0], index=held, name="gross_returns"),
         wealth=pd.Series(wealth, index=market.dates[first : last + 1], name="wealth"),
         weights=pd.DataFrame(targets, index=decided, columns=assets),
         drifted_weights=pd.DataFrame(drifted, index=decided, columns=assets),
-        trades=trades_frame(decided, assets, targets, drifted, before, rate),
+        trades=trades_frame(
+            decided,
+            assets,
+            targets,
+            drifted,
+            before,
+            rate,
+            priced=np.isfinite(market.prices.to_numpy()[rows]),
+            eligible=maker.eligible[rows],
+        ),
         turnover=pd.Series(traded / 2, index=decided, name="turnover"),
         costs=pd.Series(rate * traded, index=decided, name="costs"),
         views=recorder.views_frame(market.dates),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from blportfolio.types import FloatArray, Moments
+from blportfolio.types import BoolArray, FloatArray, Moments
 
 VIEW_COLUMNS = ("prior", "view", "standard_deviation", "posterior")
 
@@ -67,6 +67,9 @@ def trades_frame(
     drifted: FloatArray,
     wealth: FloatArray,
     rate: float,
+    *,
+    priced: BoolArray,
+    eligible: BoolArray,
 ) -> pd.DataFrame:
     """Return the ledger: one row a trade.
 
@@ -77,15 +80,21 @@ def trades_frame(
         drifted: (n_decisions, n_assets) weights before it.
         wealth: (n_decisions,) wealth before the trade and its cost.
         rate: Cost of each unit bought and each unit sold.
+        priced: (n_decisions, n_assets) whether there is a price on the date.
+        eligible: (n_decisions, n_assets) whether the asset may be held then.
 
     Returns:
         Columns date, asset, weight_before, weight_after, trade (their difference), value (trade ×
-        wealth) and cost (rate × |value|), in units of the wealth at the start.
+        wealth) and cost (rate × |value|), in units of the wealth at the start, and reason:
+        `delisted` where an asset without a price any longer is sold at its last one, `left` where
+        one is sold because it may no longer be held, else `rebalance`.
     """
     trade = targets - drifted
     row, column = np.nonzero(trade)
     amount = trade[row, column]
     value = amount * wealth[row]
+    reason = np.where(eligible[row, column], "rebalance", "left")
+    reason = np.where(priced[row, column], reason, "delisted")
     return pd.DataFrame(
         {
             "date": dates[row],
@@ -95,5 +104,6 @@ def trades_frame(
             "trade": amount,
             "value": value,
             "cost": rate * np.abs(value),
+            "reason": pd.array(reason, dtype="str"),
         }
     )

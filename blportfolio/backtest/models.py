@@ -58,6 +58,7 @@ class DecisionMaker:
             held: Weights just before the decision, or None at the first.
         """
         columns = self.maker.columns(row)
+        self._note_delisted(row, held)
         self._note_universe(row, columns)
         self._note_features(row)
         size = len(self.maker.assets)
@@ -121,6 +122,17 @@ class DecisionMaker:
         check_same_labels(list(weights.index), list(labels), name="weights of the objective")
         found = weights.reindex(labels).to_numpy(dtype=float)
         return ArraySolution(found, "optimal", 0.0, type(objective).__name__)
+
+    def _note_delisted(self, row: int, held: FloatArray | None) -> None:
+        """Note which assets are held and have no price any longer."""
+        if held is None:
+            return
+        prices = self.maker.market.prices.to_numpy()
+        for column in np.flatnonzero((held != 0) & np.isnan(prices[row])).tolist():
+            last = int(np.flatnonzero(np.isfinite(prices[:row, column]))[-1])
+            date = self.maker.market.dates[last].date()
+            message = f"{self.maker.assets[column]} has had no price since {date}; sold at that."
+            self.recorder.notes.append((row, "delisted", message))
 
     def _note_universe(self, row: int, columns: IntArray | None) -> None:
         """Note which assets entered or left since the last decision."""

@@ -29,13 +29,14 @@ class BacktestResult:
         wealth: (n_periods + 1,) growth of 1 net of costs, from the first decision on.
         weights: (n_decisions, n_assets) target weights; what is missing to 1 is cash.
         drifted_weights: (n_decisions, n_assets) weights just before each decision.
-        trades: One row a trade: date, asset, weight_before, weight_after, trade, value, cost.
+        trades: One row a trade: date, asset, weight_before, weight_after, trade, value, cost,
+            reason (rebalance, left, delisted).
         turnover: (n_decisions,) one-way, ½Σ|w_new − w_drifted|; the first is the purchase.
         costs: (n_decisions,) cost as a share of wealth, rate × Σ|w_new − w_drifted|.
         views: One row a decision and view: date, view_on, prior, view, standard_deviation,
             posterior; decimal per period.
-        notes: One row a remark: date, kind (fallback, ridge, universe, features,
-            views), message.
+        notes: One row a remark: date, kind (fallback, ridge, universe, delisted,
+            features, views), message.
         manifest: What ran, on what, with what settings.
     """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,11 @@ from blportfolio.data.checks import (
     checked_prices,
     checked_risk_free,
 )
+from blportfolio.data.cutting import convert, cut
 from blportfolio.data.growth import growth_of_one, infer_periods_per_year
 from blportfolio.data.macro import MacroSeries as MacroSeries
 from blportfolio.errors import DataError
-from blportfolio.validation import BoolArray
+from blportfolio.validation import BoolArray, check_choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +142,110 @@ class MarketData:
     def dates(self) -> pd.DatetimeIndex:
         """(n_dates,) period ends."""
         return pd.DatetimeIndex(self.prices.index)
+
+    def returns(
+        self, kind: Literal["simple", "log"] = "simple", *, excess: bool = False
+    ) -> pd.DataFrame:
+        """Return what each asset earned in each period.
+
+        Args:
+            kind: `simple`, P_t / P_{t-1} - 1, or `log`, ln(P_t / P_{t-1}).
+            excess: Whether to subtract the risk-free rate of the same kind.
+
+        Returns:
+            (n_dates - 1, n_assets) decimals per period by its end; NaN where a price is missing.
+
+        Raises:
+            ConfigError: If `kind` is neither.
+            DataError: If excess returns are asked for and the market has no risk-free rate.
+        """
+        check_choice(kind, ("simple", "log"), name="kind")
+        values = self.prices.to_numpy()
+        growth = values[1:] / values[:-1]
+        earned = np.log(growth) if kind == "log" else growth - 1
+        if excess:
+            if self.risk_free is None:
+                raise DataError(
+                    f"`excess` returns need a risk-free rate, which {self.name!r} lacks; "
+                    "market.with_risk_free(series) adds one."
+                )
+            rates = self.risk_free.to_numpy()[1:, None]
+            earned = earned - (np.log1p(rates) if kind == "log" else rates)
+        return pd.DataFrame(earned, index=self.dates[1:], columns=self.prices.columns)
+
+    def with_risk_free(self, yields: MacroSeries) -> MarketData:
+        """Return the market with a risk-free rate made from a yield.
+
+        The rate earned over a period is the annual yield already known at its beginning, times the
+        share of a year of 365 days that it lasts: nothing in it is known later.
+
+        Args:
+            yields: Annual simple yield of a bill, decimal, with its publication lag.
+
+        Raises:
+            DataError: If no yield is known and valid at some beginning.
+        """
+        if not isinstance(yields, MacroSeries):
+            raise DataError(
+                f"`yields` must be a MacroSeries, got {type(yields).__name__}. For example "
+                "load_macro('us_treasury')['treasury_3m']."
+            )
+        known = yields.at(self.dates[:-1])
+        if np.isnan(known).any():
+            first = self.dates[:-1][np.isnan(known)][0].date()
+            raise DataError(
+                f"`yields` have no valid value on {first}; cut the market to the dates they cover, "
+                "or give the series a longer max_age."
+            )
+        days = np.diff(self.dates.to_numpy()) / np.timedelta64(1, "D")
+        rates = pd.Series(np.append(0.0, known * days / 365), index=self.dates)
+        return replace(self, risk_free=rates)
+
+    def between(
+        self, start: str | pd.Timestamp | None = None, end: str | pd.Timestamp | None = None
+    ) -> MarketData:
+        """Return the dates from `start` to `end`, both included.
+
+        Assets without two different prices in them are left out, with a note.
+
+        Raises:
+            DataError: If fewer than two dates or no asset is left.
+        """
+        return cut(self, start, end)
+
+    def to_frequency(self, frequency: str) -> MarketData:
+        """Return weekly, monthly or quarterly data, without looking ahead.
+
+        Args:
+            frequency: `weekly` (Monday to Sunday), `monthly` or `quarterly`.
+
+        Returns:
+            The market at the last date of each period; the last period only if it is over.
+
+        Raises:
+            ConfigError: If the frequency is unknown.
+            DataError: If the data are not finer than that, or too short.
+        """
+        return convert(self, frequency)
+
+    def lifetimes(self) -> pd.DataFrame:
+        """Return when each asset is listed; for description only, as it knows the future.
+
+        Returns:
+            By asset: first and last date with a price, whether it `survives` to the last date of
+            the data, and the number of dates on which it belongs to the index.
+        """
+        known = self.prices.notna().to_numpy()
+        dates = self.dates
+        return pd.DataFrame(
+            {
+                "first": dates[known.argmax(axis=0)],
+                "last": dates[len(dates) - 1 - known[::-1].argmax(axis=0)],
+                "survives": known[-1],
+                "n_member_dates": (known & self.members()).sum(axis=0),
+            },
+            index=self.prices.columns,
+        )
 
     def members(self) -> BoolArray:
         """(n_dates, n_assets) booleans: in the index on that date (all, without membership)."""

@@ -39,6 +39,14 @@ def test_a_vanished_asset_keeps_its_last_price_until_the_next_decision():
     assert result.drifted_weights.loc[sold, "A1"] == pytest.approx(
         0.5 * last["A1"] / start["A1"] / value, rel=1e-12
     )
+    sale = result.trades.set_index(["date", "asset"]).loc[(sold, "A1")]
+    assert (sale["reason"], sale["weight_after"]) == ("delisted", 0.0)
+    assert sale["value"] == pytest.approx(-sale["weight_before"] * result.wealth[sold], rel=1e-12)
+    said = result.notes[result.notes["kind"] == "delisted"]
+    assert said["date"].tolist() == [sold]
+    assert said["message"].tolist() == [
+        f"A1 has had no price since {prices.index[120].date()}; sold at that."
+    ]
 
 
 def test_nothing_is_known_of_an_end_before_it_comes():
@@ -59,6 +67,9 @@ def test_only_members_are_held():
     assert result.weights.loc[day[99]].tolist() == [0.5, 0.5, 0.0]
     assert result.weights.loc[day[100]].tolist() == [1.0, 0.0, 0.0]
     assert result.weights.loc[day[150]].tolist() == [0.5, 0.0, 0.5]
+    reasons = result.trades.set_index(["date", "asset"])["reason"]
+    assert reasons[day[100], "A1"] == "left"
+    assert set(reasons.drop((day[100], "A1"))) == {"rebalance"}
 
 
 def test_a_stock_that_does_not_trade_is_not_a_safe_haven():
