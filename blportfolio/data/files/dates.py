@@ -1,0 +1,301 @@
+"""Reads dates as vendors write them; day and month are told apart by evidence, or refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from blportfolio.data.files.sources import printable
+from blportfolio.errors import DataError
+
+DateOrder = Literal["dmy", "mdy"]
+YEARS = (1700, 2200)
+
+_TIME = r"(?:[T ,]\s*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
+_ZONE = r"\s*(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?::\d{2})?)?"
+_WEEKDAY = r"(?:[^\W\d]{2,10}\.?,?\s+)?"
+_MONTH = r"(?P<word>[^\W\d_]{3,12})\.?"
+FORMS = {
+    "iso": rf"(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TIME}{_ZONE}",
+    "compact": rf"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>\d\d)(?P<d>\d\d){_TIME}{_ZONE}",
+    "numeric": rf"(?P<a>\d{{1,2}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s)(?P<y>\d{{4}}|\d\d){_TIME}{_ZONE}",
+    "day_word": rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.)?[-/ .]?\s?(?:de )?{_MONTH}"
+    rf"[-/ ,.]*(?:de )?(?P<y>\d{{4}}|\d\d){_TIME}{_ZONE}",
+    "word_day": rf"{_WEEKDAY}{_MONTH}[- ]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+(?P<y>\d{{4}}|\d\d)"
+    rf"{_TIME}{_ZONE}",
+    "year_word": rf"(?P<y>\d{{4}})[- /]{_MONTH}[- /](?P<d>\d{{1,2}}){_TIME}{_ZONE}",
+    "month": r"(?P<y>\d{4})(?:[-/.]|M)(?P<m>\d{1,2})|(?P<m2>0[1-9]|1[0-2])[-/.](?P<y2>\d{4})",
+    "compact_month": r"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>0[1-9]|1[0-2])",
+    "month_word": rf"{_MONTH}[-/ ,.]*(?P<y>\d{{4}})",
+    "quarter": r"(?P<y>\d{4})[- ]?Q(?P<q>[1-4])|Q(?P<q2>[1-4])[- /]?(?P<y2>\d{4})",
+}
+"""Spellings of dates, the first that matches counts."""
+_PATTERNS = {name: re.compile(rf"(?:{form})\Z", re.IGNORECASE) for name, form in FORMS.items()}
+MONTH_LABELS = {"month", "compact_month", "month_word", "quarter"}
+MONTHS = {
+    prefix: number
+    for number, prefixes in enumerate(
+        (
+            ("jan", "ene", "gen"),
+            ("feb", "fev", "fév"),
+            ("mar", "mär", "maer", "mrz"),
+            ("apr", "avr", "abr"),
+            ("may", "mai", "mag", "mei", "maj"),
+            ("jun", "juin", "giu"),
+            ("jul", "juil", "lug"),
+            ("aug", "aou", "ago"),
+            ("sep", "set"),
+            ("oct", "okt", "ott", "out"),
+            ("nov",),
+            ("dec", "dez", "dic"),
+        ),
+        start=1,
+    )
+    for prefix in prefixes
+}
+"""Month by the first letters of its name in the usual European languages."""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDates:
+    """Dates of a column: NaT where there is none, with the rows whose text is no date."""
+
+    dates: pd.DatetimeIndex
+    unreadable: np.ndarray
+    inferred: tuple[str, ...]
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether a cell can only be a date; bare digits count with eight of them."""
+    text = text.strip()
+    if len(text) > 60 or not any(character.isdigit() for character in text):
+        return False
+    found = _form(text)
+    return found is not None and found[0] != "compact_month" and _month_of(found[1]) != -1
+
+
+def read_dates(column: pa.ChunkedArray, *, label: str, order: str | None, file: str) -> ReadDates:
+    """Read a column of dates; a time zone only labels a bar: its local day is what counts.
+
+    Args:
+        column: Texts, numbers or timestamps.
+        label: The column's name, for messages.
+        order: `dmy` or `mdy` where the reader of the file decides it.
+        file: The file's name, for messages.
+
+    Raises:
+        DataError: If day and month cannot be told apart, or the column holds no dates.
+    """
+    if pa.types.is_timestamp(column.type):
+        return _timestamps(pc.local_timestamp(column) if column.type.tz else column)
+    if pa.types.is_floating(column.type):
+        return _numbers(column.to_numpy(), label, file)
+    coded = column.combine_chunks().dictionary_encode()
+    texts = [" ".join(text.split()) for text in coded.dictionary.to_pylist()]
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    if texts and all(_NUMBER.match(text) or not text for text in texts):
+        # A six-digit label such as 192607 is a month, 20200131 a day; all else counts something.
+        dated = [_form(text) is not None for text in texts if text]
+        if dated and not all(dated):
+            values = np.array([float(text) if text else np.nan for text in texts])
+            read = _numbers(values, label, file)
+            return ReadDates(read.dates[codes], read.unreadable[codes], read.inferred)
+    dates, unreadable, inferred = _texts(texts, label, order, file)
+    return ReadDates(_index(dates)[codes], unreadable[codes], inferred)
+
+
+def _timestamps(column: pa.ChunkedArray) -> ReadDates:
+    """Take dates that are typed as such; those of no calendar are unreadable."""
+    unit = column.type.unit
+    low, high = (np.datetime64(f"{year}-01-01", unit).astype(int) for year in YEARS)
+    counts = column.cast(pa.int64())
+    inside = pc.and_(pc.greater_equal(counts, int(low)), pc.less(counts, int(high)))
+    dates = pc.if_else(inside, column, pa.scalar(None, column.type)).to_pandas()
+    unreadable = pc.invert(pc.fill_null(inside, True)).to_numpy()
+    return ReadDates(_index(dates), unreadable, ())
+
+
+def _texts(
+    texts: list[str], label: str, order: str | None, file: str
+) -> tuple[pd.Series, np.ndarray, tuple[str, ...]]:
+    """Read different texts at once."""
+    iso = pd.Series(texts, dtype=object)
+    plain_iso = pd.to_datetime(iso.where(iso != ""), format="%Y-%m-%d", errors="coerce")
+    empty = (iso == "").to_numpy()
+    if (plain_iso.notna().to_numpy() | empty).all():
+        inside = plain_iso.dt.year.between(*YEARS).to_numpy()
+        return plain_iso.where(inside), ~inside & ~empty, ()
+    found = [_form(text) for text in texts]
+    forms = {form for form, _ in (f for f in found if f is not None)}
+    if sum(f is not None for f in found) < 0.5 * (~empty).sum():
+        bad = next(text for text, f in zip(texts, found, strict=True) if f is None and text)
+        raise DataError(
+            f"The file {file!r} has an unknown layout or date: {printable(bad)[:60]!r} in column "
+            f"{label!r}. Put dates in the first column as YYYY-MM-DD."
+        )
+    notes = []
+    months = forms & MONTH_LABELS
+    if months and forms - MONTH_LABELS:
+        months = set()  # a lone 2020-01 among whole dates is no date
+    if months:
+        notes.append("Its dates are months; each stands for the month's last day.")
+    short = [f[1] for f in found if f is not None and len(f[1].groupdict().get("y") or "") == 2]
+    if short and order is None:
+        raise DataError(
+            f"The file {file!r} has dates such as {short[0].group(0)!r} in column {label!r}, whose "
+            "year has two digits; write years in full, or say the order by date_order='dmy' or "
+            "'mdy' (--date-order)."
+        )
+    if short:
+        notes.append("Years of two digits lie in 1969 to 2068.")
+    numeric = [f[1] for f in found if f is not None and f[0] == "numeric"]
+    if numeric:
+        order, why = _decide_order(numeric, label, order, file)
+        notes.append(why)
+    parts = [
+        (np.nan, np.nan, np.nan, None)
+        if f is None or (f[0] in MONTH_LABELS and not months)
+        else _parts(f[0], f[1], order)
+        for f in found
+    ]
+    frame = pd.DataFrame([p[:3] for p in parts], columns=["year", "month", "day"], dtype=float)
+    dates = pd.to_datetime(frame, errors="coerce")
+    dates = dates.where(frame["year"].between(*YEARS))
+    if months:
+        dates = dates + pd.offsets.MonthEnd(0)
+    times = [p[3] for p in parts]
+    if any(times):
+        clock = pd.to_timedelta([_clock(t) if t else 0.0 for t in times], unit="s")
+        dates = dates + clock
+    return dates, dates.isna().to_numpy() & ~empty, tuple(notes)
+
+
+def _form(text: str) -> tuple[str, re.Match[str]] | None:
+    for name, pattern in _PATTERNS.items():
+        match = pattern.match(text)
+        if match is not None and _month_of(match) != -1:
+            return name, match
+    return None
+
+
+def _month_of(match: re.Match[str]) -> int:
+    """Return the month that a word names, 0 where there is no word and -1 for another word."""
+    word = match.groupdict().get("word")
+    if word is None:
+        return 0
+    bare = "".join(
+        ch for ch in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(ch)
+    )
+    return MONTHS.get(bare[:4], MONTHS.get(bare[:3], -1))
+
+
+def _parts(
+    form: str, match: re.Match[str], order: str | None
+) -> tuple[float, float, float, str | None]:
+    """Return year, month, day and time of one date."""
+    group = match.groupdict()
+    year = int(group.get("y") or group.get("y2") or 0)
+    if len(group.get("y") or "") == 2:
+        year += 1900 if year >= 69 else 2000
+    if form == "numeric":
+        first, second = int(group["a"]), int(group["b"])
+        day, month = (first, second) if order == "dmy" else (second, first)
+    elif form == "quarter":
+        day, month = 1, 3 * int(group["q"] or group["q2"])
+    else:
+        day = int(group.get("d") or 1)
+        month = _month_of(match) or int(group.get("m") or group.get("m2") or 0)
+    return year, month, day, group.get("time")
+
+
+def _clock(text: str) -> float:
+    """Return seconds since midnight."""
+    digits = [float(part) for part in re.findall(r"\d+(?:[.]\d+)?", text.replace(",", "."))]
+    hours, minutes, seconds = [*digits, 0.0][:3]
+    if re.search(r"[Pp]\.?[Mm]", text):
+        hours = hours % 12 + 12
+    elif re.search(r"[Aa]\.?[Mm]", text):
+        hours = hours % 12
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _decide_order(
+    matches: list[re.Match[str]], label: str, told: str | None, file: str
+) -> tuple[str, str]:
+    """Tell day-first from month-first by a number above 12."""
+    day_first = next((m.group(0) for m in matches if int(m["a"]) > 12), None)
+    month_first = next((m.group(0) for m in matches if int(m["b"]) > 12), None)
+    if day_first and month_first:
+        raise DataError(
+            f"The file {file!r} mixes day-first and month-first dates in column {label!r}: "
+            f"{day_first!r} and {month_first!r}. Write them all as YYYY-MM-DD."
+        )
+    evidence = day_first or month_first
+    if told is not None:
+        if evidence and (told == "dmy") != (day_first is not None):
+            raise DataError(
+                f"`date_order` is {told!r}, but the file {file!r} has the date {evidence!r} in "
+                f"column {label!r}; give the other order or leave it out."
+            )
+        return told, f"Its dates are {_words(told)}, as told."
+    if evidence is None:
+        raise DataError(
+            f"The file {file!r} has dates such as {matches[0].group(0)!r} in column {label!r} that "
+            "may be day-first or month-first; say which by date_order='dmy' or 'mdy' "
+            "(--date-order)."
+        )
+    order = "dmy" if day_first else "mdy"
+    return order, f"Its dates are {_words(order)}, as {evidence} shows."
+
+
+def _words(order: str) -> str:
+    return "day-first" if order == "dmy" else "month-first"
+
+
+def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
+    """Read dates that are numbers: days of Excel, seconds since 1970, or their thousandths."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return ReadDates(
+            pd.DatetimeIndex(np.full(len(values), np.datetime64("NaT", "s"))),
+            np.zeros(len(values), dtype=bool),
+            (),
+        )
+    middle = float(np.median(known))
+    for low, high, factor, what in (
+        (17_000.0, 1e5, 86_400.0, "days as Excel counts them"),
+        (1e8, 5e9, 1.0, "seconds since 1970"),
+        (1e11, 5e12, 1e-3, "milliseconds since 1970"),
+        (1e14, 5e15, 1e-6, "microseconds since 1970"),
+        (1e17, 5e18, 1e-9, "nanoseconds since 1970"),
+    ):
+        whole = float(np.mean(known == np.floor(known)))
+        is_day = (1.7e7 < middle < 2.2e7) or (170_000 < middle < 220_013)
+        if low <= middle < high and not is_day and (factor == 86_400.0 or whole == 1):
+            inside = (values >= low) & (values < high)
+            offset = 25_569.0 if factor == 86_400.0 else 0.0
+            seconds = np.where(inside, (values - offset) * factor, np.nan)
+            dates = pd.to_datetime(pd.Series(np.round(seconds, 3)), unit="s", errors="coerce")
+            return ReadDates(
+                _index(dates), ~inside & ~np.isnan(values), (f"Its dates are {what}.",)
+            )
+    texts = ["" if np.isnan(v) else f"{v:.0f}" if v == np.floor(v) else repr(v) for v in values]
+    if all(_form(text) is None for text in texts if text):
+        raise DataError(
+            f"The file {file!r} has an unknown layout or date: {texts[0]!r} in column {label!r}, "
+            "row 1. Put dates in the first column as YYYY-MM-DD."
+        )
+    dates, unreadable, notes = _texts(texts, label, None, file)
+    return ReadDates(_index(dates), unreadable, notes)
+
+
+def _index(dates: pd.Series) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(dates).as_unit("us")

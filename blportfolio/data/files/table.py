@@ -1,0 +1,105 @@
+"""The table that every format is read into, and the words by which its columns are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from blportfolio.data.quality.findings import Finding
+
+DATE_NAMES = frozenset(
+    "date dates datetime timestamp tradedate tradingdate tradingday exchangedate observationdate "
+    "asofdate caldt datadate pricedate datum fecha dato data".split()
+)
+"""Labels that say that a column holds dates, as `plain` spells them."""
+MAYBE_DATE_NAMES = frozenset(("day", "month", "time", "period", "week", "index", "level0", ""))
+"""Labels of columns that hold dates where their cells look like dates."""
+ROW_NUMBER_NAMES = frozenset(("index", "level0", "unnamed0", ""))
+TICKER_NAMES = tuple(
+    "ticker tickers symbol symbols asset instrument security ric isin code permno name".split()
+)
+FIELDS = {
+    "open": ("open", "pxopen", "openprice", "first"),
+    "high": ("high", "pxhigh", "highprice"),
+    "low": ("low", "pxlow", "lowprice"),
+    "adjusted": (
+        *("adjclose", "adjustedclose", "adjclosing", "closeadj", "adjcloseprice"),
+        *("adjustedprice", "adjprice", "adjusted", "totreturnindexgrossdvds"),
+    ),
+    "close": ("close", "closelast", "closeprice", "closingprice", "pxlast", "tradeclose"),
+    "price": ("price", "last", "lastprice", "prc", "settle", "nav", "value"),
+    "volume": ("volume", "vol", "pxvolume", "tradevolume", "volumetraded", "sharevolume"),
+    "dividends": ("dividends", "dividend", "dividendamount", "exdividend", "divcash"),
+    "splits": ("stocksplits", "splits", "split", "splitcoefficient", "splitratio", "splitfactor"),
+}
+"""Fields of a bar, each with the labels that vendors give them, as `plain` spells them."""
+FIELD_OF = {label: name for name, labels in FIELDS.items() for label in labels}
+PRICE_FIELDS = ("adjusted", "close", "price")
+IGNORED = frozenset(
+    "change changepct chg net pctchg turnover openint openinterest capitalgains repaired vwap bid "
+    "ask adjopen adjhigh adjlow adjvolume adjustedopen adjustedhigh adjustedlow per time trades "
+    "percent changepercent adjhighprice marketcap currency exchange".split()
+)
+"""Columns that come beside bars and are none."""
+UNITS = frozenset("% percent pct index points shares decimal ratio level number".split())
+CURRENCIES = frozenset(
+    "USD EUR GBP GBX JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RUB TRY ZAR BRL MXN INR CNY CNH "
+    "HKD SGD KRW TWD THB IDR MYR PHP ILS AED SAR CLP COP ARS".split()
+)
+
+
+@dataclass(slots=True)
+class Table:
+    """Named columns as they stand in a file.
+
+    Attributes:
+        file: The file's name, for messages.
+        stem: What a single asset is called.
+        names: Labels of each column, one for each header row.
+        columns: Float, text, boolean or timestamp columns of the same length.
+        currencies: Currency of each column where a row of units says so, else "".
+        decimal: Decimal mark that numbers without quotes are known to have.
+        comma_separated: Whether cells are separated by commas.
+        inferred: What was inferred so far.
+    """
+
+    file: str
+    stem: str
+    names: list[tuple[str, ...]]
+    columns: list[pa.ChunkedArray]
+    currencies: list[str] = field(default_factory=list)
+    decimal: str = ""
+    comma_separated: bool = False
+    inferred: list[str] = field(default_factory=list)
+
+    def label(self, column: int) -> str:
+        """Return the name of a column as messages show it."""
+        return " ".join(part for part in self.names[column] if part) or f"number {column + 1}"
+
+    def drop(self, columns: set[int]) -> None:
+        """Take columns out."""
+        keep = [i for i in range(len(self.columns)) if i not in columns]
+        self.names = [self.names[i] for i in keep]
+        self.columns = [self.columns[i] for i in keep]
+        if self.currencies:
+            self.currencies = [self.currencies[i] for i in keep]
+
+
+def plain(label: object) -> str:
+    """Spell a label in small letters and digits only: `Adj. Close**` is `adjclose`."""
+    text = str(label).strip().lower()
+    if text[:2] in {"1.", "2.", "3.", "4.", "5.", "6.", "7.", "8."}:
+        text = text[2:]  # "4. close"
+    return "".join(character for character in text if character.isalnum())
+
+
+def serious(kind: str, message: str, remedy: str, *, ticker: str | None = None) -> Finding:
+    """Return a fault of the file itself that makes its data wrong."""
+    return Finding(kind, "serious", message, "A fault of the file.", remedy, ticker=ticker)
+
+
+def listed(labels: list[str], most: int = 5) -> str:
+    """Join labels for a message, the first few only."""
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more
