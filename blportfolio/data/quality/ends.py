@@ -1,0 +1,116 @@
+"""The ends of the data: dates in the future, an unfinished last row, survivors only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.data.quality.evidence import Evidence, day
+from blportfolio.data.quality.findings import Finding
+from blportfolio.data.sessions import is_complete
+
+FEWEST_SURVIVORS = 5
+YEARS_OF_SURVIVAL = 3
+MANY_MISSING = 0.2
+"""Share of the assets priced a row before that may be missing in the last row."""
+
+
+def _period_end(evidence: Evidence, date: pd.Timestamp) -> pd.Timestamp:
+    """Return the last day of the period that a date labels."""
+    frequency = "D" if evidence.periods_per_year > 100 else "W"
+    for most, letter in ((1.5, "Y"), (5, "Q"), (20, "M")):
+        if evidence.periods_per_year < most:
+            frequency = letter
+            break
+    return date.to_period(frequency).end_time.normalize()
+
+
+def check_future(evidence: Evidence) -> Iterator[Finding]:
+    """Find dates after today; the label of the current month is no such date."""
+    # A day may have begun already in the far east.
+    today = pd.Timestamp((evidence.now + pd.Timedelta(hours=14)).date())
+    late = evidence.dates[evidence.dates > _period_end(evidence, today)]
+    if len(late):
+        yield Finding(
+            kind="future_date",
+            severity="serious",
+            message=f"{len(late)} date{'s lie' if len(late) > 1 else ' lies'} in the future, the "
+            f"first {day(late[0])}.",
+            cause="Day and month are swapped, a year is mistyped, or the rows are forecasts.",
+            remedy="Say the order of the date with --date-order, or drop those rows.",
+            date=late[0],
+            end=None if len(late) == 1 else late[-1],
+            size=float(len(late)),
+        )
+
+
+def check_last_row(evidence: Evidence) -> Iterator[Finding]:
+    """Find a last row that is not finished, by the clock or by the assets that it lacks."""
+    if len(evidence.dates) < 3:
+        return
+    last = evidence.dates[-1]
+    known = np.isfinite(evidence.prices)
+    expected = known[-2]
+    lost = int((expected & ~known[-1]).sum())
+    today = pd.Timestamp(evidence.now.date())
+    if evidence.is_daily:
+        unfinished = [
+            asset
+            for asset, has in zip(evidence.assets, known[-1], strict=True)
+            if has and not is_complete(asset, last, evidence.now)
+        ]
+    else:
+        is_open = last <= _period_end(evidence, today) and _period_end(evidence, last) >= today
+        unfinished = [
+            a for a, has in zip(evidence.assets, known[-1], strict=True) if has and is_open
+        ]
+    if unfinished and last <= _period_end(evidence, today):
+        yield _partial(
+            evidence,
+            f"The last row, {day(last)}, is not over yet for {len(unfinished)} of "
+            f"{len(evidence.assets)} assets.",
+            len(unfinished),
+        )
+    elif expected.sum() >= 3 and 0 < lost < expected.sum() and lost > MANY_MISSING * expected.sum():
+        yield _partial(
+            evidence,
+            f"The last row, {day(last)}, lacks {lost} of the {int(expected.sum())} assets of the "
+            "row before.",
+            lost,
+        )
+
+
+def _partial(evidence: Evidence, message: str, count: int) -> Finding:
+    return Finding(
+        kind="partial_last_day",
+        severity="warning",
+        message=message,
+        cause="The data were taken before the end of the period.",
+        remedy="Drop the last row, or take the data again later.",
+        date=evidence.dates[-1],
+        size=float(count),
+    )
+
+
+def check_survivors(evidence: Evidence) -> Iterator[Finding]:
+    """Say that every asset lives to the last date, which real universes do not."""
+    years = (evidence.dates[-1] - evidence.dates[0]).days / 365.25
+    known = np.isfinite(evidence.prices)
+    tail = known[-3:].any(axis=0)
+    if (
+        evidence.membership is None
+        and len(evidence.assets) >= FEWEST_SURVIVORS
+        and years >= YEARS_OF_SURVIVAL
+        and tail.all()
+    ):
+        yield Finding(
+            kind="survivorship",
+            severity="note",
+            message=f"All {len(evidence.assets)} assets live to the last date, after "
+            f"{years:.0f} years.",
+            cause="They were chosen with knowledge of who survived.",
+            remedy="Give membership by date, or say so beside any result.",
+            size=float(len(evidence.assets)),
+        )

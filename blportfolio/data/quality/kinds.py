@@ -1,0 +1,30 @@
+"""Names of what the data doctor finds, each with what it means and the unit of its size."""
+
+KINDS: dict[str, str] = {
+    "calendar_gap": "Dates are missing, or stand where no trading is; size: periods.",
+    "duplicate_columns": "One asset stands twice under nearly the same name; size: dates shared.",
+    "duplicate_rows": "Rows stand twice; size: rows.",
+    "future_date": "Dates lie after today; size: dates.",
+    "identity_break": "One name, two companies; size: level after ÷ level before.",
+    "impossible_bar": "High below low, or open or close outside of them; size: share of the price.",
+    "log_prices": "Values are logarithms of prices; size: median value.",
+    "look_alike": "Two names hold one series; size: share of equal returns, 0 to 1.",
+    "missing_price": "Prices are missing inside an asset's life; size: prices.",
+    "mixed_currency": "Assets are quoted in different currencies; size: currencies.",
+    "mixed_scale": "Bars and closes are on different bases; size: close ÷ middle of the bar.",
+    "non_positive_price": "A price is zero, negative or infinite; size: the value.",
+    "partial_last_day": "The last row is unfinished; size: assets.",
+    "prices_not_returns": "Prices were read as returns; size: median return per period.",
+    "returns_not_prices": "Values are returns, not prices; size: standard deviation of the values.",
+    "reverting_jump": "A price jumps and comes back at once; size: price ÷ price before.",
+    "splits_applied_twice": "A listed split was applied twice; size: new shares for an old one.",
+    "splits_not_applied": "A listed split was not applied; size: new shares for an old one.",
+    "stale_prices": "A price repeats for too long; size: periods.",
+    "survivorship": "Every asset lives to the last date; size: assets.",
+    "unadjusted_dividend": "Dividends are missing or doubled in prices; size: share of the price.",
+    "unadjusted_split": "A price jumps by the ratio of a split; size: new shares for an old one.",
+    "unexplained_jump": "A huge lasting jump no split explains; size: price ÷ price before.",
+    "unit_mixup": "Prices in another unit, such as pence; size: price ÷ price expected.",
+    "zero_volume": "Volume is zero or missing where the asset trades; size: periods.",
+}
+"""Kind → one line on what it means, with the unit of `Finding.size`."""

@@ -1,0 +1,160 @@
+"""Prices and volumes that stand still."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from blportfolio.data.quality.evidence import Evidence, Track, day, runs
+from blportfolio.data.quality.findings import Finding, Severity
+
+SHORTEST = 5
+"""Unchanged returns in a row below which a price is not called stale."""
+SERIOUS_LENGTH = 10
+NEIGHBOURHOOD = 250
+"""Returns on each side from which the usual share of unchanged prices is taken."""
+RARE, VERY_RARE = 1e-4, 1e-8
+"""Expected number of runs as long in the whole series, were unchanged prices independent."""
+USUAL_ZEROS = 0.1
+"""Share of volumes of zero above which they say nothing."""
+
+
+def check_stale(evidence: Evidence) -> Iterator[Finding]:
+    """Find prices that repeat for longer than the asset's own habit explains."""
+    moves = evidence.log_returns
+    known = np.isfinite(moves)
+    with np.errstate(invalid="ignore"):
+        still = known & (np.abs(moves) < 1e-12)
+    held = (known.sum(axis=1) >= 3) & (still.sum(axis=1) == known.sum(axis=1))
+    for track in evidence.tracks(fewest=8):
+        unchanged = np.abs(track.returns) < 1e-12
+        unchanged[0] = False
+        if unchanged[1:].all():
+            yield _constant(evidence, track)
+            continue
+        for first, last in runs(unchanged):
+            length = last - first + 1
+            if length >= SHORTEST and not held[track.rows[first : last + 1]].mean() > 0.5:
+                finding = _run(evidence, track, unchanged, first, last)
+                if finding is not None:
+                    yield finding
+    rows = np.flatnonzero(held)
+    if len(rows) and len(rows) < 0.5 * len(moves):
+        yield Finding(
+            kind="stale_prices",
+            severity="warning" if max(b - a + 1 for a, b in runs(held)) > SHORTEST else "note",
+            message=f"No asset moves on {len(rows)} of {len(moves)} dates, the first "
+            f"{day(evidence.dates[rows[0]])}.",
+            cause="Holidays were filled with the prices of the day before.",
+            remedy="Drop those rows: they make volatilities too low.",
+            date=evidence.dates[rows[0]],
+            end=evidence.dates[rows[-1]] if len(rows) > 1 else None,
+            size=float(len(rows)),
+        )
+
+
+def _constant(evidence: Evidence, track: Track) -> Finding:
+    return Finding(
+        kind="stale_prices",
+        severity="serious",
+        message=f"{track.asset} never changes: {track.prices[0]:g} on all {len(track.rows)} dates.",
+        cause="A placeholder, or a price that was filled in.",
+        remedy="Drop the asset.",
+        ticker=track.asset,
+        date=evidence.date(track, 0),
+        end=evidence.date(track, -1),
+        size=float(len(track.rows) - 1),
+    )
+
+
+def _run(
+    evidence: Evidence, track: Track, unchanged: np.ndarray, first: int, last: int
+) -> Finding | None:
+    """Judge one run of unchanged prices by the habit of its neighbourhood."""
+    length = last - first + 1
+    around = np.concatenate(
+        [unchanged[max(1, first - NEIGHBOURHOOD) : first], unchanged[last + 1 :][:NEIGHBOURHOOD]]
+    )
+    if len(around) < 2 * SHORTEST:
+        return None
+    whole = (unchanged.sum() - length + 1) / (len(unchanged) - length + 1)
+    usual = max((around.sum() + 1) / (len(around) + 2), float(whole))
+    # Zeros come in clusters, so that the habit is taken for more frequent than it is.
+    log_expected = math.log(len(unchanged)) + length * math.log(min(0.99, 1.5 * usual))
+    if log_expected > math.log(RARE):
+        return None
+    volume = evidence.frame("volume")
+    traded = None if volume is None else volume[track.rows[first : last + 1], track.column]
+    ends = last == len(unchanged) - 1
+    begins = first == 1
+    certain = length >= SERIOUS_LENGTH and log_expected < math.log(VERY_RARE)
+    severity: Severity = "serious" if certain else "warning"
+    when, until = evidence.date(track, first), evidence.date(track, last)
+    cause = "The price was carried forward: no trading, or rows lost."
+    if ends:
+        cause = "The asset was delisted, or its source stopped, and the last price goes on."
+    elif begins:
+        cause = "The first price was filled in backwards, before the asset was listed."
+    elif traded is not None and np.nansum(traded) == 0:
+        cause = "Trading was suspended: there is no volume either."
+    return Finding(
+        kind="stale_prices",
+        severity=severity,
+        message=f"{track.asset} repeats {track.prices[first]:g} for {length} periods, from "
+        f"{day(when)} to {day(until)}.",
+        cause=cause,
+        remedy="Leave the repeated prices missing"
+        + (", so that the asset ends where it did." if ends else ", or drop the asset."),
+        ticker=track.asset,
+        date=when,
+        end=until,
+        size=float(length),
+    )
+
+
+def check_volume(evidence: Evidence) -> Iterator[Finding]:
+    """Find volumes that are zero or missing in an asset that trades."""
+    volume = evidence.frame("volume")
+    if volume is None:
+        return
+    for track in evidence.tracks(fewest=8):
+        traded = volume[track.rows, track.column]
+        empty = ~(traded > 0)
+        if not (~empty).any() or (~empty).sum() < max(SHORTEST, USUAL_ZEROS * len(empty)):
+            continue  # an index or a currency, which has no volume
+        begun = int(np.argmax(~empty))
+        stretches = runs(empty)
+        single = sum(b - a + 1 for a, b in stretches if b - a + 1 < SHORTEST)
+        usual = single > USUAL_ZEROS * len(empty)
+        short = [] if usual else [(a, b) for a, b in stretches if b - a + 1 < SHORTEST]
+        for first, last in stretches:
+            length = last - first + 1
+            if length < SHORTEST or (usual and length < 50):
+                continue
+            moved = float(np.mean(np.abs(track.returns[first : last + 1]) > 0))
+            severity: Severity = "warning" if moved > 0.2 and first >= begun else "note"
+            yield _volume_finding(evidence, track, first, last, length, severity)
+        if short:
+            count = sum(b - a + 1 for a, b in short)
+            first, last = short[0][0], short[-1][1]
+            yield _volume_finding(evidence, track, first, last, count, "note")
+
+
+def _volume_finding(
+    evidence: Evidence, track: Track, first: int, last: int, count: int, severity: Severity
+) -> Finding:
+    when, until = evidence.date(track, first), evidence.date(track, last)
+    span = f"on {day(when)}" if when == until else f"from {day(when)} to {day(until)}"
+    return Finding(
+        kind="zero_volume",
+        severity=severity,
+        message=f"{track.asset} has no volume on {count} date{'s' if count > 1 else ''} {span}.",
+        cause="Volumes were not recorded, or prices were filled in without a trade.",
+        remedy="Do not use features of volume there; check that the prices are real.",
+        ticker=track.asset,
+        date=when,
+        end=None if when == until else until,
+        size=float(count),
+    )
