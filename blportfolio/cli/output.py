@@ -55,14 +55,16 @@ def print_list(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar(
+    *, quiet: bool, unit: str = "decisions"
+) -> Iterator[Callable[[str, int, int], None]]:
     """Show progress on stderr while it is a terminal; yield what to call with it."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("decisions"),
+        TextColumn(unit),
         TimeRemainingColumn(),
         console=console,
         transient=True,

@@ -1,6 +1,9 @@
-"""Where the packaged data, strategies and experiments live."""
+"""Where the packaged data, strategies and experiments live, and the cache of prices."""
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 from blportfolio.errors import DataError
 
@@ -18,3 +21,11 @@ def packaged_folder(kind: str) -> Path:
         if (root / kind).is_dir():
             return root / kind
     raise DataError(f"The packaged folder {kind!r} is missing; reinstall blportfolio.")
+
+
+def cache_folder() -> Path:
+    """Return the folder of cached prices: BLPORTFOLIO_CACHE, else the user's own cache folder."""
+    chosen = os.environ.get("BLPORTFOLIO_CACHE", "").strip()
+    if chosen:
+        return Path(os.path.expanduser(chosen))
+    return platformdirs.user_cache_path("blportfolio") / "prices"

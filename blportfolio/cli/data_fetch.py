@@ -1,0 +1,103 @@
+"""`blportfolio data fetch`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blportfolio.cli.errors import reported
+
+if TYPE_CHECKING:
+    from blportfolio.data.fetch_report import FetchReport
+
+
+def fetch(
+    tickers: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME|TICKERS...",
+            help="A universe, or tickers as Yahoo writes them: AAPL BRK-B 7203.T ^GSPC.",
+        ),
+    ],
+    start: Annotated[
+        str | None,
+        typer.Option("--start", help="First date to have; all that there is by default."),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--end", help="Last date needed; the last finished one by default."),
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask for the whole history again.")
+    ] = False,
+    offline_ok: Annotated[
+        bool,
+        typer.Option("--offline-ok", help="Without a network, be content with what is cached."),
+    ] = False,
+    from_files: Annotated[
+        Path | None,
+        typer.Option("--from-files", help="Import from this file or folder instead of Yahoo."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Download daily prices into the local cache, or bring them up to date.
+
+    Example: blportfolio data fetch AAPL MSFT KO --start 2000-01-01
+
+    Only what is missing is asked for. What is cached is never lost: the cache is in
+    BLPORTFOLIO_CACHE, or else in your cache folder. Tickers that fail are named with their reason;
+    the others are kept.
+
+    Exit codes: 0 one ticker at least has prices, 2 wrong usage, 3 none has, or the cache cannot be
+    written to, 130 interrupted (finished tickers are kept), 1 a bug.
+    """
+    with reported(debug=debug):
+        from blportfolio.cli.output import progress_bar
+        from blportfolio.data.cache import PriceCache
+        from blportfolio.data.fetching import fetch as fetch_prices
+        from blportfolio.data.universes import import_files, is_universe
+
+        cache = PriceCache()
+        named = tickers[0] if len(tickers) == 1 and is_universe(tickers[0]) else " ".join(tickers)
+        if from_files is not None:
+            report = import_files(named, from_files, cache)
+        else:
+            with progress_bar(quiet=quiet or as_json, unit="tickers") as progress:
+                report = fetch_prices(
+                    named,
+                    start,
+                    end,
+                    refresh=refresh,
+                    offline_ok=offline_ok,
+                    cache=cache,
+                    progress=progress,
+                )
+        report.check()
+        if as_json:
+            document = {
+                "schema_version": 1,
+                "cache": str(cache.folder),
+                "tickers": [one.record() for one in report.tickers],
+            }
+            typer.echo(json.dumps(document, ensure_ascii=False))
+        else:
+            _print(report)
+        for one in report.failed:
+            typer.echo(f"warning: {one.ticker} has no prices: {one.reason}", err=True)
+
+
+def _print(report: FetchReport) -> None:
+    """Print one row a ticker; what was kept or left out comes with its reason."""
+    from blportfolio.cli.output import print_list
+
+    rows = []
+    for one in report.tickers:
+        shown = one.record()
+        dates = [shown["first"] or "", shown["last"] or ""]
+        rows.append([one.ticker, one.status, *dates, f"{one.rows}", one.reason])
+    print_list(["Ticker", "Status", "First", "Last", "Rows", "Note"], rows)

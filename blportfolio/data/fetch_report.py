@@ -1,0 +1,95 @@
+"""What a fetch did to each ticker, as records and in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from blportfolio.errors import DataError
+
+Status = Literal["fresh", "updated", "downloaded", "redownloaded", "kept", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What happened to one ticker.
+
+    Attributes:
+        ticker: Ticker in capitals.
+        status: `fresh` where nothing new was to be had, `updated`, `downloaded` for the first
+            time, `redownloaded` as its history was revised, `kept` as Yahoo gave nothing better,
+            `failed` where there is nothing to use.
+        reason: Why, and what was left out.
+        first: First cached date.
+        last: Last cached date.
+        rows: Cached dates.
+        fetched: When the cached prices were last compared with Yahoo.
+    """
+
+    ticker: str
+    status: Status
+    reason: str = ""
+    first: pd.Timestamp | None = None
+    last: pd.Timestamp | None = None
+    rows: int = 0
+    fetched: dt.datetime | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there are prices in the cache."""
+        return self.rows > 0
+
+    def record(self) -> dict[str, Any]:
+        """Return it ready for JSON: dates as ISO text, what is unknown as None."""
+        return {
+            "ticker": self.ticker,
+            "status": self.status,
+            "reason": self.reason,
+            "first": None if self.first is None else str(self.first.date()),
+            "last": None if self.last is None else str(self.last.date()),
+            "rows": self.rows,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport:
+    """What happened to every ticker, in the order asked for."""
+
+    tickers: tuple[Fetched, ...]
+
+    @property
+    def usable(self) -> tuple[str, ...]:
+        """Tickers with prices in the cache."""
+        return tuple(one.ticker for one in self.tickers if one.is_usable)
+
+    @property
+    def failed(self) -> tuple[Fetched, ...]:
+        """Tickers without prices in the cache."""
+        return tuple(one for one in self.tickers if not one.is_usable)
+
+    def check(self) -> None:
+        """Check that one ticker at least can be used.
+
+        Raises:
+            DataError: If none can.
+        """
+        if not self.usable:
+            raise DataError(f"No ticker has prices. {describe(self.failed)}")
+
+
+def describe(several: Sequence[Fetched], most: int = 20) -> str:
+    """Return one sentence of tickers and reasons."""
+    parts = [f"{one.ticker}: {one.reason or one.status}" for one in several[:most]]
+    more = f"; and {len(several) - most} more" if len(several) > most else ""
+    return "; ".join(parts) + more + "."
+
+
+def age(fetched: dt.datetime, now: dt.datetime) -> str:
+    """Say how old prices are; a clock that was set back makes none younger than new."""
+    hours = max(now - fetched, dt.timedelta(0)) / dt.timedelta(hours=1)
+    amount, unit = (round(hours / 24), "day") if hours >= 36 else (round(hours), "hour")
+    return f"{amount} {unit}{'' if amount == 1 else 's'} old"

@@ -1,0 +1,261 @@
+"""Brings the cache up to date from Yahoo, ticker by ticker, and reports what happened to each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from blportfolio.data import yahoo
+from blportfolio.data.cache import PriceCache
+from blportfolio.data.fetch_report import Fetched, FetchReport, Status
+from blportfolio.data.price_file import YAHOO, DamagedFileError, Entry, PriceInfo
+from blportfolio.data.sessions import currency_of, is_complete
+from blportfolio.data.tickers import split_tickers
+from blportfolio.data.universe import find_universe, is_universe
+from blportfolio.errors import DataError
+from blportfolio.validation import check_date
+
+Progress = Callable[[str, int, int], None]
+
+BATCH = 20
+"""Tickers in one call: few enough to save and to show progress often."""
+OVERLAP = pd.Timedelta(days=14)
+"""What is asked for again before the last cached date, to see whether it changed."""
+EARLIEST = pd.Timestamp("1900-01-01")
+MOST_YEARS = 99
+"""Years of daily bars that Yahoo gives in one reply."""
+PATIENCE = dt.timedelta(hours=1)
+"""How long an answer without new bars stands before Yahoo is asked again."""
+SETTLED = pd.Timedelta(days=7)
+"""Days after which a source adds no bar any more."""
+
+
+def utc(now: dt.datetime | None) -> dt.datetime:
+    """Return `now` in UTC; the clock is read only where it is None."""
+    if now is None:
+        return dt.datetime.now(dt.UTC)
+    return now.replace(tzinfo=dt.UTC) if now.tzinfo is None else now.astimezone(dt.UTC)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One ticker on its way: what is cached, and what is to be asked for."""
+
+    ticker: str
+    entry: Entry | None
+    wanted: pd.Timestamp  # first date that shall be there
+    notes: list[str] = field(default_factory=list)
+    whole: bool = True
+    done: Fetched | None = None
+
+    @property
+    def since(self) -> pd.Timestamp:
+        if self.entry is None:
+            return self.wanted
+        if self.whole:
+            return min(self.wanted, pd.Timestamp(self.entry.info.asked_from))
+        return pd.Timestamp(self.entry.frame.index[-1]) - OVERLAP
+
+    def finish(self, status: Status, *reasons: str) -> None:
+        frame = None if self.entry is None else self.entry.frame
+        has_rows = frame is not None and len(frame) > 0
+        self.done = Fetched(
+            self.ticker,
+            status,
+            "; ".join(reason for reason in (*reasons, *self.notes) if reason),
+            frame.index[0] if frame is not None and has_rows else None,
+            frame.index[-1] if frame is not None and has_rows else None,
+            0 if frame is None else len(frame),
+            None if self.entry is None else self.entry.info.fetched,
+        )
+
+
+def resolve(tickers: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the tickers of a universe's name, of a text or of a sequence.
+
+    Raises:
+        DataError: If there is none, or one is malformed.
+    """
+    if isinstance(tickers, str) and is_universe(tickers):
+        return find_universe(tickers).tickers
+    return split_tickers(tickers)
+
+
+def fetch(
+    tickers: str | Sequence[str],
+    start: str | pd.Timestamp | None = None,
+    end: str | pd.Timestamp | None = None,
+    *,
+    refresh: bool = False,
+    offline_ok: bool = False,
+    cache: PriceCache | None = None,
+    progress: Progress | None = None,
+    retries: int = 4,
+    now: dt.datetime | None = None,
+    sleep: Callable[[float], None] | None = None,
+) -> FetchReport:
+    """Bring the cached prices of several tickers up to date.
+
+    Yahoo is asked only for what is missing: nothing while the last finished day is cached, the
+    latest days otherwise, and the whole history when a dividend, a split or a correction changed
+    what is cached. A day that has not finished yet is not stored. What is cached is never lost: a
+    new history that is shorter or empty leaves it as it is.
+
+    Args:
+        tickers: Tickers as text ("AAPL MSFT,KO") or a sequence, or the name of a universe.
+        start: First day to have; all that Yahoo has by default.
+        end: Last day that is needed, included; the last finished one by default.
+        refresh: Whether to ask for the whole history in any case.
+        offline_ok: Whether cached prices will do when Yahoo cannot be reached.
+        cache: Where prices are kept; the user's cache by default.
+        progress: Called with a name, tickers done and all tickers.
+        retries: Further tries when Yahoo asks to wait or cannot be reached.
+        now: The time; the clock's by default.
+        sleep: Waits for so many seconds between tries.
+
+    Returns:
+        What happened to each ticker.
+
+    Raises:
+        DataError: If a ticker or date is malformed, or Yahoo cannot be reached at all and
+            `offline_ok` is False.
+        OutputError: If the cache cannot be written to.
+    """
+    names = resolve(tickers)
+    wanted = EARLIEST if start is None else max(check_date(start, name="start"), EARLIEST)
+    until = None if end is None else check_date(end, name="end")
+    if until is not None and until < wanted:
+        raise DataError(f"`end` must not be before `start`, got {until.date()}.")
+    cache, moment = cache or PriceCache(), utc(now)
+    jobs = [_job(cache, name, wanted) for name in names]
+    for job in jobs:
+        _plan(job, until, moment, refresh=refresh)
+    stop: yahoo.Answer | None = None
+    asked: list[yahoo.Answer] = []
+    while waiting := [job for job in jobs if job.done is None]:
+        # Jobs whose cached prices turned out to be revised stay for another round.
+        for batch in _batches(waiting):
+            if progress is not None:
+                progress("prices", sum(job.done is not None for job in jobs), len(jobs))
+            answers = (
+                {job.ticker: stop for job in batch} if stop else _ask(batch, moment, retries, sleep)
+            )
+            asked += answers.values()
+            if {answer.kind for answer in answers.values()} in ({"limited"}, {"unreachable"}):
+                stop = answers[batch[0].ticker]  # asking for more would make it worse
+            for job in batch:
+                _take(cache, job, answers[job.ticker], moment)
+    if progress is not None:
+        progress("prices", len(jobs), len(jobs))
+    if asked and not offline_ok and all(answer.kind == "unreachable" for answer in asked):
+        cached = sum(job.entry is not None for job in jobs)
+        raise DataError(
+            f"Yahoo cannot be reached: {asked[0].reason}. Check the network; offline_ok=True "
+            f"(--offline-ok) uses what is cached, prices of {cached} of {len(jobs)} tickers."
+        )
+    return FetchReport(tuple(job.done for job in jobs if job.done is not None))
+
+
+def _job(cache: PriceCache, ticker: str, wanted: pd.Timestamp) -> _Job:
+    """Return a ticker with what is cached of it; a damaged file is set aside."""
+    try:
+        return _Job(ticker, cache.entry(ticker), wanted)
+    except DamagedFileError:
+        aside = cache.set_aside(ticker)
+        note = f"its cached file was damaged and is now {aside.name}" if aside else ""
+        return _Job(ticker, cache.entry(ticker), wanted, [note])
+
+
+def _plan(job: _Job, until: pd.Timestamp | None, now: dt.datetime, *, refresh: bool) -> None:
+    """Decide whether to ask for nothing, the latest days or the whole history."""
+    entry = job.entry
+    if entry is None or not len(entry.frame):
+        return
+    info, first, last = entry.info, entry.frame.index[0], entry.frame.index[-1]
+    covers = min(first, pd.Timestamp(info.asked_from)) <= job.wanted
+    job.whole = refresh or not covers
+    if job.whole:
+        return
+    today = _day(now)
+    if last > today + pd.Timedelta(days=1):
+        job.finish("kept", f"the cached prices go to {last.date()}, past this computer's clock")
+        return
+    needed = _last_finished(job.ticker, now)
+    if until is not None:
+        needed = min(until, needed)
+    if (entry.frame.index.day_of_week < 5).all():
+        needed -= pd.Timedelta(days=max(0, needed.day_of_week - 4))
+    asked, since = pd.Timestamp(info.asked_to), now - info.fetched
+    is_settled = asked >= needed + SETTLED and since >= dt.timedelta(0)
+    was_asked = asked >= needed and dt.timedelta(0) <= since < PATIENCE
+    if last >= needed or is_settled or was_asked:
+        job.finish("fresh")
+
+
+def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+    """Group tickers that are asked for from the same date."""
+    ordered = sorted(jobs, key=lambda job: job.since)  # stable, so that the order is kept
+    for _, group in itertools.groupby(ordered, key=lambda job: job.since):
+        members = list(group)
+        for at in range(0, len(members), BATCH):
+            yield members[at : at + BATCH]
+
+
+def _ask(
+    batch: Sequence[_Job],
+    now: dt.datetime,
+    retries: int,
+    sleep: Callable[[float], None] | None,
+) -> dict[str, yahoo.Answer]:
+    today = _day(now)
+    since = max(batch[0].since, today - pd.DateOffset(years=MOST_YEARS))
+    names = [job.ticker for job in batch]
+    return yahoo.ask(names, since, today, retries=retries, sleep=sleep)
+
+
+def _take(cache: PriceCache, job: _Job, answer: yahoo.Answer, now: dt.datetime) -> None:
+    """Store an answer, or note why there is none."""
+    has_rows = job.entry is not None and len(job.entry.frame) > 0
+    if answer.kind in ("limited", "unreachable"):
+        job.finish("kept" if has_rows else "failed", answer.reason)
+        return
+    finished = _last_finished(job.ticker, now)
+    frame = answer.frame[answer.frame.index <= finished]
+    if len(frame) < len(answer.frame):
+        job.notes.append(
+            f"left out {answer.frame.index[len(frame)].date()}, a day that has not finished"
+        )
+    if not has_rows and not len(frame):
+        job.finish("failed", answer.reason)
+        return
+    info = PriceInfo(
+        ticker=job.ticker,
+        source=YAHOO,
+        fetched_utc=now.isoformat(timespec="seconds"),
+        asked_from=str(job.since.date()),
+        asked_to=str(finished.date()),
+        currency=currency_of(job.ticker),
+    )
+    written = cache.write(job.ticker, frame, info, whole=job.whole)
+    job.entry = written.entry
+    if written.outcome == "revised":
+        job.whole = True
+        job.notes.clear()
+        return
+    job.finish(written.outcome, answer.reason or written.reason)
+
+
+def _day(now: dt.datetime) -> pd.Timestamp:
+    return pd.Timestamp(now.replace(tzinfo=None)).normalize()
+
+
+def _last_finished(ticker: str, now: dt.datetime) -> pd.Timestamp:
+    """Return the last calendar day, trading or not, whose bar is finished."""
+    day = _day(now) + pd.Timedelta(days=1)
+    while not is_complete(ticker, day, now):
+        day -= pd.Timedelta(days=1)
+    return day

@@ -1,0 +1,206 @@
+"""The Parquet file of one ticker: how it is encoded, checked, and replaced whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from blportfolio.data.bars import FRAMES
+from blportfolio.errors import DataError, OutputError
+from blportfolio.validation import FloatArray
+
+SCHEMA_VERSION = 1
+YAHOO = "yahoo"
+DIGEST_SIZE = 32
+_KEY = b"blportfolio"
+_TAIL = 8  # length of the footer, and the magic word
+
+
+class DamagedFileError(DataError):
+    """A file of the cache is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceInfo:
+    """Where the prices of one ticker came from.
+
+    Attributes:
+        ticker: Ticker in capitals.
+        source: "yahoo", or the name of the file that was imported.
+        fetched_utc: When they were last compared with the source, ISO 8601.
+        asked_from: First date that was ever asked for, ISO 8601.
+        asked_to: Last finished date that the source was asked for.
+        currency: Currency of the quotes; empty where unknown.
+    """
+
+    ticker: str
+    source: str
+    fetched_utc: str
+    asked_from: str
+    asked_to: str
+    currency: str = ""
+
+    @property
+    def fetched(self) -> dt.datetime:
+        """When they were last compared with the source."""
+        return dt.datetime.fromisoformat(self.fetched_utc)
+
+    def joined(self, later: PriceInfo, *, taken: bool) -> PriceInfo:
+        """Return the description after a later answer, whose prices were taken or not.
+
+        Only an answer of Yahoo counts as a comparison with the source where it gave nothing new.
+        """
+        if not taken and later.source != YAHOO:
+            return self
+        base = later if taken else replace(self, fetched_utc=later.fetched_utc)
+        return replace(
+            base,
+            asked_from=min(self.asked_from, later.asked_from),
+            asked_to=max(self.asked_to, later.asked_to),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """Prices of one ticker.
+
+    Attributes:
+        frame: (n_dates, 8) floats, one column for each of `FRAMES`, on sorted unique dates.
+        info: Where they came from.
+    """
+
+    frame: pd.DataFrame
+    info: PriceInfo
+
+
+def encode(entry: Entry) -> bytes:
+    """Return the bytes of a Parquet file of float64 columns.
+
+    Between its pages and its footer, where readers of Parquet do not look, stands the SHA-256 of
+    everything else, so that no changed bit goes unnoticed.
+    """
+    dates = pa.array(entry.frame.index.to_numpy().astype("datetime64[D]"))
+    columns = [pa.array(entry.frame[name].to_numpy(dtype=np.float64)) for name in FRAMES]
+    table = pa.table([dates, *columns], names=["date", *FRAMES])
+    described = {"schema_version": SCHEMA_VERSION, **asdict(entry.info)}
+    table = table.replace_schema_metadata({_KEY: json.dumps(described).encode()})
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=False,
+        write_statistics=False,
+        write_page_checksum=True,
+    )
+    content = buffer.getvalue()
+    at = _footer_at(content)
+    return content[:at] + hashlib.sha256(content).digest() + content[at:]
+
+
+def decode(
+    content: bytes, fields: Sequence[str] = FRAMES
+) -> tuple[NDArray[np.datetime64], dict[str, FloatArray], PriceInfo]:
+    """Return dates, columns by name and description of what `encode` wrote.
+
+    Raises:
+        DamagedFileError: If a single bit differs.
+        DataError: If a later version wrote it.
+    """
+    at = _footer_at(content)
+    digest = hashlib.sha256(memoryview(content)[: at - DIGEST_SIZE])
+    digest.update(memoryview(content)[at:])
+    if digest.digest() != content[at - DIGEST_SIZE : at]:
+        raise DamagedFileError("its checksum is wrong")
+    try:
+        table = pq.read_table(
+            pa.BufferReader(content), columns=["date", *fields], use_threads=False
+        )
+        described = json.loads(table.schema.metadata[_KEY])
+        version = described.pop("schema_version")
+        if version > SCHEMA_VERSION:
+            raise DataError(
+                f"Cached prices of {described.get('ticker')!r} have version {version}, and this "
+                f"blportfolio reads {SCHEMA_VERSION}; upgrade, or set BLPORTFOLIO_CACHE elsewhere."
+            )
+        columns = {name: table[name].to_numpy() for name in fields}
+        return table["date"].to_numpy(), columns, PriceInfo(**described)
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"it holds something else ({error})") from error
+
+
+def read_dates(path: Path) -> NDArray[np.datetime64]:
+    """Return the dates of a file alone; nothing is checked.
+
+    Raises:
+        DamagedFileError: If it is no Parquet file with dates.
+        OSError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            column: NDArray[np.datetime64] = (
+                pq.ParquetFile(file).read(["date"], use_threads=False)["date"].to_numpy()
+            )
+            return column
+    except (pa.ArrowException, KeyError) as error:
+        raise DamagedFileError(f"it is no Parquet file ({error})") from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` at `path`; whatever happens, the old or the new file is there, whole.
+
+    Raises:
+        OutputError: If it cannot be written, for example because the disk is full.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise OutputError(
+            f"The cache {str(path.parent)!r} cannot be written to: {error.strerror or error}. What "
+            "it held is still there. Free some space, or set BLPORTFOLIO_CACHE to another folder."
+        ) from error
+
+
+def _footer_at(content: bytes) -> int:
+    """Return where the footer of a Parquet file begins.
+
+    Raises:
+        DamagedFileError: If there is none.
+    """
+    if len(content) >= _TAIL and content[-4:] == b"PAR1":
+        at = len(content) - _TAIL - int.from_bytes(content[-_TAIL:-4], "little")
+        if at >= DIGEST_SIZE:
+            return at
+    raise DamagedFileError("it is no whole Parquet file")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last, on systems whose folders can be opened."""
+    with suppress(OSError):  # Windows has none; some network drives refuse
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
