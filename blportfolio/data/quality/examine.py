@@ -44,6 +44,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[Finding]]] = {
 }
 """Every check of prices by name; `check_form`, which tells what are prices, runs before them."""
 _RANK = {"serious": 0, "warning": 1, "note": 2}
+_NO_PRICES = {"returns_not_prices", "prices_not_returns"}
 _KNOWN_SPLITS = {"splits_not_applied", "splits_applied_twice"}
 
 
@@ -82,7 +83,7 @@ def examine(
         periods_per_year = infer_periods_per_year(dates) if len(dates) > 1 else 252.0
     evidence = Evidence(bars, periods_per_year, now, membership)
     findings = [*found, *check_form(evidence)]
-    excluded = {f.ticker for f in findings if f.kind in {"returns_not_prices"}}
+    excluded = {f.ticker for f in findings if f.kind in _NO_PRICES}
     evidence = replace(
         evidence,
         excluded=frozenset(evidence.assets if None in excluded else filter(None, excluded)),

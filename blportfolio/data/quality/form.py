@@ -5,14 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
-from blportfolio.data.quality.evidence import Evidence
+from blportfolio.data.bars import Bars
+from blportfolio.data.quality.evidence import Evidence, trimmed_scale
 from blportfolio.data.quality.findings import Finding
 from blportfolio.validation import FloatArray
 
 FEWEST_VALUES = 10
 LARGEST_RETURN = 60.0
 """Standard deviation above which values are no returns, not even in percent."""
+WILD = 0.35
+"""Usual moves above which growth comes from returns in percent that were taken for decimals."""
+
+
+def growth_of_returns(bars: Bars) -> Bars:
+    """Return bars of growth of 1 from bars whose prices are returns, faults and all.
+
+    Unlike `growth_of_one`, which data must pass to be used, this refuses nothing: a return that is
+    missing leaves a missing price, and one of -1 or below a price of 0 there.
+    """
+    returns = bars.prices
+    values = returns.to_numpy(dtype=float, na_value=np.nan)
+    usable = np.isfinite(values) & (values > -1)
+    with np.errstate(over="ignore"):
+        growth = np.cumprod(1 + np.where(usable, values, 0.0), axis=0)
+    growth[np.isnan(values)] = np.nan
+    growth[values <= -1] = 0.0
+    dates = pd.DatetimeIndex(returns.index)
+    step = np.median(np.diff(dates.to_numpy())) if len(dates) > 1 else np.timedelta64(1, "D")
+    base = pd.DataFrame(1.0, index=[dates[0] - pd.Timedelta(step)], columns=returns.columns)
+    base = base.where(np.isfinite(values[0]))
+    prices = pd.DataFrame(growth, index=dates, columns=returns.columns)
+    return Bars(pd.concat([base, prices]).rename_axis(index="date", columns="asset"))
 
 
 def check_form(evidence: Evidence) -> Iterator[Finding]:
@@ -66,7 +91,8 @@ def _form(values: FloatArray) -> str | None:
         return "gross"
     if values.min() > 0:
         growth = values[1:] / values[:-1] - 1
-        if np.mean(growth > 0.2) > 0.98 and np.median(growth) > 0.5:
+        never_falls = np.mean(growth > 0.2) > 0.98 and np.median(growth) > 0.5
+        if never_falls or (len(growth) >= 30 and trimmed_scale(growth) > WILD):
             return "growth"
     return ""
 
@@ -80,7 +106,8 @@ def _finding(kind: str, ticker: str | None, values: FloatArray) -> Finding:
         return Finding(
             kind="prices_not_returns",
             severity="serious",
-            message=f"{who} grow by {growth:.0%} in the median period, and never fall.",
+            message=f"{who} grow by {growth:.0%} in the median period, with usual moves of "
+            f"{trimmed_scale((flat[1:] / flat[:-1] - 1)[:, 0]):.0%}.",
             cause="A file of prices, or of returns in percent, was read as decimal returns.",
             remedy="Read it as prices (without --returns), or divide percent by 100.",
             ticker=ticker,

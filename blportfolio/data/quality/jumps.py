@@ -22,7 +22,7 @@ FEWEST_RETURNS = 20
 BAD_PRINT, DOUBTFUL_PRINT = 16.0, 12.0
 """Usual moves that a jump and its way back each span: in a heavy tail with 3 degrees of freedom
 two such moves in a row that cancel come once in several million returns, or in a million."""
-SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(100.0), math.log(5.0)
+SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(40.0), math.log(8.0)
 HUGE = math.log(2.5)
 IMPOSSIBLE = math.log(20.0)
 

@@ -29,6 +29,8 @@ UNADJUSTED = 0.3
 """How probable it is beforehand that prices of unknown origin are not adjusted."""
 AFTERMATH = 10
 """Returns after a jump in which a crash shows."""
+USUAL_JUMP, RARER = 0.4, 0.25
+"""True log moves beyond the first number become rarer by a factor e with each of the second."""
 CAP = 4.0
 """Most that one piece of circumstantial evidence may add to the logarithm of the odds."""
 
@@ -69,6 +71,7 @@ def split_odds(evidence: Evidence, track: Track, position: int) -> SplitOdds:
     best = int(np.argmax(fits))
     ratio = float(RATIOS[best])
     odds = math.log(rate) + float(fits[best]) - float(log_t(jump, scale, 3))
+    odds += max(0.0, abs(jump) - max(USUAL_JUMP, 4 * scale)) / max(RARER, 4 * scale)
     after = track.excess[position + 1 :][:AFTERMATH]
     # A scale before the jump only: after a crash moves stay large for longer than the aftermath.
     calm = trimmed_scale(track.excess[max(1, position - 60) : position]) or scale
