@@ -45,12 +45,13 @@ def list_things(
 
 def _rows(kind: Kind) -> list[tuple[str, str]]:
     """Return (name, one line) pairs."""
-    from blportfolio.config.toml import find_file, packaged_names, read_toml
+    from blportfolio.config.toml import find_file, packaged_names
     from blportfolio.covariance import COVARIANCES
     from blportfolio.data import dataset_info, list_datasets
     from blportfolio.features import FEATURES
     from blportfolio.optimise import OBJECTIVES
     from blportfolio.priors import PRIORS
+    from blportfolio.toml import read_toml
 
     if kind is Kind.DATASETS:
         return [(name, dataset_info(name).title) for name in list_datasets()]

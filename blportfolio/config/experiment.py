@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from blportfolio.config.strategy import StrategyConfig, parse_strategy
-from blportfolio.config.toml import find_file, read_toml, unknown_key, validate
+from blportfolio.config.toml import find_file
 from blportfolio.errors import ConfigError
+from blportfolio.toml import read_toml, unknown_key, validate
 
 BASELINES = ("equal_weight", "min_variance")
 """Strategies that every comparison holds."""

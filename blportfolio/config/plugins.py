@@ -9,8 +9,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from blportfolio.config.toml import bad_value, unknown_key
 from blportfolio.errors import ConfigError
+from blportfolio.toml import bad_value, unknown_key
 from blportfolio.validation import nearest_name
 
 Plugin = TypeVar("Plugin")

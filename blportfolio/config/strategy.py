@@ -18,12 +18,13 @@ from pydantic import (
 )
 
 from blportfolio.config.plugins import build_plugin
-from blportfolio.config.toml import find_file, read_toml, translated
+from blportfolio.config.toml import find_file
 from blportfolio.covariance import COVARIANCES
 from blportfolio.errors import ConfigError
 from blportfolio.features import FEATURES, FeatureChoice
 from blportfolio.optimise import OBJECTIVES
 from blportfolio.priors import PRIORS
+from blportfolio.toml import read_toml, translated
 from blportfolio.types import Objective, Prior
 from blportfolio.validation import nearest_name
 

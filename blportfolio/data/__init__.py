@@ -1,4 +1,4 @@
-"""Market data: packaged data sets, the reader of users' files, and the checked container."""
+"""Market data: packaged sets, universes, downloads, users' files, and the checked container."""
 
 from blportfolio.data.datasets import (
     DatasetInfo,
@@ -9,22 +9,31 @@ from blportfolio.data.datasets import (
     load_dataset,
     load_macro,
     macro_info,
+    packaged_datasets,
 )
+from blportfolio.data.download import download
 from blportfolio.data.files import load_prices
 from blportfolio.data.macro import MacroSeries
 from blportfolio.data.market import MarketData, check_market
+from blportfolio.data.universe import Universe, find_universe, is_universe, list_universes
 
 __all__ = [
     "DatasetInfo",
     "MacroInfo",
     "MacroSeries",
     "MarketData",
+    "Universe",
     "check_market",
     "dataset_info",
+    "download",
+    "find_universe",
+    "is_universe",
     "list_datasets",
     "list_macro",
+    "list_universes",
     "load_dataset",
     "load_macro",
     "load_prices",
     "macro_info",
+    "packaged_datasets",
 ]

@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from blportfolio.data.macro import LazyMacro, MacroSeries
+from blportfolio.data.macro import LazyMacro, MacroSeries, Revisions
 from blportfolio.data.market import MarketData
 from blportfolio.data.paths import packaged_folder
-from blportfolio.errors import DataError
+from blportfolio.data.universe import is_universe, list_universes
+from blportfolio.data.universes import cached_universes, load_universe
+from blportfolio.errors import ConfigError, DataError
 from blportfolio.validation import nearest_name
 
 
@@ -69,6 +71,7 @@ class MacroInfo:
         dates: `period_end`, or `month_start` for months labelled by their first day.
         unit: `percent`, which the loader divides by 100, or `decimal`.
         publication_lag_days: Days from the end of a value's period to when it was surely known.
+        revisions: Whether the source changes values later, as in `MacroSeries`.
         series: Names of the series by column of the file.
         licence: Licence notice.
         source: Where the data came from.
@@ -82,6 +85,7 @@ class MacroInfo:
     dates: Literal["period_end", "month_start"]
     unit: Literal["percent", "decimal"]
     publication_lag_days: float
+    revisions: Revisions
     series: Mapping[str, str]
     licence: str
     source: str
@@ -89,6 +93,14 @@ class MacroInfo:
 
 
 def list_datasets() -> list[str]:
+    """Return the names that `load_dataset` takes now, in alphabetical order.
+
+    They are the packaged data sets, and the universes whose prices have been fetched.
+    """
+    return sorted([*packaged_datasets(), *cached_universes()])
+
+
+def packaged_datasets() -> list[str]:
     """Return the names of the packaged data sets, in alphabetical order."""
     return [name for name, described in _described().items() if described["kind"] != "macro"]
 
@@ -104,13 +116,14 @@ def dataset_info(name: str) -> DatasetInfo:
     Raises:
         DataError: If there is no data set of that name.
     """
-    known = list_datasets()
+    known = packaged_datasets()
     if name not in known:
         if name in list_macro():
             raise DataError(
                 f"{name!r} holds macro series and no prices: MarketData(prices, "
                 f"macro=load_macro({name!r})) takes them."
             )
+        known += list_universes()
         raise DataError(f"There is no data set {name!r}. {nearest_name(name, known)}")
     described = _description(name)
     for key in ("assets", "caveats", "macro"):
@@ -133,18 +146,40 @@ def macro_info(name: str) -> MacroInfo:
     return MacroInfo(name=name, **described)
 
 
-def load_dataset(name: str) -> MarketData:
-    """Load a packaged data set.
+def load_dataset(
+    name: str | Path,
+    *,
+    start: str | pd.Timestamp | None = None,
+    end: str | pd.Timestamp | None = None,
+    min_coverage: float | None = None,
+) -> MarketData:
+    """Load a packaged data set, or a universe whose prices have been fetched.
 
     Args:
-        name: One of `list_datasets()`.
+        name: One of `list_datasets()`, or the path of a universe file.
+        start: First date; the first there is by default.
+        end: Last date; the last there is by default.
+        min_coverage: For a universe, the smallest share of the members of each date that must
+            have prices; its own by default (0.6).
 
     Returns:
-        Checked market data; a source of returns becomes growth of 1.
+        Checked market data; a source of returns becomes growth of 1. A universe brings its
+        point-in-time membership.
 
     Raises:
-        DataError: If the name is unknown, or the file is not the one that was packaged.
+        DataError: If the name is unknown, the file is not the one that was packaged, a universe
+            has not been fetched, or too few of its members have prices.
+        ConfigError: If a universe file is wrong, or `min_coverage` is given for a data set.
     """
+    if is_universe(name):
+        return load_universe(name, start=start, end=end, min_coverage=min_coverage)
+    if min_coverage is not None:
+        raise ConfigError(f"`min_coverage` is for universes, and {str(name)!r} is none.")
+    market = _packaged(str(name))
+    return market if start is None and end is None else market.between(start, end)
+
+
+def _packaged(name: str) -> MarketData:
     info = dataset_info(name)
     content, sources = _content(info)
     frame = _frame(info, content)
@@ -207,7 +242,7 @@ def _macro_series(files: list[tuple[MacroInfo, bytes]]) -> dict[str, MacroSeries
         values = _frame(info, content) / (100 if info.unit == "percent" else 1)
         lag = pd.Timedelta(days=info.publication_lag_days)
         for column, label in info.series.items():
-            series[label] = MacroSeries(values[column].rename(label), lag)
+            series[label] = MacroSeries(values[column].rename(label), lag, revisions=info.revisions)
     return series
 
 

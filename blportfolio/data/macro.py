@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from blportfolio.errors import DataError
-from blportfolio.validation import FloatArray, check_dates
+from blportfolio.validation import FloatArray, check_choice, check_dates
 
+Revisions = Literal["none", "first_print", "revised", "unknown"]
 PERIODS_VALID = 3
 """How many of its own periods a value is valid for, unless `max_age` says otherwise."""
 GAPS_REMEMBERED = 21
@@ -33,15 +35,21 @@ class MacroSeries:
         max_age: How long a value may be used once it is known. By default three of the series' own
             periods: the median distance of the dates up to that of the value, so that no later
             date has a say. The first value alone tells no period and is then not used.
+        revisions: Whether the source changes values later: `none` where the first print stands,
+            `first_print` where later ones are left out, `revised` where the values are those of a
+            later day than `known_from`, so that using them looks ahead by as much as they were
+            changed, `unknown` otherwise.
         known_from: When each of `values` became known.
 
     Raises:
+        ConfigError: If `revisions` is none of these.
         DataError: If dates, values or spans break these rules.
     """
 
     values: pd.Series
     publication_lag: pd.Timedelta
     max_age: pd.Timedelta | None = None
+    revisions: Revisions = "unknown"
     known_from: pd.DatetimeIndex = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +61,7 @@ class MacroSeries:
         object.__setattr__(self, "known_from", pd.DatetimeIndex(values.index) + lag)
         if self.max_age is not None:
             object.__setattr__(self, "max_age", _checked_span(self.max_age, name="max_age"))
+        check_choice(self.revisions, get_args(Revisions), name="revisions")
 
     def known_at(self, as_of: pd.Timestamp) -> pd.Series:
         """Return the values already published at `as_of`, valid still or not."""
