@@ -21,14 +21,15 @@ YEARS = (1700, 2200)
 _TIME = r"(?:[T ,]\s*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
 _ZONE = r"\s*(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?::\d{2})?)?"
 _WEEKDAY = r"(?:[^\W\d]{2,10}\.?,?\s+)?"
+_YEAR = r"(?P<y>\d{4}|\d\d)"
 _MONTH = r"(?P<word>[^\W\d_]{3,12})\.?"
 FORMS = {
     "iso": rf"(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TIME}{_ZONE}",
     "compact": rf"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>\d\d)(?P<d>\d\d){_TIME}{_ZONE}",
-    "numeric": rf"(?P<a>\d{{1,2}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s)(?P<y>\d{{4}}|\d\d){_TIME}{_ZONE}",
+    "numeric": rf"(?P<a>\d{{1,2}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s){_YEAR}{_TIME}{_ZONE}",
     "day_word": rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.)?[-/ .]?\s?(?:de )?{_MONTH}"
-    rf"[-/ ,.]*(?:de )?(?P<y>\d{{4}}|\d\d){_TIME}{_ZONE}",
-    "word_day": rf"{_WEEKDAY}{_MONTH}[- ]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+(?P<y>\d{{4}}|\d\d)"
+    rf"[-/ ,.]*(?:de )?{_YEAR}{_TIME}{_ZONE}",
+    "word_day": rf"{_WEEKDAY}{_MONTH}[- ]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+{_YEAR}"
     rf"{_TIME}{_ZONE}",
     "year_word": rf"(?P<y>\d{{4}})[- /]{_MONTH}[- /](?P<d>\d{{1,2}}){_TIME}{_ZONE}",
     "month": r"(?P<y>\d{4})(?:[-/.]|M)(?P<m>\d{1,2})|(?P<m2>0[1-9]|1[0-2])[-/.](?P<y2>\d{4})",

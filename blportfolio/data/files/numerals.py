@@ -35,12 +35,11 @@ _CELL = (
     rf" *(?P<scale>(?:%|[KMBTkmbt]|bn|mn|Mio\.?|Mrd\.?)?) *{_MONEY} *(?P<closed>\)?)$"
 )
 _SCALES = {"": "", "%": "e-2", "k": "e3", "m": "e6", "mn": "e6", "b": "e9", "bn": "e9", "t": "e12"}
-_GROUPED = r"^[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}$"
 _EVIDENCE = {
-    ".": (r",.*\.", r",.*,", r"^[^,]*\.[^,.]*$", r"^[1-9][0-9]{0,2}\.[0-9]{3}$"),
-    ",": (r"\..*,", r"\..*\.", r"^[^.]*,[^,.]*$", r"^[1-9][0-9]{0,2},[0-9]{3}$"),
+    ".": (r",.*\.", r",.*,", r"^[^,.]*\.[^,.]*$", r"^[1-9][0-9]{0,2}\.[0-9]{3}$"),
+    ",": (r"\..*,", r"\..*\.", r"^[^.,]*,[^,.]*$", r"^[1-9][0-9]{0,2},[0-9]{3}$"),
 }
-"""For each decimal mark: it comes last; the other repeats; it stands alone, but not like a group."""
+"""Patterns by decimal mark: it comes last; the other repeats; it stands alone; as a group would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def _parse(
     opened = pc.equal(pc.struct_field(cells, "opened"), "(")
     good = pc.and_(good, pc.equal(opened, pc.equal(pc.struct_field(cells, "closed"), ")")))
     signs = pc.binary_join_element_wise(
-        pc.struct_field(cells, "sign"), pc.struct_field(cells, "second"), ""
+        pc.struct_field(cells, "sign"), pc.struct_field(cells, "second"), _text("")
     )
     good = pc.and_(good, pc.less(pc.binary_length(signs), 2))
     power, scale = pc.struct_field(cells, "power"), pc.struct_field(cells, "scale")
@@ -139,15 +138,17 @@ def _parse(
     negative = pc.xor(opened, pc.equal(signs, "-"))
     digits = pc.replace_substring(pc.replace_substring_regex(body, f"[{group}' ]", ""), mark, ".")
     spelled_out = pc.binary_join_element_wise(
-        pc.if_else(negative, "-", ""), digits, power, _power_of(scale), ""
+        pc.if_else(negative, _text("-"), _text("")), digits, power, _power_of(scale), _text("")
     )
-    numbers = pc.if_else(good, spelled_out, pa.scalar(None, pa.large_string())).cast(pa.float64())
+    numbers = pc.if_else(good, spelled_out, _text(None)).cast(pa.float64())
     notes = list(inferred)
     if _any(pc.and_(good, is_grouped)):
         notes.append("Read thousands separators.")
     if _any(pc.and_(good, pc.equal(scale, "%"))):
         notes.append("Turned percent into decimals.")
-    if _any(pc.and_(good, pc.is_in(pc.utf8_lower(scale), pa.array(list("kmbt"))))):
+    if _any(
+        pc.and_(good, pc.is_in(pc.utf8_lower(scale), pa.array(list("kmbt"), pa.large_string())))
+    ):
         notes.append("Read K, M, B and T as thousands, millions, billions and trillions.")
     return numbers, tuple(notes)
 
@@ -209,6 +210,10 @@ def _decide_mark(
         f"The file {file!r} has numbers such as {printable(first)[:40]!r} whose point or comma may "
         "mark decimals or thousands; say which by decimal='.' or decimal=',' (--decimal)."
     )
+
+
+def _text(value: str | None) -> pa.Scalar:
+    return pa.scalar(value, pa.large_string())
 
 
 def _matches(texts: pa.Array, pattern: str) -> pa.Array:

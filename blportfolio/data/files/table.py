@@ -8,16 +8,23 @@ import pyarrow as pa
 
 from blportfolio.data.quality.findings import Finding
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 DATE_NAMES = frozenset(
-    "date dates datetime timestamp tradedate tradingdate tradingday exchangedate observationdate "
-    "asofdate caldt datadate pricedate datum fecha dato data".split()
+    _words(
+        "date dates datetime timestamp tradedate tradingdate tradingday exchangedate "
+        "observationdate asofdate caldt datadate pricedate datum fecha dato data"
+    )
 )
 """Labels that say that a column holds dates, as `plain` spells them."""
 MAYBE_DATE_NAMES = frozenset(("day", "month", "time", "period", "week", "index", "level0", ""))
 """Labels of columns that hold dates where their cells look like dates."""
 ROW_NUMBER_NAMES = frozenset(("index", "level0", "unnamed0", ""))
 TICKER_NAMES = tuple(
-    "ticker tickers symbol symbols asset instrument security ric isin code permno name".split()
+    _words("ticker tickers symbol symbols asset instrument security ric isin code permno name")
 )
 FIELDS = {
     "open": ("open", "pxopen", "openprice", "first"),
@@ -37,15 +44,19 @@ FIELDS = {
 FIELD_OF = {label: name for name, labels in FIELDS.items() for label in labels}
 PRICE_FIELDS = ("adjusted", "close", "price")
 IGNORED = frozenset(
-    "change changepct chg net pctchg turnover openint openinterest capitalgains repaired vwap bid "
-    "ask adjopen adjhigh adjlow adjvolume adjustedopen adjustedhigh adjustedlow per time trades "
-    "percent changepercent adjhighprice marketcap currency exchange".split()
+    _words(
+        "change changepct chg net pctchg turnover openint openinterest capitalgains repaired "
+        "vwap bid ask adjopen adjhigh adjlow adjvolume adjustedopen adjustedhigh adjustedlow "
+        "per time trades percent changepercent adjhighprice marketcap currency exchange"
+    )
 )
 """Columns that come beside bars and are none."""
-UNITS = frozenset("% percent pct index points shares decimal ratio level number".split())
+UNITS = frozenset(_words("% percent pct index points shares decimal ratio level number"))
 CURRENCIES = frozenset(
-    "USD EUR GBP GBX JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RUB TRY ZAR BRL MXN INR CNY CNH "
-    "HKD SGD KRW TWD THB IDR MYR PHP ILS AED SAR CLP COP ARS".split()
+    _words(
+        "USD EUR GBP GBX JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RUB TRY ZAR BRL MXN INR "
+        "CNY CNH HKD SGD KRW TWD THB IDR MYR PHP ILS AED SAR CLP COP ARS"
+    )
 )
 
 

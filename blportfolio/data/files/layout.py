@@ -1,0 +1,232 @@
+"""Finds out what the columns of a table are: dates, assets, and fields of their bars."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from blportfolio.data.files.dates import looks_like_date
+from blportfolio.data.files.table import (
+    DATE_NAMES,
+    FIELD_OF,
+    IGNORED,
+    MAYBE_DATE_NAMES,
+    PRICE_FIELDS,
+    ROW_NUMBER_NAMES,
+    TICKER_NAMES,
+    Table,
+    listed,
+    plain,
+)
+from blportfolio.errors import DataError
+
+_TUPLE = re.compile(r"""\(\s*['"]([^'"]*)['"]\s*,\s*['"]([^'"]*)['"]\s*\)\Z""")
+
+
+@dataclass(slots=True)
+class Layout:
+    """Which column holds what.
+
+    Attributes:
+        what: Name of the layout in words.
+        date: Position of the dates.
+        ticker: Position of the tickers of a long table.
+        cells: Position by (field, asset); the asset is "" in a long table. Where an asset's field
+            stands twice, `twice` holds the positions after the first.
+        twice: Further positions by (field, asset).
+        ignored: Labels of columns that are left out.
+    """
+
+    what: str
+    date: int
+    ticker: int | None = None
+    cells: dict[tuple[str, str], int] = field(default_factory=dict)
+    twice: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    def add(self, name: str, asset: str, column: int) -> None:
+        """Note that a column holds a field of an asset."""
+        if (name, asset) in self.cells:
+            self.twice.setdefault((name, asset), []).append(column)
+        else:
+            self.cells[name, asset] = column
+
+
+def find_layout(table: Table) -> Layout:
+    """Return which column holds what.
+
+    Raises:
+        DataError: If there is no column of dates or of prices.
+    """
+    date = _date_column(table)
+    row_numbers = {n for n in range(len(table.columns)) if n != date and _is_row_number(table, n)}
+    others = [n for n in range(len(table.columns)) if n != date and n not in row_numbers]
+    if not others:
+        raise DataError(
+            f"The file {table.file!r} has one column; it needs a date and a price column at least, "
+            "separated by commas."
+        )
+    levels = {n: table.names[n] for n in others}
+    if max(map(len, levels.values())) == 1:
+        flat = {n: names[0] for n, names in levels.items()}
+        ticker = _ticker_column(table, flat)
+        if ticker is not None:
+            return _long(table, date, ticker, flat)
+        affixed = _affixed(flat)
+        if affixed is None:
+            return _one_asset(table, date, flat) or _wide(date, flat)
+        levels = affixed
+    return _levels(table, date, levels)
+
+
+def _date_column(table: Table) -> int:
+    """Return the column of dates: by its name, else by what it holds."""
+    labels = [plain(names[-1]) for names in table.names]
+    named = [n for n, label in enumerate(labels) if label in DATE_NAMES]
+    typed = [n for n, column in enumerate(table.columns) if pa.types.is_timestamp(column.type)]
+    maybe = [n for n, label in enumerate(labels) if label in MAYBE_DATE_NAMES]
+    named.sort(key=lambda n: labels[n] not in {"date", "datetime", "timestamp"})
+    for column in [*named, *(n for n in maybe if n in typed or _looks_dated(table, n)), *typed]:
+        return column
+    for column in range(len(table.columns)):
+        if _looks_dated(table, column):
+            return column
+    return maybe[0] if maybe else 0
+
+
+def _looks_dated(table: Table, column: int) -> bool:
+    """Whether the first cells of a column of text are dates."""
+    kind = table.columns[column].type
+    if not (pa.types.is_string(kind) or pa.types.is_dictionary(kind)):
+        return False
+    cells = [cell for cell in table.columns[column].slice(0, 50).to_pylist() if cell]
+    return bool(cells) and sum(map(looks_like_date, cells)) > len(cells) / 2
+
+
+def _is_row_number(table: Table, column: int) -> bool:
+    """Whether a column is the row numbers that a frame's index leaves in a file."""
+    if plain(table.names[column][-1]) not in ROW_NUMBER_NAMES:
+        return False
+    values = table.columns[column]
+    if not pa.types.is_floating(values.type) or values.null_count:
+        return False
+    numbers = values.to_numpy()
+    return bool((np.sort(numbers) == np.arange(len(numbers)) + numbers.min()).all())
+
+
+def _is_text(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_string(column.type) or pa.types.is_dictionary(column.type))
+
+
+def _ticker_column(table: Table, flat: dict[int, str]) -> int | None:
+    by_label = {plain(label): n for n, label in reversed(flat.items())}
+    has_price = any(FIELD_OF.get(label) in PRICE_FIELDS for label in by_label)
+    for label in TICKER_NAMES:
+        column = by_label.get(label)
+        if column is not None and (
+            has_price or (label in TICKER_NAMES[:6] and _is_text(table.columns[column]))
+        ):
+            return column
+    return None
+
+
+def _long(table: Table, date: int, ticker: int, flat: dict[int, str]) -> Layout:
+    layout = Layout("a long table", date, ticker)
+    for column, label in flat.items():
+        name = FIELD_OF.get(plain(label))
+        if column == ticker:
+            continue
+        if name is None:
+            layout.ignored += [label] * (plain(label) not in IGNORED)
+        else:
+            layout.add(name, "", column)
+    if not any((name, "") in layout.cells for name in PRICE_FIELDS):
+        raise DataError(
+            f"The long table {table.file!r} has no price column; name one adj_close, close or "
+            f"price. It has {listed(list(flat.values()), 12)}."
+        )
+    return layout
+
+
+def _one_asset(table: Table, date: int, flat: dict[int, str]) -> Layout | None:
+    """Return the layout of the bars of one asset, if it is that."""
+    labels = {n: plain(label) for n, label in flat.items()}
+    found = Counter(FIELD_OF.get(label) for label in labels.values())
+    known = sum(label in FIELD_OF or label in IGNORED for label in labels.values())
+    bars = sum(found[name] > 0 for name in ("open", "high", "low", "volume"))
+    has_price = any(found[name] for name in PRICE_FIELDS)
+    if not has_price or (known < len(labels) and bars < 2):
+        return None
+    layout = Layout("the bars of one asset", date)
+    for column, label in labels.items():
+        name = FIELD_OF.get(label)
+        if name is None:
+            layout.ignored += [flat[column]] * (label not in IGNORED and bool(label))
+        else:
+            layout.add(name, table.stem, column)
+    return layout
+
+
+def _wide(date: int, flat: dict[int, str]) -> Layout:
+    layout = Layout("a wide table", date)
+    for column, label in flat.items():
+        layout.add("price", label, column)
+    return layout
+
+
+def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, ...]] | None:
+    """Take apart labels such as `AAPL.Close`, `Close_AAPL` and `('Close', 'AAPL')`."""
+    tuples = {n: _TUPLE.match(label) for n, label in flat.items()}
+    if all(tuples.values()):
+        return {n: (match[1], match[2]) for n, match in tuples.items() if match is not None}
+    for pattern in (
+        r"(?P<a>.+?)[._ |:-]+(?P<f>[A-Za-z ._]+)\Z",
+        r"(?P<f>[A-Za-z ]+?)[._ |:-]+(?P<a>.+)\Z",
+    ):
+        parts = {n: _split(pattern, label) for n, label in flat.items()}
+        if all(parts.values()):
+            return {n: part for n, part in parts.items() if part is not None}
+    return None
+
+
+def _split(pattern: str, label: str) -> tuple[str, ...] | None:
+    match = re.match(pattern, label)
+    if match is None or plain(match["f"]) not in FIELD_OF:
+        return None
+    return match["f"], match["a"]
+
+
+def _levels(table: Table, date: int, levels: dict[int, tuple[str, ...]]) -> Layout:
+    """Return the layout of a table with several header rows."""
+    depth = max(map(len, levels.values()))
+    padded = {n: (*names, *[""] * (depth - len(names))) for n, names in levels.items()}
+    share = [
+        np.mean([plain(names[level]) in {*FIELD_OF, *IGNORED} for names in padded.values()])
+        for level in range(depth)
+    ]
+    layout = Layout("a wide table of bars", date)
+    best = int(np.argmax(share))
+    if share[best] <= 0.5:
+        for column, names in padded.items():
+            layout.add("price", " ".join(filter(None, names)), column)
+        layout.what = "a wide table"
+        return layout
+    for column, names in padded.items():
+        rest = [name for level, name in enumerate(names) if level != best and name]
+        name = FIELD_OF.get(plain(names[best]))
+        asset = " ".join(rest) or table.stem
+        if name is None:
+            layout.ignored += [names[best]] * (plain(names[best]) not in IGNORED)
+        else:
+            layout.add(name, asset, column)
+    if not any(name in PRICE_FIELDS for name, _ in layout.cells):
+        raise DataError(
+            f"The file {table.file!r} has no closing prices; it has the fields "
+            f"{listed(sorted({names[best] for names in padded.values()}), 12)}."
+        )
+    layout.ignored = sorted(set(layout.ignored))
+    return layout

@@ -1,0 +1,278 @@
+"""Reads delimited text: encoding, delimiter, header and footer, then columns at full speed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+import re
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from blportfolio.data.files.dates import looks_like_date
+from blportfolio.data.files.headers import Header, is_footer, split_header
+from blportfolio.data.files.numerals import MISSING
+from blportfolio.data.files.sources import Source, cannot_read, printable
+from blportfolio.data.files.table import Table
+from blportfolio.errors import DataError
+
+HEAD_ROWS = 200
+TAIL_BYTES = 64_000
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13}) + b"\x7f"
+_PLAIN_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\Z")
+_PLAIN_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?\Z")
+_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}\Z")
+_PLAIN = re.compile(r"[+-]?\d*[.,]?\d+(?:[eE][+-]?\d+)?\Z")
+
+
+def read_text(source: Source) -> Table:
+    """Read delimited text into columns: plain numbers as floats, all else as text.
+
+    Raises:
+        DataError: If it is no text, has no layout that is known, or rows differ in length.
+    """
+    content, notes = _decode(source.content, source.name)
+    head = _head(content)
+    delimiter = _delimiter(head, source.name)
+    if delimiter != ",":
+        notes.append(f"Its cells are separated by {DELIMITERS[delimiter]}.")
+    rows, ends = _rows(content, delimiter, source.name)
+    header = split_header(rows, source.name)
+    notes.extend(header.inferred)
+    begin = ends[header.start - 1]
+    body, footers = _cut_footers(content[begin:] if begin else content, delimiter, header)
+    if footers:
+        notes.append(f"Left out {footers} line{'s' * (footers > 1)} below the data.")
+    sample = [row for row in rows[header.start :] if len(row) == header.width]
+    columns, decimal = _columns(body, delimiter, header, sample, source.name)
+    return Table(
+        source.name,
+        source.stem,
+        header.names,
+        columns,
+        header.currencies,
+        decimal=decimal,
+        comma_separated=delimiter == ",",
+        inferred=notes,
+    )
+
+
+def _decode(content: bytes, name: str) -> tuple[bytes, list[str]]:
+    """Return the text as UTF-8 without a byte order mark."""
+    notes: list[str] = []
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            content = content.decode("utf-16").encode()
+        except UnicodeError as error:
+            raise cannot_read(name, error) from error
+        notes.append("Its text is UTF-16.")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if len(content.translate(None, _CONTROLS)) != len(content):
+        raise DataError(
+            f"The file {name!r} cannot be read: it holds control characters, as no text does; "
+            "export it again as CSV."
+        )
+    if not content.isascii():
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError:
+            try:
+                content = content.decode("cp1252").encode()
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"The file {name!r} cannot be read: its text is neither UTF-8 nor "
+                    "Windows-1252; save it as UTF-8."
+                ) from error
+            notes.append("Its text is no UTF-8; read it as Windows-1252.")
+    if b"\n" not in content:
+        content = content.replace(b"\r", b"\n")
+    return content, notes
+
+
+def _head(content: bytes) -> str:
+    end = 0
+    for _ in range(HEAD_ROWS):
+        end = content.find(b"\n", end) + 1
+        if not end:
+            return content.decode()
+    return content[:end].decode()
+
+
+def _delimiter(head: str, name: str) -> str:
+    """Return the delimiter that cuts most rows into the same number of readable cells."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    if not lines:
+        raise DataError(f"The file {name!r} is empty; it needs a header and rows of prices.")
+    best, most = "", 0.0
+    for delimiter in DELIMITERS:
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error as error:
+            raise cannot_read(name, error) from error
+        widths = [len(row) for row in rows]
+        width = max(set(widths), key=lambda size: (widths.count(size), size))
+        if width < 2:
+            wide = [size for size in widths if size > 1]
+            if 2 * len(wide) < len(widths) or not wide:
+                continue
+            width = max(set(wide), key=wide.count)
+        usual = [row for row in rows if len(row) == width]
+        cells = [cell.strip() for row in usual[1:] or usual for cell in row]
+        others = "".join(set(DELIMITERS) - {delimiter, ","})
+        readable = sum(
+            cell in MISSING
+            or bool(re.match(r"[(+-]?[^\w]?\s?\d[\d.,' ]*\W{0,2}\w?\)?\Z", cell))
+            or looks_like_date(cell)
+            or not any(mark in cell for mark in others)
+            for cell in cells
+        )
+        dated = sum(any(looks_like_date(cell) for cell in row) for row in usual) / len(rows)
+        score = len(usual) / len(rows) * readable / max(len(cells), 1) + dated
+        if score > most + 1e-9:
+            best, most = delimiter, score
+    if not best:
+        raise DataError(
+            f"The file {name!r} has one column; it needs a date and a price column at least, "
+            "separated by commas."
+        )
+    return best
+
+
+def _rows(content: bytes, delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
+    """Return the cells of the first rows, and where each row ends."""
+    reader = csv.reader(_lines(content), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    end, line = 0, 0
+    try:
+        for row in itertools.islice(reader, HEAD_ROWS):
+            while line < reader.line_num:
+                end = content.find(b"\n", end) + 1 or len(content)
+                line += 1
+            rows.append(row)
+            ends.append(end)
+    except csv.Error as error:
+        raise cannot_read(name, error) from error
+    return rows, ends
+
+
+def _lines(content: bytes) -> itertools.chain[str]:
+    return itertools.chain(line.decode() for line in io.BytesIO(content))
+
+
+def _cut_footers(body: bytes, delimiter: str, header: Header) -> tuple[bytes, int]:
+    """Take lines off the end that hold totals or remarks."""
+    count, blank = 0, True
+    while body:
+        stripped = body.rstrip(b"\r\n \x0c")
+        start = stripped.rfind(b"\n", max(0, len(stripped) - TAIL_BYTES)) + 1
+        line = stripped[start:].decode(errors="replace")
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            break
+        blank = not any(cell.strip() for cell in cells)
+        if not stripped or not (blank or is_footer(cells, header.date_column)):
+            break
+        count += not blank
+        body = body[:start]
+    return body, count
+
+
+def _columns(
+    body: bytes,
+    delimiter: str,
+    header: Header,
+    sample: list[list[str]],
+    name: str,
+) -> tuple[list[pa.ChunkedArray], str]:
+    """Read the columns, numbers as floats where all are plain; return the mark they have."""
+    kept = [str(number) for number in range(header.width)]
+    cells = list(zip(*sample, strict=True)) or [()] * header.width
+    is_number = [
+        number != header.date_column
+        and any(_PLAIN.match(cell.strip()) for cell in column)
+        and all(_PLAIN.match(cell.strip()) or cell.strip() in MISSING for cell in column)
+        for number, column in enumerate(cells)
+    ]
+    decimal = _sample_mark(
+        [
+            cell.strip()
+            for column, ok in zip(cells, is_number, strict=True)
+            if ok
+            for cell in column
+        ],
+        delimiter,
+    )
+    ragged: list[str] = []
+
+    def note(row: pa_csv.InvalidRow) -> str:
+        if row.text.strip():
+            ragged.append(row.text)
+        return "skip"
+
+    quoted = b'"' in body
+    for plain_numbers in (True, False) if any(is_number) and decimal else (False,):
+        types = {
+            column: pa.float64() if plain_numbers and ok else pa.string()
+            for column, ok in zip(kept, is_number, strict=True)
+        }
+        try:
+            table = pa_csv.read_csv(
+                pa.BufferReader(body),
+                read_options=pa_csv.ReadOptions(column_names=kept),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=delimiter,
+                    invalid_row_handler=note,
+                    newlines_in_values=quoted,
+                    quote_char='"' if quoted else False,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=types,
+                    null_values=list(MISSING),
+                    strings_can_be_null=False,
+                    decimal_point=decimal if plain_numbers else ".",
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if plain_numbers:
+                continue
+            if "Empty CSV" in str(error):
+                raise DataError(
+                    f"The file {name!r} has no rows; it needs a header and prices."
+                ) from error
+            raise cannot_read(name, error) from error
+        break
+    if ragged:
+        raise _ragged(ragged[0], delimiter, header.width, name)
+    if not table.num_rows:
+        raise DataError(f"The file {name!r} has no rows; it needs a header and prices.")
+    return table.columns, decimal if plain_numbers else ""
+
+
+def _sample_mark(cells: list[str], delimiter: str) -> str:
+    """Return the decimal mark of plain numbers where a sample shows it, else ""."""
+    points = any(_PLAIN_POINT.match(cell) and not _GROUP.match(cell) for cell in cells)
+    commas = any(_PLAIN_COMMA.match(cell) and not _GROUP.match(cell) for cell in cells)
+    has_comma = any("," in cell for cell in cells)
+    if points and not has_comma:
+        return "."
+    if commas and not any("." in cell for cell in cells):
+        return ","
+    # A file whose cells are separated by commas writes the point.
+    return "." if delimiter == "," and not has_comma else ""
+
+
+def _ragged(text: str, delimiter: str, width: int, name: str) -> DataError:
+    """Return the error for a row of another length than the header."""
+    text = text.strip()
+    cells = next(csv.reader(text.splitlines()[:1], delimiter=delimiter), [])
+    start = printable(text)[:60]
+    if '"' in text and len(text.splitlines()) > 1:
+        said = f"a quotation mark that is not closed: {start!r}"
+    else:
+        said = f"{len(cells)} cells where {width} were expected, in the line {start!r}"
+    return DataError(f"The file {name!r} has {said}. Correct or remove it.")
