@@ -60,7 +60,8 @@ def fetch(
         from blportfolio.cli.output import progress_bar
         from blportfolio.data.cache import PriceCache
         from blportfolio.data.fetching import fetch as fetch_prices
-        from blportfolio.data.universes import import_files, is_universe
+        from blportfolio.data.universe import is_universe
+        from blportfolio.data.universes import import_files
 
         cache = PriceCache()
         named = tickers[0] if len(tickers) == 1 and is_universe(tickers[0]) else " ".join(tickers)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -162,9 +163,9 @@ class PriceCache:
         wanted = [name for name in FRAMES if name == "prices" or name in fields]
         for _ in range(_ATTEMPTS):
             dates = self._dates(tickers)
-            frames = self._fill(tickers, wanted, dates)
-            if frames is not None:
-                return Bars(**frames)
+            bars = self._fill(tickers, wanted, dates)
+            if bars is not None:
+                return bars
         raise DataError(f"The cache {str(self.folder)!r} changed while it was read; try again.")
 
     def digest(self, ticker: str) -> str:
@@ -203,8 +204,8 @@ class PriceCache:
 
     def _fill(
         self, tickers: Sequence[str], fields: Sequence[str], dates: pd.DatetimeIndex
-    ) -> dict[str, pd.DataFrame] | None:
-        """Return frames on `dates`, or None if a file has others by now."""
+    ) -> Bars | None:
+        """Return bars on `dates`, or None if a file has others by now."""
         labels = pd.Index(tickers, name="asset", dtype=str)
         days = dates.to_numpy().astype("datetime64[D]")
         # Assets lie one after the other, so that each is one copy and pandas needs none.
@@ -225,10 +226,11 @@ class PriceCache:
                 return None
             for name in fields:
                 arrays[name][rows, column] = values[name]
-        return {
+        frames: dict[str, Any] = {
             name: pd.DataFrame(array, index=dates, columns=labels, copy=False)
             for name, array in arrays.items()
         }
+        return Bars(**frames)
 
     def _content(self, ticker: str) -> bytes | None:
         try:

@@ -187,7 +187,7 @@ def _plan(job: _Job, until: pd.Timestamp | None, now: dt.datetime, *, refresh: b
     needed = _last_finished(job.ticker, now)
     if until is not None:
         needed = min(until, needed)
-    if (entry.frame.index.day_of_week < 5).all():
+    if (pd.DatetimeIndex(entry.frame.index).day_of_week < 5).all():
         needed -= pd.Timedelta(days=max(0, needed.day_of_week - 4))
     asked, since = pd.Timestamp(info.asked_to), now - info.fetched
     is_settled = asked >= needed + SETTLED and since >= dt.timedelta(0)

@@ -52,8 +52,9 @@ def complete_frame(frame: pd.DataFrame, ticker: str) -> pd.DataFrame:
         raise DataError(f"`{name}` must have a column `prices` or `close`.")
     dates = check_dates(frame.index, name=name).as_unit("us").rename("date")
     columns = {column: frame[column] for column in FRAMES if column in frame}
-    columns.setdefault("close", columns.get("prices"))
-    columns.setdefault("prices", columns["close"])
+    for one, other in (("close", "prices"), ("prices", "close")):
+        if one not in columns:
+            columns[one] = columns[other]
     full = pd.DataFrame(columns, dtype=float).set_axis(dates).reindex(columns=list(FRAMES))
     full[list(EVENTS)] = full[list(EVENTS)].fillna(0.0)
     return full[full["prices"].notna()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import logging
-import random
 import re
 import threading
 import time
@@ -79,7 +78,7 @@ def ask(
     retries: int = 4,
     timeout: float = TIMEOUT,
     sleep: Callable[[float], None] | None = None,
-    rng: random.Random | None = None,
+    rng: np.random.Generator | None = None,
 ) -> dict[str, Answer]:
     """Ask for the daily bars of several tickers.
 
@@ -99,7 +98,7 @@ def ask(
     Returns:
         One answer a ticker; nothing is raised for what Yahoo or the network did.
     """
-    rng = rng or random.Random()  # noqa: S311, spreads the waits of several processes
+    rng = rng or np.random.default_rng()  # several processes shall not wait in step
     answers: dict[str, Answer] = {}
     waiting = list(tickers)
     for attempt in range(retries + 1):
@@ -273,7 +272,8 @@ def clean_bars(part: pd.DataFrame, ticker: str) -> pd.DataFrame:
         return _nothing()
     part = part.apply(pd.to_numeric, errors="coerce").astype(float)
     part = part.replace([np.inf, -np.inf], np.nan).set_axis(_days(part.index, ticker))
-    part = part[part["close"].notna() & part.index.notna()].sort_index(kind="stable")
+    part = part[part["close"].notna().to_numpy() & np.asarray(part.index.notna())]
+    part = part.sort_index(kind="stable")
     part = part[~part.index.duplicated(keep="last")]
     if "prices" in part:
         factor = (part["prices"] / part["close"]).bfill().ffill().fillna(1.0)
