@@ -14,6 +14,14 @@ settings.register_profile(
 settings.load_profile("blportfolio")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def empty_cache(tmp_path_factory):
+    """No test sees or changes the prices that the user of this machine has fetched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BLPORTFOLIO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample_market():
     """The packaged daily data: 20 stocks."""

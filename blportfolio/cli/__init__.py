@@ -7,6 +7,7 @@ import typer
 
 from blportfolio import __version__
 from blportfolio.cli.backtest import backtest
+from blportfolio.cli.data import data
 from blportfolio.cli.listing import list_things
 from blportfolio.cli.show import show
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(backtest)
 app.command("list")(list_things)
 app.command()(show)
+app.add_typer(data, name="data")
 
 
 def _print_version(wanted: bool) -> None:

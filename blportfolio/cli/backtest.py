@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.reading import (
+    CalendarOption,
+    DateOrderOption,
+    DecimalOption,
+    MaxBytes,
+    Sheet,
+    given_options,
+)
 from blportfolio.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,7 +37,8 @@ def backtest(
         typer.Option(
             "--prices",
             envvar="BLPORTFOLIO_PRICES",
-            help="Your own CSV or Parquet file of prices instead of the experiment's data.",
+            help="Your own CSV, Parquet, Feather or Excel file of prices instead of the "
+            "experiment's data.",
         ),
     ] = None,
     dataset: Annotated[
@@ -37,7 +46,8 @@ def backtest(
         typer.Option(
             "--dataset",
             envvar="BLPORTFOLIO_DATASET",
-            help="A packaged data set (`blportfolio list datasets`) instead of the experiment's.",
+            help="A data set (`blportfolio list datasets`), a universe that was fetched, or a "
+            "universe file, instead of the experiment's.",
         ),
     ] = None,
     returns: Annotated[
@@ -52,6 +62,20 @@ def backtest(
             help="Periods over which a price is carried forward where the file lacks it.",
         ),
     ] = 0,
+    calendar: CalendarOption = None,
+    sheet: Sheet = None,
+    date_order: DateOrderOption = None,
+    decimal: DecimalOption = None,
+    max_bytes: MaxBytes = None,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            "--min-coverage",
+            min=0,
+            max=1,
+            help="Smallest share of a universe's members that must have prices at each date.",
+        ),
+    ] = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,7 +169,16 @@ def backtest(
             lookback=lookback,
             cost_bps=cost_bps,
         )
-        choice = DataChoice(resolved, prices, dataset, max_gap=max_gap, returns=returns)
+        reading = given_options(
+            returns=returns,
+            max_gap=max_gap,
+            calendar=calendar,
+            sheet=sheet,
+            date_order=date_order,
+            decimal=decimal,
+            max_bytes=max_bytes,
+        )
+        choice = DataChoice(resolved, prices, dataset, reading=reading, min_coverage=min_coverage)
         if dry_run:
             decided = resolved.resolved(choice.universe)
             document = {"schema_version": 1, "universe": choice.universe, **decided}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,13 @@ from blportfolio.backtest import run_experiment
 from blportfolio.cli.output import progress_bar
 from blportfolio.cli.provenance import git_state, utc_now
 from blportfolio.config import Experiment
-from blportfolio.data import MarketData, list_datasets, load_dataset, load_prices
+from blportfolio.data import (
+    MarketData,
+    is_universe,
+    load_dataset,
+    load_prices,
+    packaged_datasets,
+)
 from blportfolio.errors import ConfigError
 from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
@@ -18,10 +25,10 @@ from blportfolio.report.run_folder import write_run
 
 
 class DataChoice:
-    """What a run is on: a user's file, a packaged data set, or what the experiment names.
+    """What a run is on: a user's file, a data set or universe, or what the experiment names.
 
     Attributes:
-        universe: Name of the data set, or path of the file.
+        universe: Name of the data set or universe, or path of the file.
     """
 
     def __init__(
@@ -30,29 +37,33 @@ class DataChoice:
         prices: Path | None,
         dataset: str | None,
         *,
-        max_gap: int,
-        returns: bool,
+        reading: Mapping[str, Any],
+        min_coverage: float | None,
     ) -> None:
         named = experiment.config.universe
         self._path = prices
-        self._max_gap, self._returns = max_gap, returns
-        if prices is None and dataset is None and named not in list_datasets():
+        self._reading, self._min_coverage = dict(reading), min_coverage
+        if prices is None and dataset is None and named not in packaged_datasets():
             beside = experiment.folder / named
             is_beside = os.path.isfile(beside)  # unlike Path.is_file, never raises
-            if is_beside or Path(named).suffix:
-                self._path = beside if is_beside else Path(named)
+            path = beside if is_beside else Path(named)
+            if is_universe(path):
+                dataset = str(path)
+            elif is_beside or path.suffix:
+                self._path = path
         self.universe = str(self._path or dataset or named)
-        if self._path is None and (max_gap or returns):
+        if self._path is None and self._reading:
+            flags = ", ".join(f"--{key.replace('_', '-')}" for key in self._reading)
             raise ConfigError(
-                f"--returns and --max-gap say how to read a file, and {self.universe!r} is a data "
-                "set; give --prices too."
+                f"{flags} says how to read a file, and {self.universe!r} is a data set; give "
+                "--prices too."
             )
 
     def load(self) -> MarketData:
         """Load it."""
         if self._path is None:
-            return load_dataset(self.universe)
-        return load_prices(self._path, max_gap=self._max_gap, returns=self._returns)
+            return load_dataset(self.universe, min_coverage=self._min_coverage)
+        return load_prices(self._path, **self._reading)
 
 
 def run_and_write(

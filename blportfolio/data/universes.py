@@ -34,10 +34,16 @@ def universe_tickers(name: str | Path) -> tuple[str, ...]:
     return find_universe(name).tickers
 
 
+def is_fetched(universe: Universe, cache: PriceCache | None = None) -> bool:
+    """Tell whether prices of a universe are cached."""
+    stored = set((cache or PriceCache()).tickers())
+    return not stored.isdisjoint(universe.tickers)
+
+
 def cached_universes(cache: PriceCache | None = None) -> list[str]:
     """Return the packaged universes of which prices are cached, in alphabetical order."""
-    stored = set((cache or PriceCache()).tickers())
-    return [name for name in list_universes() if stored & set(find_universe(name).tickers)]
+    store = cache or PriceCache()
+    return [name for name in list_universes() if is_fetched(find_universe(name), store)]
 
 
 def load_universe(
