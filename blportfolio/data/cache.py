@@ -86,7 +86,7 @@ class PriceCache:
             raise self._damaged(ticker, error) from error
         if info.ticker != ticker:
             raise self._damaged(ticker, f"it holds {info.ticker!r}")
-        index = pd.DatetimeIndex(dates, name="date").as_unit("us")
+        index = pd.DatetimeIndex(dates, name="date")
         return Entry(pd.DataFrame(columns, index=index), info)
 
     def write(
@@ -199,15 +199,15 @@ class PriceCache:
             except OSError as error:
                 raise self._unreadable(ticker, error) from error
             distinct.setdefault(dates.tobytes(), dates)
-        union = np.unique(np.concatenate([*distinct.values(), np.array([], "datetime64[D]")]))
-        return pd.DatetimeIndex(union, name="date").as_unit("us")
+        union = np.unique(np.concatenate([*distinct.values(), np.array([], "datetime64[us]")]))
+        return pd.DatetimeIndex(union, name="date")
 
     def _fill(
         self, tickers: Sequence[str], fields: Sequence[str], dates: pd.DatetimeIndex
     ) -> Bars | None:
         """Return bars on `dates`, or None if a file has others by now."""
         labels = pd.Index(tickers, name="asset", dtype=str)
-        days = dates.to_numpy().astype("datetime64[D]")
+        days = dates.to_numpy()
         # Assets lie one after the other, so that each is one copy and pandas needs none.
         arrays = {
             name: np.full((len(days), len(labels)), 0.0 if name in EVENTS else np.nan, order="F")

@@ -92,7 +92,7 @@ def encode(entry: Entry) -> bytes:
     Between its pages and its footer, where readers of Parquet do not look, stands the SHA-256 of
     everything else, so that no changed bit goes unnoticed.
     """
-    dates = pa.array(entry.frame.index.to_numpy().astype("datetime64[D]"))
+    dates = pa.array(entry.frame.index.to_numpy().astype("datetime64[us]"))
     columns = [pa.array(entry.frame[name].to_numpy(dtype=np.float64)) for name in FRAMES]
     table = pa.table([dates, *columns], names=["date", *FRAMES])
     described = {"schema_version": SCHEMA_VERSION, **asdict(entry.info)}
