@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from blportfolio.covariance import SampleCovariance as SampleCovariance
     from blportfolio.data import MacroSeries as MacroSeries
     from blportfolio.data import MarketData as MarketData
+    from blportfolio.data import download as download
     from blportfolio.data import list_datasets as list_datasets
     from blportfolio.data import load_dataset as load_dataset
     from blportfolio.data import load_macro as load_macro
     from blportfolio.data import load_prices as load_prices
+    from blportfolio.data import read_macro as read_macro
     from blportfolio.errors import BLPortfolioError as BLPortfolioError
     from blportfolio.errors import ConfigError as ConfigError
     from blportfolio.errors import DataError as DataError
@@ -72,6 +74,7 @@ _HOME = {
     "StrategyConfig": "config",
     "TrainingWindow": "types",
     "View": "priors",
+    "download": "data",
     "list_datasets": "data",
     "load_dataset": "data",
     "load_macro": "data",
@@ -81,6 +84,7 @@ _HOME = {
     "plot_drawdown": "report",
     "plot_growth": "report",
     "plot_weights": "report",
+    "read_macro": "data",
     "replay_state": "backtest",
     "run_backtest": "backtest",
     "summarise": "report",

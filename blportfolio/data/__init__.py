@@ -14,6 +14,7 @@ from blportfolio.data.datasets import (
 from blportfolio.data.download import download
 from blportfolio.data.files import load_prices
 from blportfolio.data.macro import MacroSeries
+from blportfolio.data.macro_files import list_macro_layouts, macro_layout, read_macro
 from blportfolio.data.market import MarketData, check_market
 from blportfolio.data.universe import Universe, find_universe, is_universe, list_universes
 
@@ -30,10 +31,13 @@ __all__ = [
     "is_universe",
     "list_datasets",
     "list_macro",
+    "list_macro_layouts",
     "list_universes",
     "load_dataset",
     "load_macro",
     "load_prices",
     "macro_info",
+    "macro_layout",
     "packaged_datasets",
+    "read_macro",
 ]

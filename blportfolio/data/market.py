@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from blportfolio.data.bars import Bars
 from blportfolio.data.checks import (
     Interval,
     checked_caps,
@@ -21,6 +23,7 @@ from blportfolio.data.checks import (
 from blportfolio.data.cutting import convert, cut
 from blportfolio.data.growth import growth_of_one, infer_periods_per_year
 from blportfolio.data.macro import MacroSeries as MacroSeries
+from blportfolio.data.quality import QualityReport, examine
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, check_choice
 
@@ -227,6 +230,23 @@ class MarketData:
             DataError: If the data are not finer than that, or too short.
         """
         return convert(self, frequency)
+
+    def quality(self, *, today: dt.date | None = None) -> QualityReport:
+        """Look for faults in the prices: splits, bad prints, gaps, copies, wrong units and more.
+
+        Args:
+            today: Day of the look, which tells unfinished and future bars; today by default.
+
+        Returns:
+            Findings, the serious first; `blportfolio data check` prints the same.
+        """
+        return examine(
+            Bars(self.prices, None, self.open, self.high, self.low, self.volume),
+            name=self.name,
+            periods_per_year=self.periods_per_year,
+            membership=self.membership,
+            today=today,
+        )
 
     def lifetimes(self) -> pd.DataFrame:
         """Return when each asset is listed; for description only, as it knows the future.

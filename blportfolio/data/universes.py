@@ -16,6 +16,8 @@ from blportfolio.data.cache import PriceCache
 from blportfolio.data.calendars import Calendar
 from blportfolio.data.download import load_cached
 from blportfolio.data.fetch_report import Fetched, FetchReport
+from blportfolio.data.files import read_bars
+from blportfolio.data.files.sources import COMPRESSIONS, FORMATS
 from blportfolio.data.market import MarketData
 from blportfolio.data.price_file import PriceInfo
 from blportfolio.data.sessions import currency_of
@@ -189,15 +191,14 @@ def _files(path: Path, patterns: Sequence[str]) -> list[Path]:
     Raises:
         DataError: If there are none.
     """
-    from blportfolio.data.files import supported
-
     if not path.is_dir():
         return [path]  # the reader says what is wrong with it
     found = [
         file
         for file in sorted(path.iterdir())
-        if supported(file)
-        and (not patterns or any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns))
+        if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns or ("*",))
+        and set(FORMATS)
+        & {ending.lower() for ending in file.suffixes if ending not in COMPRESSIONS}
     ]
     if not found:
         wanted = " or ".join(patterns) if patterns else "CSV, Parquet, Feather or Excel"
@@ -208,8 +209,6 @@ def _files(path: Path, patterns: Sequence[str]) -> list[Path]:
 
 
 def _read(file: Path) -> Bars:
-    from blportfolio.data.files import read_bars
-
     read = read_bars(file)
     serious = [finding for finding in read.findings if finding.severity == "serious"]
     if serious:

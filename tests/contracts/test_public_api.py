@@ -13,7 +13,7 @@ PROMISED = {
     "BacktestResult", "BlackLittermanPrior", "EqualWeight", "EquilibriumPrior",
     "FeatureInfluencedPrior", "HistoricalPrior", "MarketData", "MaxSharpe", "MinVariance",
     "MixedEffectsPrior", "ReturnDistribution", "SharedLatentPrior",
-    "TrainingWindow", "list_datasets", "load_dataset", "load_prices", "load_strategy",
+    "TrainingWindow", "download", "list_datasets", "load_dataset", "load_prices", "load_strategy",
     "make_window", "replay_state", "run_backtest", "summarise",
 }  # fmt: skip
 
