@@ -15,12 +15,12 @@ CLOSURES = frozenset(
         [
             "1963-11-25", "1968-04-09", "1969-03-31", "1969-07-21", "1972-12-28", "1973-01-25",
             "1977-07-14", "1985-09-27", "1994-04-27", "2001-09-11", "2001-09-12", "2001-09-13",
-            "2001-09-14", "2004-06-11", "2007-01-02", "2012-10-29", "2012-10-30", "2018-12-05",
+            "2001-09-14", "2004-06-11", "2007-01-02", "2012-10-29", "2012-10-30", "2018-12-05", "2022-06-20",
             "2025-01-09",
         ]
     )
 )  # fmt: skip
-"""Days on which the New York exchanges were closed out of turn: attacks, storms, funerals."""
+"""New York closures out of turn: attacks, storms, funerals, and the first of a new holiday."""
 EASTER_HOLIDAYS = frozenset({-48, -47, -3, -2, 1, 39, 40, 50, 60})
 """Days after Easter Sunday on which exchanges close."""
 WINDOW = 3

@@ -1,0 +1,73 @@
+"""Recall of planted faults, and alarms on clean data: PYTHONPATH=tests python tests/data/quality/measure.py
+
+Every fault of `planted` is planted N times (default 20, the first argument) into the data below,
+each time at another asset, date and size. Alarms are counted per million rows (dates × assets).
+"""  # noqa: E501
+
+import datetime as dt
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+from planted import faults_for, matches
+from shared_data import CLEAN
+
+from blportfolio.data.bars import Bars
+from blportfolio.data.quality import examine
+
+TODAY = dt.date(2026, 11, 25)
+
+
+def thinned(bars, rng, most=20):
+    """At most `most` random assets, so that many draws take little time."""
+    count = bars.prices.shape[1]
+    columns = np.sort(rng.choice(count, min(most, count), replace=False))
+    return Bars(**{name: frame.iloc[:, columns] for name, frame in bars.frames().items()})
+
+
+def recall(bars, plant, times, seed):
+    """Shares of the draws in which the fault was found, and found to be serious."""
+    found = serious = 0
+    for number in range(times):
+        rng = np.random.default_rng([seed, number])
+        planted = plant(rng, thinned(bars, rng))
+        hits = [
+            f for f in examine(planted.bars, name="x", today=TODAY).findings if matches(f, planted)
+        ]
+        found += bool(hits)
+        serious += any(f.severity == "serious" for f in hits)
+    return found / times, serious / times
+
+
+def main():
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    names = sys.argv[2:] or ["sp500_20", "sp500_427", "dow", "sector_etfs"]
+    print(f"Recall of {times} draws each: found (serious)")
+    data = {name: CLEAN[name]() for name in names}
+    faults = {name: faults_for(bars) for name, bars in data.items()}
+    for fault in dict.fromkeys(name for its in faults.values() for name in its):
+        cells = []
+        for name, bars in data.items():
+            if fault in faults[name]:
+                found, serious = recall(bars, faults[name][fault], times, seed=len(name))
+                cells.append(f"{name} {found:4.0%} ({serious:4.0%})")
+        print(f"{fault:<28}{'  '.join(cells)}")
+    print("\nAlarms per million rows on clean data")
+    for name, make in CLEAN.items():
+        bars = make()
+        began = time.perf_counter()
+        report = examine(bars, name=name, today=TODAY)
+        took = time.perf_counter() - began
+        counts = Counter(f.severity for f in report.findings)
+        rows = bars.prices.size / 1e6
+        print(
+            f"{name:<18}{bars.prices.shape!s:<14}{took:5.2f} s  "
+            + "  ".join(
+                f"{s} {counts[s]} ({counts[s] / rows:.1f})" for s in ("serious", "warning", "note")
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
