@@ -125,9 +125,9 @@ def note_order(dates: pd.DatetimeIndex, notebook: Notebook) -> None:
 
 def whole_days(dates: pd.DatetimeIndex, assets: IntArray) -> pd.DatetimeIndex:
     """Take bars that are stamped with a time for those of the day, if there is one a day."""
-    days = dates.normalize()
-    if days.equals(dates):
+    if not (dates.as_unit("us").asi8 % 86_400_000_000).any():
         return dates
+    days = dates.normalize()
     twice = pd.DataFrame({"day": days, "asset": assets}).duplicated().any()
     return dates if twice else days
 
@@ -170,6 +170,9 @@ def _drop_repeated(
     notebook: Notebook,
 ) -> BoolArray | slice:
     """Return the rows to keep: the first of each date and asset."""
+    n_cells = int(where.max()) + 1
+    if n_cells < 4 * len(where) and np.bincount(where).max() == 1:
+        return slice(None)
     repeated = pd.Series(where).duplicated().to_numpy()
     if not repeated.any():
         return slice(None)

@@ -62,6 +62,7 @@ MONTHS = {
     for prefix in prefixes
 }
 """Month by the first letters of its name in the usual European languages."""
+_NO_DATE = re.compile(r"\D*\Z|[+-]?\d*[.,]?\d{0,5}\Z|\d*[.,]\d*\Z")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
@@ -77,7 +78,7 @@ class ReadDates:
 def looks_like_date(text: str) -> bool:
     """Whether a cell can only be a date; bare digits count with eight of them."""
     text = text.strip()
-    if len(text) > 60 or not any(character.isdigit() for character in text):
+    if len(text) > 60 or _NO_DATE.match(text):
         return False
     found = _form(text)
     return found is not None and found[0] != "compact_month" and _month_of(found[1]) != -1

@@ -71,8 +71,8 @@ def split_header(rows: list[list[str]], file: str) -> Header:
         )
     column, start = _first_data(rows, file)
     width = Counter(len(row) for row in rows[start:] if any(cell.strip() for cell in row))
-    above = len(rows[start - 1]) if start else 0
-    n_columns = max(width, key=lambda size: (width[size], size == above, size))
+    just_above = len(rows[start - 1]) if start else 0
+    n_columns = max(width, key=lambda size: (width[size], size == just_above, size))
     above = [(number, [cell.strip() for cell in row]) for number, row in enumerate(rows[:start])]
     padded = [
         (number, [*row, *[""] * (n_columns - len(row))][:n_columns])

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from blportfolio.data.files.sources import printable
 from blportfolio.data.files.table import CURRENCIES
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, FloatArray
@@ -34,12 +33,19 @@ _CELL = (
     r"(?P<body>[0-9](?:[0-9., ']*[0-9])?[.,]?|[.,][0-9]+)(?P<power>(?:[eE][+-]?[0-9]{1,3})?)"
     rf" *(?P<scale>(?:%|[KMBTkmbt]|bn|mn|Mio\.?|Mrd\.?)?) *{_MONEY} *(?P<closed>\)?)$"
 )
+_FIELDS = ("opened", "sign", "second", "body", "power", "scale", "closed")
 _SCALES = {"": "", "%": "e-2", "k": "e3", "m": "e6", "mn": "e6", "b": "e9", "bn": "e9", "t": "e12"}
 _EVIDENCE = {
-    ".": (r",.*\.", r",.*,", r"^[^,.]*\.[^,.]*$", r"^[1-9][0-9]{0,2}\.[0-9]{3}$"),
-    ",": (r"\..*,", r"\..*\.", r"^[^.,]*,[^,.]*$", r"^[1-9][0-9]{0,2},[0-9]{3}$"),
+    mark: (
+        rf"^[^{mark}]*[{other}][^{mark}]*[{mark}][^{mark}{other}]*$"  # it comes after the other
+        rf"|^[^{mark}{other}]*[{other}][^{mark}{other}]*[{other}][^{mark}]*$"  # the other repeats
+        rf"|^(?:0[0-9]*|[0-9]{{4,}}|[0-9]+[' ][0-9' ]*)?[{mark}][0-9]*$"  # no group before it
+        rf"|^[0-9' ]+[{mark}](?:[0-9]{{0,2}}|[0-9]{{4,}})$"  # or none after it
+    )
+    for mark, other in ((".", ","), (",", "."))
 }
-"""Patterns by decimal mark: it comes last; the other repeats; it stands alone; as a group would."""
+"""What shows each decimal mark, by mark."""
+_SIMPLE = r"^-?[0-9][0-9.,' ]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,9 @@ def read_numbers(
         return ReadNumbers(values, {}, ())
     sizes = [len(array.dictionary) for array in coded.values()]
     texts = pa.concat_arrays([array.dictionary.cast(pa.large_string()) for array in coded.values()])
-    numbers, inferred = _parse(texts, decimal, known_decimal, comma_separated, file)
-    flat = numbers.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-    missing = _is_missing(_tidy(texts)).to_numpy(zero_copy_only=False)
-    bad = np.isnan(flat) & ~missing
+    texts = _tidy(texts)
+    flat, inferred = _parse(texts, decimal, known_decimal, comma_separated, file)
+    bad = np.isnan(flat) & ~_mask(_is_missing(texts))
     ends = np.cumsum(sizes)
     unreadable: dict[int, BoolArray] = {}
     for (number, array), start, end in zip(coded.items(), ends - sizes, ends, strict=True):
@@ -105,8 +110,9 @@ def read_numbers(
 
 def _tidy(texts: pa.Array) -> pa.Array:
     """Spell blanks, apostrophes and minus signs in one way."""
-    for pattern, plain in ((r"[\x{a0}\x{202f}\x{2009}\t]", " "), ("[’`´]", "'"), ("−", "-")):
-        texts = pc.replace_substring_regex(texts, pattern, plain)
+    if not pc.all(pc.string_is_ascii(texts)).as_py():
+        for pattern, plain in ((r"[\x{a0}\x{202f}\x{2009}]", " "), ("[’´]", "'"), ("−", "-")):
+            texts = pc.replace_substring_regex(texts, pattern, plain)
     return pc.utf8_trim_whitespace(texts)
 
 
@@ -115,42 +121,65 @@ def _is_missing(texts: pa.Array) -> pa.Array:
 
 
 def _parse(
-    raw: pa.Array, decimal: str | None, known: str, comma_separated: bool, file: str
-) -> tuple[pa.Array, tuple[str, ...]]:
-    """Return numbers, null where a text is none, and what was inferred."""
-    texts = _tidy(raw)
-    cells = pc.extract_regex(texts, _CELL)
-    body = pc.struct_field(cells, "body")
-    mark, inferred = _decide_mark(body, texts, decimal, known, comma_separated, file)
-    group = "," if mark == "." else "."
-    spelled = rf"^[0-9]*(?:\{mark}[0-9]*)?$"
-    grouped = rf"^[0-9]{{1,3}}(?:[{group}' ][0-9]{{2,3}})*[{group}' ][0-9]{{3}}(?:\{mark}[0-9]*)?$"
-    is_grouped = pc.match_substring_regex(body, grouped)
-    good = pc.or_(pc.match_substring_regex(body, spelled), is_grouped)
-    opened = pc.equal(pc.struct_field(cells, "opened"), "(")
-    good = pc.and_(good, pc.equal(opened, pc.equal(pc.struct_field(cells, "closed"), ")")))
-    signs = pc.binary_join_element_wise(
-        pc.struct_field(cells, "sign"), pc.struct_field(cells, "second"), _text("")
-    )
-    good = pc.and_(good, pc.less(pc.binary_length(signs), 2))
-    power, scale = pc.struct_field(cells, "power"), pc.struct_field(cells, "scale")
-    good = pc.and_(good, pc.or_(pc.equal(power, ""), pc.equal(scale, "")))
-    negative = pc.xor(opened, pc.equal(signs, "-"))
-    digits = pc.replace_substring(pc.replace_substring_regex(body, f"[{group}' ]", ""), mark, ".")
-    spelled_out = pc.binary_join_element_wise(
-        pc.if_else(negative, _text("-"), _text("")), digits, power, _power_of(scale), _text("")
-    )
-    numbers = pc.if_else(good, spelled_out, _text(None)).cast(pa.float64())
+    texts: pa.Array, decimal: str | None, known: str, comma_separated: bool, file: str
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return numbers, NaN where a text is none, and what was inferred."""
+    simple = _mask(pc.match_substring_regex(texts, _SIMPLE))
+    others = texts.filter(~simple)
+    cells = pc.extract_regex(others, _CELL)
+    plain_bodies = pc.utf8_ltrim(texts.filter(simple), characters="-")
+    bodies = pa.concat_arrays([plain_bodies, pc.struct_field(cells, "body")])
+    mark, inferred = _decide_mark(bodies, decimal, known, comma_separated, file)
+    none = _text("")
+    plain_signs = pc.if_else(pc.starts_with(texts.filter(simple), "-"), _text("-"), none)
+    numbers = np.full(len(texts), np.nan)
     notes = list(inferred)
-    if _any(pc.and_(good, is_grouped)):
+    numbers[simple], grouped = _spell(plain_bodies, mark, plain_signs, none)
+    if len(others):
+        fields = {name: pc.struct_field(cells, name) for name in _FIELDS}
+        opened = pc.equal(fields["opened"], "(")
+        signs = pc.binary_join_element_wise(fields["sign"], fields["second"], none)
+        scale, power = fields["scale"], fields["power"]
+        good = pc.equal(opened, pc.equal(fields["closed"], ")"))
+        good = pc.and_(good, pc.less(pc.binary_length(signs), 2))
+        good = pc.and_(good, pc.or_(pc.equal(power, ""), pc.equal(scale, "")))
+        negative = pc.xor(opened, pc.equal(signs, "-"))
+        body = pc.if_else(good, fields["body"], _text(None))
+        numbers[~simple], more = _spell(
+            body,
+            mark,
+            pc.if_else(negative, _text("-"), none),
+            pc.binary_join_element_wise(power, _power_of(scale), none),
+        )
+        grouped = grouped or more
+        scales = set(scale.filter(_mask(good)).unique().to_pylist())
+        if "%" in scales:
+            notes.append("Turned percent into decimals.")
+        if scales - {"", "%"}:
+            notes.append("Read K, M, B and T as thousands, millions, billions and trillions.")
+    if grouped:
         notes.append("Read thousands separators.")
-    if _any(pc.and_(good, pc.equal(scale, "%"))):
-        notes.append("Turned percent into decimals.")
-    if _any(
-        pc.and_(good, pc.is_in(pc.utf8_lower(scale), pa.array(list("kmbt"), pa.large_string())))
-    ):
-        notes.append("Read K, M, B and T as thousands, millions, billions and trillions.")
     return numbers, tuple(notes)
+
+
+def _spell(body: pa.Array, mark: str, sign: pa.Array, power: pa.Array) -> tuple[FloatArray, bool]:
+    """Return the floats that texts spell, and whether any has thousands separators."""
+    group = "," if mark == "." else "."
+    ungrouped = _mask(pc.match_substring_regex(body, rf"^[0-9]*[{mark}]?[0-9]*$"))
+    grouped = np.zeros(len(body), dtype=bool)
+    if not ungrouped.all():
+        between = f"[{group}' ]"
+        pattern = rf"^[0-9]{{1,3}}(?:{between}[0-9]{{2,3}})*{between}[0-9]{{3}}(?:[{mark}][0-9]*)?$"
+        grouped = _mask(pc.match_substring_regex(body, pattern))
+    digits = pc.if_else(pa.array(ungrouped | grouped), body, _text(None))
+    if grouped.any():
+        for character in (group, "'", " "):
+            digits = pc.replace_substring(digits, character, "")
+    if mark == ",":
+        digits = pc.replace_substring(digits, ",", ".")
+    texts = pc.binary_join_element_wise(sign, digits, power, _text(""))
+    floats = texts.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return floats.astype(np.float64, copy=False), bool(grouped.any())
 
 
 def _power_of(scale: pa.Array) -> pa.Array:
@@ -167,20 +196,18 @@ def _power_of(scale: pa.Array) -> pa.Array:
 
 
 def _decide_mark(
-    body: pa.Array, texts: pa.Array, decimal: str | None, known: str, comma: bool, file: str
+    body: pa.Array, decimal: str | None, known: str, comma_separated: bool, file: str
 ) -> tuple[str, tuple[str, ...]]:
     """Return the decimal mark and a sentence where it is not plainly the point."""
-    has_point, has_comma = _matches(body, r"\."), _matches(body, ",")
-    if not _any(has_comma) and not _any(has_point):
+    has_comma = bool(pc.any(pc.match_substring(body, ",")).as_py())
+    has_point = bool(pc.any(pc.match_substring(body, ".")).as_py())
+    if not has_comma and not has_point:
         return decimal or known or ".", ()
     evidence: dict[str, str] = {}
-    for mark, (last, repeated, alone, like_group) in _EVIDENCE.items():
-        both = pc.and_(_matches(body, last), pc.invert(_matches(body, rf"\{mark}.*\{mark}")))
-        single = pc.and_(_matches(body, alone), pc.invert(_matches(body, like_group)))
-        twice = pc.and_(_matches(body, repeated), pc.invert(_matches(body, rf"\{mark}.*\{mark}")))
-        shown = pc.or_(pc.or_(both, single), twice)
-        if _any(shown):
-            evidence[mark] = printable(str(texts.filter(shown)[0]))[:40]
+    for mark, pattern in _EVIDENCE.items():
+        shown = _mask(pc.match_substring_regex(body, pattern))
+        if shown.any():
+            evidence[mark] = str(body[int(shown.argmax())])[:40]
     if known and known not in evidence:
         evidence[known] = "plain numbers"
     if decimal is not None:
@@ -199,16 +226,16 @@ def _decide_mark(
         )
     if evidence:
         mark, shown_by = next(iter(evidence.items()))
-        if mark == "." and not _any(has_comma):
+        if mark == "." and not has_comma:
             return mark, ()
         return mark, (f"Its decimal mark is {mark!r}, as {shown_by} shows.",)
-    if not _any(has_comma) and comma:
+    if not has_comma and comma_separated:
         # A file whose cells are separated by commas writes the point.
         return ".", ()
-    first = str(texts.filter(pc.fill_null(pc.or_(has_point, has_comma), False))[0])
+    first = str(body.filter(_mask(pc.match_substring_regex(body, "[.,]")))[0])
     raise DataError(
-        f"The file {file!r} has numbers such as {printable(first)[:40]!r} whose point or comma may "
-        "mark decimals or thousands; say which by decimal='.' or decimal=',' (--decimal)."
+        f"The file {file!r} has numbers such as {first[:40]!r} whose point or comma may mark "
+        "decimals or thousands; say which by decimal='.' or decimal=',' (--decimal)."
     )
 
 
@@ -216,9 +243,6 @@ def _text(value: str | None) -> pa.Scalar:
     return pa.scalar(value, pa.large_string())
 
 
-def _matches(texts: pa.Array, pattern: str) -> pa.Array:
-    return pc.match_substring_regex(texts, pattern)
-
-
-def _any(mask: pa.Array) -> bool:
-    return bool(pc.any(mask).as_py())
+def _mask(mask: pa.Array) -> BoolArray:
+    """Return a mask without missing entries."""
+    return np.asarray(pc.fill_null(mask, False).to_numpy(zero_copy_only=False), dtype=bool)

@@ -15,10 +15,11 @@ from blportfolio.data.files.dates import looks_like_date
 from blportfolio.data.files.headers import Header, is_footer, split_header
 from blportfolio.data.files.numerals import MISSING
 from blportfolio.data.files.sources import Source, cannot_read, printable
-from blportfolio.data.files.table import Table
+from blportfolio.data.files.table import TICKER_NAMES, Table, plain
 from blportfolio.errors import DataError
 
-HEAD_ROWS = 200
+HEAD_ROWS = 60
+MOST_RETRIES = 5
 TAIL_BYTES = 64_000
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13}) + b"\x7f"
@@ -194,7 +195,7 @@ def _columns(
     cells = list(zip(*sample, strict=True)) or [()] * header.width
     is_number = [
         number != header.date_column
-        and any(_PLAIN.match(cell.strip()) for cell in column)
+        and plain(header.names[number][-1]) not in TICKER_NAMES
         and all(_PLAIN.match(cell.strip()) or cell.strip() in MISSING for cell in column)
         for number, column in enumerate(cells)
     ]
@@ -215,7 +216,8 @@ def _columns(
         return "skip"
 
     quoted = b'"' in body
-    for plain_numbers in (True, False) if any(is_number) and decimal else (False,):
+    for attempt in itertools.count():
+        plain_numbers = bool(decimal) and any(is_number)
         types = {
             column: pa.float64() if plain_numbers and ok else pa.string()
             for column, ok in zip(kept, is_number, strict=True)
@@ -237,15 +239,19 @@ def _columns(
                     decimal_point=decimal if plain_numbers else ".",
                 ),
             )
+            break
         except pa.ArrowInvalid as error:
-            if plain_numbers:
-                continue
-            if "Empty CSV" in str(error):
+            column = re.search(r"CSV column #(\d+)", str(error))
+            if plain_numbers and column and attempt < MOST_RETRIES:
+                is_number[int(column[1])] = False  # a cell further down is no plain number
+            elif plain_numbers:
+                is_number = [False] * header.width
+            elif "Empty CSV" in str(error):
                 raise DataError(
                     f"The file {name!r} has no rows; it needs a header and prices."
                 ) from error
-            raise cannot_read(name, error) from error
-        break
+            else:
+                raise cannot_read(name, error) from error
     if ragged:
         raise _ragged(ragged[0], delimiter, header.width, name)
     if not table.num_rows:
