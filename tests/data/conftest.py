@@ -18,12 +18,12 @@ NOT_FOUND = {"code": "Not Found", "description": "No data found, symbol may be d
 
 def make_bars(seed=0, start="2020-01-02", periods=60, freq="B"):
     """Closes of a random walk with the bars around them, as one exchange would report them."""
-    rng = np.random.default_rng(seed)
+    draws = np.random.default_rng(seed).random((periods, 2))  # the same first days, however many
     dates = pd.date_range(start, periods=periods, freq=freq)
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, periods)))
+    close = 100 * np.exp(np.cumsum(0.04 * (draws[:, 0] - 0.5)))
     frame = pd.DataFrame({"open": close * 0.99, "high": close * 1.02}, index=dates)
     frame["low"], frame["close"], frame["adj"] = close * 0.98, close, close
-    frame["volume"] = rng.integers(1000, 9000, periods)
+    frame["volume"] = (1000 + 8000 * draws[:, 1]).astype("int64")
     frame["dividends"], frame["splits"] = 0.0, 0.0
     return frame
 
@@ -39,12 +39,10 @@ def pay(bars, day, amount):
 
 
 def split(bars, day, ratio):
-    """The same bars after a split: all earlier quotes are divided."""
+    """The same bars after a split: later quotes are lower, and earlier ones are restated."""
     bars = bars.copy()
-    at = bars.index.get_loc(pd.Timestamp(day))
-    for name in ("open", "high", "low", "close", "adj"):
-        bars.iloc[:at, bars.columns.get_loc(name)] /= ratio
-    bars.iloc[at, bars.columns.get_loc("splits")] = ratio
+    bars[["open", "high", "low", "close", "adj"]] /= ratio
+    bars.loc[pd.Timestamp(day), "splits"] = ratio
     return bars
 
 
@@ -135,9 +133,8 @@ def yahoo(monkeypatch):
     monkeypatch.setattr(YfData, "_get_cookie_and_crumb", lambda *_, **__: (None, "basic"))
     monkeypatch.setattr(yfinance_cache, "get_tz_cache", yfinance_cache._TzCacheDummy)
     monkeypatch.setattr("yfinance.base._tz_info_fetch_ctr", 2)
-    YfData.cache_get.cache_clear()
-    yield fake
-    YfData.cache_get.cache_clear()
+    monkeypatch.setattr(YfData, "cache_get", YfData.get)  # which would remember replies
+    return fake
 
 
 @pytest.fixture
