@@ -1,0 +1,139 @@
+"""From files or the cache to a backtest on a universe, by commands alone."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import make_prices
+
+UNIVERSE = """
+title = "Three and one to compare with"
+tickers = ["AAA", "BBB", "CCC"]
+benchmarks = ["IDX"]
+files = ["bars*"]
+
+[listed]
+CCC = 2001-01-01
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A universe file, a folder with its prices, and a cache of its own."""
+    monkeypatch.setenv("BLPORTFOLIO_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "mine.toml").write_text(UNIVERSE, encoding="utf-8")
+    prices = make_prices(0, 700, 4).set_axis(["AAA", "BBB", "CCC", "IDX"], axis=1)
+    prices.loc[:"2000-12-31", "CCC"] = np.nan
+    prices.iloc[640:, 1] = np.nan
+    (tmp_path / "vendor").mkdir()
+    prices.to_csv(tmp_path / "vendor" / "bars.csv", index_label="date")
+    (tmp_path / "vendor" / "other.csv").write_text("not,a\nfile,of prices\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def fetched(place, call):
+    done = call("data", "fetch", place / "mine.toml", "--from-files", place / "vendor", "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_universe_is_imported_from_the_files_that_it_names(fetched):
+    assert {row["ticker"]: row["status"] for row in fetched["tickers"]} == dict.fromkeys(
+        ["AAA", "BBB", "CCC", "IDX"], "downloaded"
+    )
+    assert fetched["tickers"][2]["first"] == "2001-01-01"
+
+
+@pytest.mark.usefixtures("fetched")
+def test_a_backtest_on_a_universe_holds_members_only_and_says_what_was_sold(place, call):
+    words = ["backtest", "--dataset", place / "mine.toml", "--lookback", 60, "--json"]
+    done = call(*words, "--strategy", "equal_weight", "--out", place)
+    assert done.exit_code == 0, done.stderr
+    run = place / json.loads(done.stdout)["run"]
+    trades = pd.read_csv(run / "trades.csv")
+    equal = trades[trades["strategy"] == "Equal weight"]
+    assert set(equal["asset"]) == {"AAA", "BBB", "CCC"}
+    sold = equal[equal["reason"] == "delisted"]
+    assert sold["asset"].tolist() == ["BBB"]
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert "mine/mine.toml" in manifest["data"]["sources"]
+    assert manifest["config"]["experiment"]["universe"] == "mine.toml"
+
+
+@pytest.mark.usefixtures("fetched")
+def test_an_experiment_names_a_universe_file_beside_it(place, call, monkeypatch):
+    experiment = place / "e.toml"
+    experiment.write_text('name = "e"\nuniverse = "mine.toml"\nstrategies = ["min_variance"]\n')
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    done = call("backtest", experiment, "--lookback", 60, "--json")
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.usefixtures("fetched")
+def test_info_shows_the_coverage_by_year(place, call):
+    document = json.loads(call("data", "info", place / "mine.toml", "--json").stdout)
+    assert [row["year"] for row in document["coverage"]] == [2000, 2001, 2002]
+    assert document["coverage"][0]["share"] == 1.0
+    assert document["coverage"][2]["priced"] == 2
+    shown = call("data", "info", place / "mine.toml").stdout
+    assert "2 of 3" in shown
+    assert "67%" in shown
+
+
+@pytest.mark.usefixtures("fetched")
+def test_too_little_coverage_ends_the_run_with_the_remedy(place, call):
+    done = call("backtest", "--dataset", place / "mine.toml", "--min-coverage", 0.9)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "min_coverage" in done.stderr
+    assert "2 of 3 members" in done.stderr
+
+
+def test_a_universe_without_prices_says_how_to_get_them(call):
+    done = call("backtest", "--dataset", "sector_etfs")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "blportfolio data fetch sector_etfs" in done.stderr
+    info = call("data", "info", "sector_etfs")
+    assert info.exit_code == 0
+    assert "none yet" in info.stdout
+
+
+def test_lists_tell_fetched_universes_from_others(call):
+    shown = json.loads(call("list", "universes", "--json").stdout)["universes"]
+    assert [row["name"] for row in shown] == ["dow30", "dow41_paper", "sector_etfs"]
+    assert all("blportfolio data fetch" in row["description"] for row in shown)
+    names = [
+        row["name"] for row in json.loads(call("list", "datasets", "--json").stdout)["datasets"]
+    ]
+    assert names == ["industries_12", "sp500_20"]
+
+
+@pytest.mark.parametrize("name", ["sp500_20", "industries_12", "moodys"])
+def test_info_states_source_licence_and_span(name, call):
+    document = json.loads(call("data", "info", name, "--json").stdout)
+    assert document["licence"]
+    assert document["source"]
+    assert document["caveats"]
+    shown = call("data", "info", name)
+    assert shown.exit_code == 0
+    assert document["title"] in shown.stdout
+
+
+def test_info_on_an_unknown_name_suggests_one(call):
+    done = call("data", "info", "sector_etf")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "Did you mean 'sector_etfs'" in done.stderr
+
+
+def test_a_flag_about_files_is_refused_for_a_universe(place, call):
+    done = call("backtest", "--dataset", place / "mine.toml", "--sheet", "Prices")
+    assert done.exit_code == 4
+    assert "--sheet" in done.stderr
+
+
+def test_a_coverage_is_refused_for_what_is_no_universe(call):
+    done = call("backtest", "--dataset", "sp500_20", "--min-coverage", "0.5")
+    assert done.exit_code == 4
+    assert "is none" in done.stderr
