@@ -194,7 +194,8 @@ def _choose(naming: list[tuple[int, list[str]]], column: int) -> list[tuple[int,
         others = [
             (number, row)
             for number, row in others
-            if plain(row[column]) in _LABELS and (row[column] or number < fields[0][0])
+            if plain(row[column]) in _LABELS
+            and (row[column] or number < fields[0][0] or _names_columns(row, column))
         ]
     else:
         others = [item for item in others if _names_columns(item[1], column)]

@@ -76,7 +76,8 @@ def find_layout(table: Table) -> Layout:
         ticker = _ticker_column(table, flat)
         if ticker is not None:
             return _long(table, date, ticker, flat)
-        affixed = _affixed(flat)
+        is_bars = all(plain(label) in {*FIELD_OF, *IGNORED} for label in flat.values())
+        affixed = None if is_bars else _affixed(flat)
         if affixed is None:
             return _one_asset(table, date, flat) or _wide(date, flat)
         levels = affixed
@@ -183,21 +184,22 @@ def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, ...]] | None:
     tuples = {n: _TUPLE.match(label) for n, label in flat.items()}
     if all(tuples.values()):
         return {n: (match[1], match[2]) for n, match in tuples.items() if match is not None}
-    for pattern in (
-        r"(?P<a>.+?)[._ |:-]+(?P<f>[A-Za-z ._]+)\Z",
-        r"(?P<f>[A-Za-z ]+?)[._ |:-]+(?P<a>.+)\Z",
-    ):
-        parts = {n: _split(pattern, label) for n, label in flat.items()}
+    for field_first in (False, True):
+        parts = {n: _split(label, field_first) for n, label in flat.items()}
         if all(parts.values()):
             return {n: part for n, part in parts.items() if part is not None}
     return None
 
 
-def _split(pattern: str, label: str) -> tuple[str, ...] | None:
-    match = re.match(pattern, label)
-    if match is None or plain(match["f"]) not in FIELD_OF:
-        return None
-    return match["f"], match["a"]
+def _split(label: str, field_first: bool) -> tuple[str, ...] | None:
+    """Split a label into a field, as long as can be, and an asset."""
+    cuts = [(cut.start(), cut.end()) for cut in re.finditer(r"[._ |:-]+", label)]
+    for start, end in cuts[::-1] if field_first else cuts:
+        before, after = label[:start], label[end:]
+        name, asset = (before, after) if field_first else (after, before)
+        if asset and plain(name) in FIELD_OF:
+            return name, asset
+    return None
 
 
 def _levels(table: Table, date: int, levels: dict[int, tuple[str, ...]]) -> Layout:
