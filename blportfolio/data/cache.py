@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from blportfolio.data.price_file import (
     read_dates,
     replace_file,
 )
-from blportfolio.data.tickers import file_stem
+from blportfolio.data.tickers import file_stem, ticker_of
 from blportfolio.errors import DataError, OutputError
 
 SUFFIX = ".parquet"
@@ -68,7 +68,8 @@ class PriceCache:
 
     def tickers(self) -> tuple[str, ...]:
         """Return the tickers that are there, in alphabetical order."""
-        return tuple(sorted(unquote(path.stem) for path in self.folder.glob(f"*{SUFFIX}")))
+        named = (ticker_of(path.stem) for path in self.folder.glob(f"*{SUFFIX}"))
+        return tuple(sorted(ticker for ticker in named if ticker is not None))
 
     def entry(self, ticker: str) -> Entry | None:
         """Return what is stored of a ticker, None where nothing is.
@@ -252,7 +253,9 @@ class PriceCache:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=self.timeout):
                 with suppress(OSError):  # only names the culprit when others wait in vain
-                    holder.write_text(f"process {os.getpid()}", encoding="utf-8")
+                    holder.write_text(
+                        f"process {os.getpid()} on {platform.node()}", encoding="utf-8"
+                    )
                 for orphan in self.folder.glob("*.tmp"):
                     orphan.unlink(missing_ok=True)
                 yield
@@ -262,7 +265,7 @@ class PriceCache:
                 who = holder.read_text(encoding="utf-8") or who
             raise OutputError(
                 f"The cache {str(self.folder)!r} has been locked by {who} for {self.timeout:g} "
-                "seconds; wait until it is done, or end it."
+                f"seconds; wait until it is done, or end it. If it is gone, delete {lock.name}."
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error

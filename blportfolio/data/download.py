@@ -90,6 +90,9 @@ def download(
     if report.failed:
         _warn(f"No prices of {describe(report.failed)}")
     notes = _notes(report, moment)
+    kept = [one for one in report.tickers if one.status == "kept"]
+    if kept and not offline_ok:
+        _warn(f"Used as cached before: {describe(kept)}")
     if isinstance(tickers, str) and is_universe(tickers):
         from blportfolio.data.universes import load_universe  # which loads from the cache too
 

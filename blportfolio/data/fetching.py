@@ -162,12 +162,19 @@ def fetch(
 
 def _job(cache: PriceCache, ticker: str, wanted: pd.Timestamp) -> _Job:
     """Return a ticker with what is cached of it; a damaged file is set aside."""
+    notes = []
     try:
-        return _Job(ticker, cache.entry(ticker), wanted)
+        entry = cache.entry(ticker)
     except DamagedFileError:
         aside = cache.set_aside(ticker)
-        note = f"its cached file was damaged and is now {aside.name}" if aside else ""
-        return _Job(ticker, cache.entry(ticker), wanted, [note])
+        notes = [f"its cached file was damaged and is now {aside.name}"] if aside else []
+        entry = cache.entry(ticker)
+    return _Job(ticker, entry and _dates_of(entry), wanted, notes)
+
+
+def _dates_of(entry: Entry) -> Entry:
+    """Return an entry without its columns: of many tickers, only dates need be in memory."""
+    return Entry(entry.frame[[]], entry.info)
 
 
 def _plan(job: _Job, until: pd.Timestamp | None, now: dt.datetime, *, refresh: bool) -> None:
@@ -182,7 +189,7 @@ def _plan(job: _Job, until: pd.Timestamp | None, now: dt.datetime, *, refresh: b
         return
     today = _day(now)
     if last > today + pd.Timedelta(days=1):
-        job.finish("kept", f"the cached prices go to {last.date()}, past this computer's clock")
+        job.finish("fresh", f"the cached prices go to {last.date()}, past this computer's clock")
         return
     needed = _last_finished(job.ticker, now)
     if until is not None:
@@ -241,7 +248,7 @@ def _take(cache: PriceCache, job: _Job, answer: yahoo.Answer, now: dt.datetime) 
         currency=currency_of(job.ticker),
     )
     written = cache.write(job.ticker, frame, info, whole=job.whole)
-    job.entry = written.entry
+    job.entry = _dates_of(written.entry)
     if written.outcome == "revised":
         job.whole = True
         job.notes.clear()

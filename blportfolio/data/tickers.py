@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from blportfolio.errors import DataError
 
-_TICKER = re.compile(r"\^?[A-Z0-9][A-Z0-9.&=_-]{0,30}", re.ASCII)
+_TICKER = re.compile(r"(?!.*\.(\.|$))\^?[A-Z0-9][A-Z0-9.&=_-]{0,30}", re.ASCII)
+"""No dot stands at the end or beside another."""
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\.|$)")
 """Names that Windows keeps for devices, whatever their extension."""
 
@@ -22,7 +23,7 @@ def check_ticker(ticker: object) -> str:
     if not isinstance(ticker, str):
         raise DataError(f"A ticker must be text such as 'AAPL', got {ticker!r:.60}.")
     capitals = ticker.upper() if ticker.isascii() else ""
-    if not _TICKER.fullmatch(capitals) or ".." in capitals or capitals.endswith("."):
+    if not _TICKER.fullmatch(capitals):
         raise DataError(
             f"{ticker[:40]!r} is no ticker; expected up to 31 letters, digits and . - = & _ after "
             "an optional ^, as Yahoo writes them: AAPL, BRK-B, 7203.T, ^GSPC, EURUSD=X."
@@ -51,7 +52,13 @@ def split_tickers(tickers: str | Iterable[str]) -> tuple[str, ...]:
 def file_stem(ticker: str) -> str:
     """Return a file name, without extension, that is safe on every system.
 
-    Two tickers never share one, even where capitals do not count; `unquote` gives the ticker back.
+    Two tickers never share one, even where capitals do not count.
     """
     stem = quote(check_ticker(ticker), safe=".-_")
     return f"%{ord(stem[0]):02X}{stem[1:]}" if _RESERVED.match(stem) else stem
+
+
+def ticker_of(stem: str) -> str | None:
+    """Return the ticker whose `file_stem` this is, None where it is of no ticker."""
+    ticker = unquote(stem)
+    return ticker if _TICKER.fullmatch(ticker) and file_stem(ticker) == stem else None

@@ -83,6 +83,13 @@ def test_every_ticker_has_a_file_of_its_own_inside_the_folder(store, ticker):
     assert store.path(ticker).stem.split(".")[0] not in {"CON", "AUX", "LPT1"}
 
 
+def test_other_files_in_the_folder_are_no_tickers(store):
+    store.write("KO", history(), INFO)
+    for name in ("my own.parquet", "ko2.parquet", "CON.parquet", "x.csv", "%2E%2E.parquet"):
+        (store.folder / name).write_bytes(b"")
+    assert store.tickers() == ("KO",)
+
+
 def test_no_ticker_leaves_the_folder(store):
     for ticker in ("../KO", "/etc/passwd", "KO/../../x", "..", "C:\\KO", "KO\0", "KO\n"):
         with pytest.raises(DataError, match="no ticker"):

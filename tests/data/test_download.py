@@ -344,6 +344,14 @@ def test_a_rate_limit_stops_asking_and_keeps_what_came_before(yahoo, get, store)
     assert store.tickers() == tuple(names[:BATCH])
 
 
+def test_prices_kept_because_of_a_rate_limit_come_with_a_warning(yahoo, load):
+    yahoo.bars = {"KO": yahoo.make_bars(1)}
+    load("KO")
+    yahoo.failing = {"KO": 429}
+    with pytest.warns(BLPortfolioWarning, match="cached before: KO: Too Many Requests"):
+        assert len(load("KO", now=later(days=9)).dates) == BARS
+
+
 def test_a_damaged_file_is_set_aside_and_downloaded_again(yahoo, get, store):
     yahoo.bars = {"KO": yahoo.make_bars(1)}
     get("KO")

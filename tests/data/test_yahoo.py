@@ -6,7 +6,8 @@ import pytest
 import yfinance
 
 from blportfolio.data.bars import FRAMES
-from blportfolio.data.yahoo import ask, clean_bars, split_table
+from blportfolio.data.yahoo import ask
+from blportfolio.data.yahoo_table import clean_bars, split_table
 
 START, END = pd.Timestamp("2019-01-01"), pd.Timestamp("2020-12-31")
 QUIET = {"retries": 0}
@@ -224,3 +225,18 @@ def test_a_missing_or_infinite_adjusted_close_takes_the_next_factor():
     part = table_of("KO")["KO"]
     part["Close"], part["Adj Close"] = 10.0, [5.0, np.inf, 8.0, np.nan]
     assert clean_bars(part, "KO")["prices"].tolist() == [5.0, 8.0, 8.0, 8.0]
+
+
+def test_quotes_of_zero_are_unknown():
+    part = table_of("KO")["KO"]
+    part.loc[DATES[1], ["Open", "High"]] = 0.0
+    part.loc[DATES[2], ["Open", "High", "Low", "Close", "Adj Close"]] = 0.0
+    bars = clean_bars(part, "KO")
+    assert bars.index.tolist() == [DATES[0], DATES[1], DATES[3]]
+    assert bars["open"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.usefixtures("yahoo")
+def test_a_class_of_shares_with_a_dot_is_explained():
+    assert "BRK-B" in ask(["BRK.B"], START, END, **QUIET)["BRK.B"].reason
+    assert "dash" not in ask(["VOD.L"], START, END, **QUIET)["VOD.L"].reason
