@@ -9,24 +9,25 @@ import pandas as pd
 
 from blportfolio.data.quality.evidence import Evidence, Track, day, trimmed_scale
 from blportfolio.data.quality.findings import Finding, Severity
+from blportfolio.validation import BoolArray, IntArray
 
 CLOSURES = frozenset(
     pd.to_datetime(
         [
             "1963-11-25", "1968-04-09", "1969-03-31", "1969-07-21", "1972-12-28", "1973-01-25",
             "1977-07-14", "1985-09-27", "1994-04-27", "2001-09-11", "2001-09-12", "2001-09-13",
-            "2001-09-14", "2004-06-11", "2007-01-02", "2012-10-29", "2012-10-30", "2018-12-05", "2022-06-20",
-            "2025-01-09",
+            "2001-09-14", "2004-06-11", "2007-01-02", "2012-10-29", "2012-10-30", "2018-12-05",
+            "2022-06-20", "2025-01-09",
         ]
     )
 )  # fmt: skip
 """New York closures out of turn: attacks, storms, funerals, and the first of a new holiday."""
 EASTER_HOLIDAYS = frozenset({-48, -47, -3, -2, 1, 39, 40, 50, 60})
 """Days after Easter Sunday on which exchanges close."""
-WINDOW = 3
-"""Days by which a holiday moves from year to year, at most, in the sun's calendar."""
+SAME_DATE, SAME_WEEKDAY = 1, 6
+"""Days by which holidays move over the years: those on a date, and those on a certain weekday."""
 MOON = 20
-"""The same for holidays of the moon's calendars, which close exchanges for longer."""
+"""The same for those of the moon's calendars, which close exchanges for longer."""
 LONG, VERY_LONG = 5, 10
 """Weekdays missing in a row: more than any closure of New York, more than any holiday."""
 SPARSE = 0.01
@@ -112,7 +113,7 @@ def _missing_weekdays(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _explained(missing: pd.DatetimeIndex, years: float) -> np.ndarray:
+def _explained(missing: pd.DatetimeIndex, years: float) -> BoolArray:
     """Whether each missing weekday is a known closure, or a holiday that recurs over the years."""
     sundays = {
         year: pd.offsets.Easter().rollforward(pd.Timestamp(year, 1, 1))
@@ -122,19 +123,29 @@ def _explained(missing: pd.DatetimeIndex, years: float) -> np.ndarray:
     known = missing.isin(list(CLOSURES)) | np.isin(from_easter, list(EASTER_HOLIDAYS))
     if years < 2 or not len(missing):
         return np.asarray(known)
-    turn = missing.day_of_year.to_numpy()
-    year = missing.year.to_numpy()
-    table = np.zeros((year.max() - year.min() + 1, 366 + 2 * WINDOW), dtype=bool)
-    for shift in range(2 * WINDOW + 1):
-        table[year - year.min(), turn - 1 + shift] = True
-    table[:, 365 : 365 + WINDOW] |= table[:, :WINDOW]  # the turn of the year
-    others = table.sum(axis=0)[turn - 1 + WINDOW] - 1
+    turn, year = missing.day_of_year.to_numpy(), missing.year.to_numpy()
+    weekday = missing.day_of_week.to_numpy()
+    others = _other_years(turn, year, SAME_DATE)
+    for number in range(5):
+        same = weekday == number
+        if same.any():
+            again = _other_years(turn[same], year[same], SAME_WEEKDAY)
+            others[same] = np.maximum(others[same], again)
     # Holidays come and go, so that a quarter of the years around is enough.
     return np.asarray(known | (others >= np.maximum(1, 0.25 * min(years, 12))))
 
 
+def _other_years(turn: IntArray, year: IntArray, window: int) -> IntArray:
+    """Return, for days of the year, in how many other years one lies within a window."""
+    table = np.zeros((np.ptp(year) + 1, 366 + 2 * window), dtype=bool)
+    for shift in range(2 * window + 1):
+        table[year - year.min(), turn - 1 + shift] = True
+    table[:, 365 : 365 + window] |= table[:, :window]  # the turn of the year
+    return np.asarray(table.sum(axis=0)[turn - 1 + window] - 1)
+
+
 def _recurs(
-    stretch: pd.DatetimeIndex, missing: pd.DatetimeIndex, after: np.ndarray, years: float
+    stretch: pd.DatetimeIndex, missing: pd.DatetimeIndex, after: IntArray, years: float
 ) -> bool:
     """Whether a long closure comes back in other years, as at Lunar New Year."""
     turn, count = stretch.day_of_year.to_numpy().mean(), len(stretch)

@@ -18,7 +18,10 @@ FEWEST_MOVES = 20
 ALIKE = 0.95
 """Share of equal returns from which two names hold one series; share classes stay far below."""
 CORRELATED = 0.97
-SHORTEST_BLOCK = 2
+NEAR = 20
+"""Rows within which equal values are counted."""
+CHANCE = 10.0
+"""Bits beyond those that tell all pairs of rows apart: once in a thousand files by chance."""
 
 
 def check_same_series(evidence: Evidence) -> Iterator[Finding]:
@@ -132,24 +135,27 @@ def check_repeated_rows(evidence: Evidence) -> Iterator[Finding]:
     frames = [evidence.values]
     frames += [f for n in ("open", "high", "low", "volume") if (f := evidence.frame(n)) is not None]
     table = np.column_stack(frames)
-    moves = np.zeros(len(table), dtype=bool)
-    moves[1:] = (table[1:] != table[:-1]).any(axis=1) & np.isfinite(table[1:]).any(axis=1)
-    if np.isfinite(table).any(axis=0).sum() < 2:
-        return
+    bits = np.isfinite(table) @ _bits(table)
     hashed = pd.util.hash_pandas_object(pd.DataFrame(table), index=False).to_numpy()
     first = pd.Series(np.arange(len(hashed))).groupby(hashed).transform("first").to_numpy()
     shift = np.arange(len(hashed)) - first
-    # A block repeats rows that lie one fixed distance back.
-    again = (shift > 0) & moves
+    # A block repeats rows that lie one fixed distance back, and says too much to do so by chance;
+    # rows that only stand still are stale.
+    needed = 2 * np.log2(len(table)) + CHANCE
     same = np.concatenate([[False], shift[1:] == shift[:-1]])
-    for start, end in runs(again):
+    for start, end in runs(shift > 0):
         cuts = [start, *(k for k in range(start + 1, end + 1) if not same[k]), end + 1]
         for a, b in pairwise(cuts):
-            length = b - a
-            several = len(frames) > 1 or len(evidence.assets) >= 3
-            if length >= SHORTEST_BLOCK or (several and shift[a] > 1):
+            if shift[a] > 1 and bits[a:b].sum() > needed:
                 yield _block(evidence, a, b - 1, int(shift[a]))
     yield from _repeated_bars(evidence)
+
+
+def _bits(table: FloatArray) -> FloatArray:
+    """Return how much an equal value says in each column, from how often values near are equal."""
+    equal = [np.mean(table[k:] == table[:-k], axis=0) for k in range(2, NEAR) if k < len(table)]
+    by_chance = np.mean(equal, axis=0) if equal else np.ones(table.shape[1])
+    return np.asarray(-np.log2(np.maximum(by_chance, 1 / len(table))))
 
 
 def _block(evidence: Evidence, first: int, last: int, back: int) -> Finding:

@@ -19,12 +19,13 @@ LARGEST_MARKET_MOVE = 0.3
 FEWEST_FOR_MARKET = 5
 WINDOW = 60
 """Returns on each side of a date from which its usual size of a move is taken."""
+FEWEST_MOVES = 5
 TRIMMED = 0.1
 _TRIM_FACTOR = 0.79
 """Root mean square of a normal variable without its outer tenth."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Track:
     """One asset on the dates on which it has a usable price.
 
@@ -46,22 +47,35 @@ class Track:
     excess: FloatArray
     tick: float
 
+    @cached_property
+    def moves(self) -> FloatArray:
+        """(n,) what moved the asset and not its market: the smaller of return and excess.
+
+        Where all others move, an asset that stands still has a large excess but made no move.
+        """
+        smaller = np.minimum(np.abs(self.returns), np.abs(self.excess))
+        return np.where(self.returns * self.excess > 0, np.sign(self.excess) * smaller, 0.0)
+
     def scale(self, first: int, last: int | None = None) -> float:
         """Return the usual size of a move around positions first … last, robustly.
 
         It is the root mean square of the excess returns of `WINDOW` positions on each side, without
-        their largest tenth, and at least the smallest tenth of those that are not 0: where prices
-        move by coarse ticks, one tick.
+        days on which the price stood still and without the largest tenth; and at least the smallest
+        tenth of the moves, and one tick: prices may move by coarse ticks.
         """
         end = first if last is None else last
-        around = self.excess[max(1, first - WINDOW) : first], self.excess[end + 1 :][:WINDOW]
-        moves = np.concatenate(around)
-        stepped = np.concatenate(
-            [self.returns[max(1, first - WINDOW) : first], self.returns[end + 1 :][:WINDOW]]
-        )
-        steps = np.sort(np.abs(stepped[np.abs(stepped) > 1e-9]))
-        smallest = float(steps[len(steps) // 10]) if len(steps) else 0.0
-        return max(trimmed_scale(moves), smallest, 1e-6)
+        around = [slice(max(1, first - WINDOW), first), slice(end + 1, end + 1 + WINDOW)]
+        returns = np.concatenate([self.returns[part] for part in around])
+        excess = np.concatenate([self.excess[part] for part in around])
+        moved = np.abs(returns) > 1e-9
+        if moved.sum() < FEWEST_MOVES:
+            return max(trimmed_scale(excess), self._tick_at(first), 1e-6)
+        steps = np.sort(np.abs(returns[moved]))
+        smallest = float(steps[len(steps) // 10])
+        return max(trimmed_scale(excess[moved]), smallest, self._tick_at(first), 1e-6)
+
+    def _tick_at(self, position: int) -> float:
+        return self.tick / float(self.prices[max(0, position - 1) : position + 1].max())
 
 
 def trimmed_scale(moves: FloatArray) -> float:

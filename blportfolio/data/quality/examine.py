@@ -44,7 +44,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[Finding]]] = {
 }
 """Every check of prices by name; `check_form`, which tells what are prices, runs before them."""
 _RANK = {"serious": 0, "warning": 1, "note": 2}
-_NO_PRICES = {"returns_not_prices", "prices_not_returns"}
+_NO_PRICES = {"log_prices", "prices_not_returns", "returns_not_prices"}
 _KNOWN_SPLITS = {"splits_not_applied", "splits_applied_twice"}
 
 

@@ -16,7 +16,7 @@ FEWEST_VALUES = 10
 LARGEST_RETURN = 60.0
 """Standard deviation above which values are no returns, not even in percent."""
 WILD = 0.35
-"""Usual moves above which growth comes from returns in percent that were taken for decimals."""
+"""Usual daily moves above which growth comes from percents that were taken for decimals."""
 
 
 def growth_of_returns(bars: Bars) -> Bars:
@@ -42,8 +42,21 @@ def growth_of_returns(bars: Bars) -> Bars:
 
 def check_form(evidence: Evidence) -> Iterator[Finding]:
     """Find values that are no prices, and prices that were read as returns."""
+    if _are_logs(evidence.values):
+        median = float(np.nanmedian(evidence.values))
+        yield Finding(
+            kind="log_prices",
+            severity="serious",
+            message=f"The values look like logarithms of prices: about {median:.2f}, and their "
+            "differences move like returns.",
+            cause="The file holds log prices.",
+            remedy="Take the exponential of the values, and read them again.",
+            size=median,
+        )
+        return
     kinds = {
-        asset: _form(evidence.values[:, column]) for column, asset in enumerate(evidence.assets)
+        asset: _form(evidence.values[:, column], evidence.periods_per_year)
+        for column, asset in enumerate(evidence.assets)
     }
     wrong = {asset: kind for asset, kind in kinds.items() if kind}
     for kind in sorted(set(wrong.values())):
@@ -56,20 +69,9 @@ def check_form(evidence: Evidence) -> Iterator[Finding]:
             for asset in assets:
                 column = evidence.assets.index(asset)
                 yield _finding(kind, asset, evidence.values[:, column])
-    if not wrong and _are_logs(evidence.values):
-        median = float(np.nanmedian(evidence.values))
-        yield Finding(
-            kind="log_prices",
-            severity="warning",
-            message=f"The values look like logarithms of prices: about {median:.2f}, and their "
-            "differences move like returns.",
-            cause="The file holds log prices.",
-            remedy="Take the exponential of the values, and read them again.",
-            size=median,
-        )
 
 
-def _form(values: FloatArray) -> str | None:
+def _form(values: FloatArray, periods_per_year: float) -> str | None:
     """Return what one column holds: "" for prices, None where it cannot be told."""
     values = values[np.isfinite(values)]
     if len(values) < FEWEST_VALUES or values.max() == values.min():
@@ -92,7 +94,9 @@ def _form(values: FloatArray) -> str | None:
     if values.min() > 0:
         growth = values[1:] / values[:-1] - 1
         never_falls = np.mean(growth > 0.2) > 0.98 and np.median(growth) > 0.5
-        if never_falls or (len(growth) >= 30 and trimmed_scale(growth) > WILD):
+        if never_falls or (
+            len(growth) >= 30 and trimmed_scale(growth) > WILD * (252 / periods_per_year) ** 0.5
+        ):
             return "growth"
     return ""
 
@@ -136,14 +140,17 @@ def _are_logs(values: FloatArray) -> bool:
     """Whether all columns look like log prices: small, finely divided, with steps like returns."""
     if values.shape[1] < 5 or len(values) < 60 or not np.isfinite(values).any():
         return False
-    if np.nanmin(values) < -5 or np.nanmax(values) > 14:
+    known = np.isfinite(values).sum(axis=0) > 30
+    if not known.all() or np.nanmin(values) < -5 or np.nanmax(values) > 14:
         return False
     on_grid = np.isclose(values * 1000, np.round(values * 1000), atol=1e-6) | np.isnan(values)
-    if on_grid.mean() > 0.5:
+    levels = np.nanmedian(values, axis=0)
+    # Funds whose units are worth about ten have levels above, currencies below.
+    if on_grid.mean() > 0.5 or not 1.5 < np.median(levels) < 8:
         return False
     steps = np.nanstd(np.diff(values, axis=0), axis=0)
-    relative = steps / np.nanmedian(np.abs(values), axis=0)
     starts = [column[np.isfinite(column)][:1] for column in values.T]
     growth_of_one = all(len(start) and start[0] == 1 for start in starts)
-    like_returns = (steps > 0.004) & (steps < 0.2) & (relative < 0.006)
-    return not growth_of_one and bool(like_returns.mean() > 0.9)
+    like_returns = (steps > 0.004) & (steps < 0.2)
+    too_quiet = float(np.median(steps / np.abs(levels))) < 0.008
+    return not growth_of_one and too_quiet and bool(like_returns.mean() > 0.9)

@@ -22,8 +22,14 @@ FEWEST_RETURNS = 20
 BAD_PRINT, DOUBTFUL_PRINT = 16.0, 12.0
 """Usual moves that a jump and its way back each span: in a heavy tail with 3 degrees of freedom
 two such moves in a row that cancel come once in several million returns, or in a million."""
+UNIT_PRINT = 8.0
 SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(40.0), math.log(8.0)
-HUGE = math.log(2.5)
+THIN_ODDS = math.log(200.0)
+"""Odds needed by closes alone for 3:2 and less, or between weeks or months, where true moves of
+that size do happen."""
+FEWEST_PERIODS = 10
+"""Periods a year below which a split cannot be told from a true move by its size."""
+HUGE, HUGE_IN_A_MONTH = math.log(2.5), math.log(10.0)
 IMPOSSIBLE = math.log(20.0)
 
 
@@ -40,6 +46,11 @@ def check_jumps(evidence: Evidence) -> Iterator[Finding]:
         yield from _lasting(evidence, track, explained)
 
 
+def _tolerance(scale: float) -> float:
+    """Return how far the logarithm of a ratio may lie from that of a unit."""
+    return min(max(0.02, 4 * scale), 0.4)
+
+
 def unit_of(log_ratio: float, tolerance: float) -> float | None:
     """Return the power of ten that a log ratio is, up or down, within a tolerance."""
     for unit in UNITS:
@@ -52,13 +63,13 @@ def _reversals(track: Track) -> list[tuple[int, int]]:
     """Return candidates: positions of a jump and of its way back, the largest jumps first."""
     level = np.cumsum(track.excess)
     usual = max(trimmed_scale(track.excess[1:]), 1e-6)
-    size = np.abs(track.excess)
+    size = np.abs(track.moves)
     found: list[tuple[float, int, int]] = []
     for length in range(1, LONGEST_REVERSAL + 1):
         start = np.arange(1, len(level) - length)
         if not len(start):
             break
-        jump, back = track.excess[start], track.excess[start + length]
+        jump, back = track.moves[start], track.moves[start + length]
         rest = np.abs(level[start + length] - level[start - 1])
         is_pair = (size[start] > 5 * usual) & (jump * back < 0) & (rest < 0.25 * size[start])
         for inner in range(1, length):
@@ -69,23 +80,26 @@ def _reversals(track: Track) -> list[tuple[int, int]]:
 
 def _reversal(evidence: Evidence, track: Track, first: int, back: int) -> Finding | None:
     """Judge a jump that comes back: a bad print, a unit mixed up, or a move of its usual size."""
-    away, home = float(track.excess[first]), float(track.excess[back])
+    away, home = float(track.moves[first]), float(track.moves[back])
     periods = back - first
     scale = track.scale(first, back)
     rest = abs(away + float(track.excess[first + 1 : back + 1].sum()))
     smaller = min(abs(away), abs(home))
-    unit = unit_of((away - home) / 2, max(0.02, 4 * scale))
+    unit = unit_of((away - home) / 2, _tolerance(scale))
     enough = len(track.rows) - 1 - (periods + 1) >= FEWEST_RETURNS
     if not enough and (smaller < math.log(1.5) or smaller < 10 * scale):
         return None
     strength = smaller / scale
-    if unit is None and (strength < DOUBTFUL_PRINT or rest > max(4 * scale, 0.1 * smaller)):
+    # Units are told by their ratio, so that less of a move is enough.
+    if strength < (UNIT_PRINT if unit else DOUBTFUL_PRINT):
+        return None
+    if unit is None and rest > max(4 * scale, 0.1 * smaller):
         return None
     when = evidence.date(track, first)
     until = evidence.date(track, back - 1)
     ratio = float(track.prices[first] / track.prices[first - 1])
     for_days = f"for {periods} period" + ("s" if periods > 1 else "")
-    if unit is not None and strength > DOUBTFUL_PRINT:
+    if unit is not None:
         return _unit_finding(
             track,
             unit,
@@ -116,7 +130,7 @@ def _reversal(evidence: Evidence, track: Track, first: int, back: int) -> Findin
 def _lasting(evidence: Evidence, track: Track, explained: set[int]) -> Iterator[Finding]:
     """Judge jumps that last: other units for a stretch or for good, splits, or neither."""
     usual = max(trimmed_scale(track.excess[1:]), 1e-6)
-    sizes = np.abs(track.excess)
+    sizes = np.abs(track.moves)
     candidates = [
         int(k)
         for k in np.flatnonzero((sizes > SMALLEST_SPLIT) & (sizes > 4 * usual))
@@ -127,9 +141,9 @@ def _lasting(evidence: Evidence, track: Track, explained: set[int]) -> Iterator[
             continue
         scale = track.scale(position)
         jump = float(track.excess[position])
-        tolerance = max(0.02, 4 * scale)
+        tolerance = _tolerance(scale)
         unit = unit_of(jump, tolerance) if len(track.rows) > FEWEST_RETURNS / 2 else None
-        if unit is not None and abs(jump) > 8 * scale:
+        if unit is not None and abs(jump) > UNIT_PRINT * scale:
             later = [k for k in candidates[number + 1 :] if k not in explained]
             back = next((k for k in later if unit_of(track.excess[k], tolerance) == 1 / unit), None)
             if back is not None or unit not in (10.0, 0.1):
@@ -196,9 +210,12 @@ def _jump(evidence: Evidence, track: Track, position: int, scale: float) -> Find
     ratio = float(track.prices[position] / track.prices[position - 1])
     moves = f"{track.prices[position - 1]:g} to {track.prices[position]:g} on {day(when)}"
     exact = abs(jump + math.log(odds.ratio)) <= max(4 * scale, 0.01)
-    if odds.log_odds > PLAUSIBLE_ODDS and exact and abs(jump) > 5 * scale:
+    plausible = odds.log_odds > PLAUSIBLE_ODDS and evidence.periods_per_year > FEWEST_PERIODS
+    if plausible and exact and abs(jump) > 5 * scale:
         enough = len(track.rows) > FEWEST_RETURNS
-        certain = odds.log_odds > SERIOUS_ODDS and enough
+        thin = not evidence.is_daily or 0.6 < odds.ratio < 1.6
+        needed = THIN_ODDS if thin and not odds.seen_in_bars else SERIOUS_ODDS
+        certain = odds.log_odds > needed and enough
         return Finding(
             kind="unadjusted_split",
             severity="serious" if certain else "warning",
@@ -215,7 +232,8 @@ def _jump(evidence: Evidence, track: Track, position: int, scale: float) -> Find
             fixable=certain and odds.confirmed,
         )
     strength = abs(jump) / scale
-    if abs(jump) < HUGE or strength < 12:
+    huge = HUGE if evidence.is_daily else HUGE_IN_A_MONTH
+    if abs(jump) < huge or strength < 12:
         return None
     other = _is_other_company(track, position)
     return Finding(

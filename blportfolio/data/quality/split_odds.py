@@ -29,9 +29,13 @@ UNADJUSTED = 0.3
 """How probable it is beforehand that prices of unknown origin are not adjusted."""
 AFTERMATH = 10
 """Returns after a jump in which a crash shows."""
+COMMON = np.array([1.5, 2.0, 3.0, 4.0, 5.0, 10.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10])
+"""Ratios of splits that an unadjusted series is likely to show more than once."""
+SIMILAR = 0.6
+"""Share of a jump's size from which other moves tell how common moves of its size are."""
 USUAL_JUMP, RARER = 0.4, 0.25
 """True log moves beyond the first number become rarer by a factor e with each of the second."""
-CAP = 4.0
+CAP = 3.0
 """Most that one piece of circumstantial evidence may add to the logarithm of the odds."""
 
 
@@ -43,11 +47,13 @@ class SplitOdds:
         ratio: New shares for an old one.
         log_odds: Natural logarithm of the odds of a split against a true move.
         confirmed: Whether volume and bars each speak for it, besides the ratio.
+        seen_in_bars: Whether one of them does.
     """
 
     ratio: float
     log_odds: float
     confirmed: bool
+    seen_in_bars: bool
 
 
 def log_t(x: FloatArray | float, scale: float, freedom: int) -> FloatArray:
@@ -70,7 +76,10 @@ def split_odds(evidence: Evidence, track: Track, position: int) -> SplitOdds:
     fits = np.log(SHARES) + log_t(jump + np.log(RATIOS), scale, 4)
     best = int(np.argmax(fits))
     ratio = float(RATIOS[best])
-    odds = math.log(rate) + float(fits[best]) - float(log_t(jump, scale, 3))
+    moves = float(np.exp(log_t(jump, scale, 3))) + _own_moves(track, position, scale)
+    odds = math.log(rate) + float(fits[best]) - math.log(moves)
+    if not evidence.is_daily:
+        odds -= CAP  # a week or a month holds several pieces of news, so that nothing is exact
     odds += max(0.0, abs(jump) - max(USUAL_JUMP, 4 * scale)) / max(RARER, 4 * scale)
     after = track.excess[position + 1 :][:AFTERMATH]
     # A scale before the jump only: after a crash moves stay large for longer than the aftermath.
@@ -81,7 +90,24 @@ def split_odds(evidence: Evidence, track: Track, position: int) -> SplitOdds:
     row, previous = int(track.rows[position]), int(track.rows[position - 1])
     bars = _bars(evidence, track.column, row, previous, ratio, scale)
     volume = _volume(evidence, track.column, row, ratio)
-    return SplitOdds(ratio, odds + bars + volume, confirmed=bars > 1 and volume > 1)
+    return SplitOdds(ratio, odds + bars + volume, bars > 1 and volume > 1, bars + volume > 1)
+
+
+def _own_moves(track: Track, position: int, scale: float) -> float:
+    """Return the density of moves of this size that the asset's other large moves imply.
+
+    Large moves fall off with the fourth power of their size; those that common splits would explain
+    say nothing.
+    """
+    jump = abs(float(track.excess[position]))
+    large = np.abs(track.moves) > SIMILAR * jump
+    large[position] = False
+    others = track.moves[large]
+    if not len(others):
+        return 0.0
+    distance = np.abs(others[:, None] + np.log(COMMON)[None, :]).min(axis=1)
+    share = float((distance > 2 * scale).sum()) / len(track.moves)
+    return share * 3 * SIMILAR**3 / jump / 2
 
 
 def _bars(

@@ -1,8 +1,10 @@
-"""Recall of planted faults, and alarms on clean data: PYTHONPATH=tests python tests/data/quality/measure.py
+"""Recall of planted faults, and alarms on clean data.
+
+Run it from the project: PYTHONPATH=tests python tests/data/quality/measure.py
 
 Every fault of `planted` is planted N times (default 20, the first argument) into the data below,
 each time at another asset, date and size. Alarms are counted per million rows (dates × assets).
-"""  # noqa: E501
+"""
 
 import datetime as dt
 import sys
@@ -15,6 +17,12 @@ from shared_data import CLEAN
 
 from blportfolio.data.bars import Bars
 from blportfolio.data.quality import examine
+
+
+def write(line):
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
 
 TODAY = dt.date(2026, 11, 25)
 
@@ -43,7 +51,7 @@ def recall(bars, plant, times, seed):
 def main():
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     names = sys.argv[2:] or ["sp500_20", "sp500_427", "dow", "sector_etfs"]
-    print(f"Recall of {times} draws each: found (serious)")
+    write(f"Recall of {times} draws each: found (serious)")
     data = {name: CLEAN[name]() for name in names}
     faults = {name: faults_for(bars) for name, bars in data.items()}
     for fault in dict.fromkeys(name for its in faults.values() for name in its):
@@ -52,8 +60,8 @@ def main():
             if fault in faults[name]:
                 found, serious = recall(bars, faults[name][fault], times, seed=len(name))
                 cells.append(f"{name} {found:4.0%} ({serious:4.0%})")
-        print(f"{fault:<28}{'  '.join(cells)}")
-    print("\nAlarms per million rows on clean data")
+        write(f"{fault:<28}{'  '.join(cells)}")
+    write("\nAlarms per million rows on clean data")
     for name, make in CLEAN.items():
         bars = make()
         began = time.perf_counter()
@@ -61,7 +69,7 @@ def main():
         took = time.perf_counter() - began
         counts = Counter(f.severity for f in report.findings)
         rows = bars.prices.size / 1e6
-        print(
+        write(
             f"{name:<18}{bars.prices.shape!s:<14}{took:5.2f} s  "
             + "  ".join(
                 f"{s} {counts[s]} ({counts[s] / rows:.1f})" for s in ("serious", "warning", "note")
