@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from blportfolio.data.bars import Bars
 from blportfolio.data.files.layout import Layout
 from blportfolio.data.files.numerals import read_numbers
-from blportfolio.data.files.sources import printable, too_large
+from blportfolio.data.files.sources import too_large
 from blportfolio.data.files.table import PRICE_FIELDS, Table, listed, serious
 from blportfolio.data.quality.findings import Finding
 from blportfolio.errors import DataError
@@ -57,9 +57,9 @@ def read_values(
     notebook.inferred.extend(read.inferred)
     for number, bad in read.unreadable.items():
         row = int(bad.argmax())
-        text = str(table.columns[number][row])
+        text = table.text(number, row)
         message = (
-            f"The file {table.file!r} has {printable(text)[:60]!r} in column "
+            f"The file {table.file!r} has {text!r} in column "
             f"{table.label(number)!r}, row {row + 1}, where a number was expected"
         )
         more = int(bad.sum()) - 1
@@ -96,7 +96,7 @@ def keep_dated(
         if kind == "missing_date":
             message = f"The file {table.file!r} has no date in row {row + 1}{count}."
         else:
-            text = printable(str(table.columns[layout.date][row]))[:60]
+            text = table.text(layout.date, row)
             message = (
                 f"The file {table.file!r} has {text!r} in column {label!r}, row {row + 1}{count}, "
                 "where a date was expected."

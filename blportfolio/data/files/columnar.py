@@ -111,6 +111,8 @@ def _is_text(kind: pa.DataType) -> bool:
 def _column(column: pa.ChunkedArray, label: str, name: str) -> pa.ChunkedArray:
     """Return a column as floats, texts, booleans or timestamps."""
     kind = column.type
+    if _is_text(kind) or pa.types.is_dictionary(kind):
+        column.validate(full=True)  # text that is no UTF-8
     if pa.types.is_dictionary(kind):
         if _is_text(kind.value_type):
             return column.cast(pa.dictionary(pa.int32(), pa.string()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from blportfolio.data.files.sources import printable
 from blportfolio.data.quality.findings import Finding
 
 
@@ -88,13 +89,14 @@ class Table:
         """Return the name of a column as messages show it."""
         return " ".join(part for part in self.names[column] if part) or f"number {column + 1}"
 
-    def drop(self, columns: set[int]) -> None:
-        """Take columns out."""
-        keep = [i for i in range(len(self.columns)) if i not in columns]
-        self.names = [self.names[i] for i in keep]
-        self.columns = [self.columns[i] for i in keep]
-        if self.currencies:
-            self.currencies = [self.currencies[i] for i in keep]
+    def text(self, column: int, row: int) -> str:
+        """Return a cell as messages show it."""
+        cell = self.columns[column][row]
+        try:
+            text = str(cell.as_py())
+        except (ValueError, OverflowError):
+            text = "a date of no calendar"
+        return printable(text)[:60]
 
 
 def plain(label: object) -> str:

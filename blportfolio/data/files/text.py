@@ -20,6 +20,8 @@ from blportfolio.errors import DataError
 
 HEAD_ROWS = 60
 MOST_RETRIES = 5
+MOST_CELLS = 50
+"""Cells of a row that are looked at to tell the delimiter."""
 TAIL_BYTES = 64_000
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13}) + b"\x7f"
@@ -111,8 +113,8 @@ def _delimiter(head: str, name: str) -> str:
     for delimiter in DELIMITERS:
         try:
             rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-        except csv.Error as error:
-            raise cannot_read(name, error) from error
+        except csv.Error:
+            continue  # a line that this delimiter does not cut is one huge cell
         widths = [len(row) for row in rows]
         width = max(set(widths), key=lambda size: (widths.count(size), size))
         if width < 2:
@@ -121,7 +123,7 @@ def _delimiter(head: str, name: str) -> str:
                 continue
             width = max(set(wide), key=wide.count)
         usual = [row for row in rows if len(row) == width]
-        cells = [cell.strip() for row in usual[1:] or usual for cell in row]
+        cells = [cell.strip() for row in usual[1:] or usual for cell in row[:MOST_CELLS]]
         others = "".join(set(DELIMITERS) - {delimiter, ","})
         readable = sum(
             cell in MISSING
@@ -130,7 +132,7 @@ def _delimiter(head: str, name: str) -> str:
             or not any(mark in cell for mark in others)
             for cell in cells
         )
-        dated = sum(any(looks_like_date(cell) for cell in row) for row in usual) / len(rows)
+        dated = sum(any(map(looks_like_date, row[:MOST_CELLS])) for row in usual) / len(rows)
         score = len(usual) / len(rows) * readable / max(len(cells), 1) + dated
         if score > most + 1e-9:
             best, most = delimiter, score
