@@ -12,10 +12,9 @@ import time
 from collections import Counter
 
 import numpy as np
-from planted import faults_for, matches
-from shared_data import CLEAN
+from planted_faults import faults_for, matches
+from real_bars import CLEAN, thinned
 
-from blportfolio.data.bars import Bars
 from blportfolio.data.quality import examine
 
 
@@ -25,13 +24,6 @@ def write(line):
 
 
 TODAY = dt.date(2026, 11, 25)
-
-
-def thinned(bars, rng, most=20):
-    """At most `most` random assets, so that many draws take little time."""
-    count = bars.prices.shape[1]
-    columns = np.sort(rng.choice(count, min(most, count), replace=False))
-    return Bars(**{name: frame.iloc[:, columns] for name, frame in bars.frames().items()})
 
 
 def recall(bars, plant, times, seed):

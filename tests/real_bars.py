@@ -1,5 +1,6 @@
 """Real data as bars: packaged sets, and the development data where they are."""
 
+import numpy as np
 import pandas as pd
 from helpers import dev_data
 
@@ -82,3 +83,10 @@ CLEAN = {
         index_levels, volatility_index,
     )
 }  # fmt: skip
+
+
+def thinned(bars, rng, most=20):
+    """At most `most` random assets, so that many draws take little time."""
+    count = bars.prices.shape[1]
+    columns = np.sort(rng.choice(count, min(most, count), replace=False))
+    return Bars(**{name: frame.iloc[:, columns] for name, frame in bars.frames().items()})
