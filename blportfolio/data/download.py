@@ -14,8 +14,8 @@ import pandas as pd
 from blportfolio.data.bars import Bars
 from blportfolio.data.cache import PriceCache
 from blportfolio.data.calendars import Calendar, align_calendars
-from blportfolio.data.fetch_report import Fetched, FetchReport, age, describe
-from blportfolio.data.fetching import Progress, fetch, utc
+from blportfolio.data.fetch_report import Fetched, FetchReport, describe
+from blportfolio.data.fetching import Progress, fetch
 from blportfolio.data.market import MarketData
 from blportfolio.data.sessions import currency_of
 from blportfolio.data.tickers import split_tickers
@@ -73,7 +73,7 @@ def download(
             False), or no ticker has prices.
         OutputError: If the cache cannot be written to.
     """
-    cache, moment = cache or PriceCache(), utc(now)
+    cache = cache or PriceCache()
     report = fetch(
         tickers,
         start,
@@ -83,13 +83,13 @@ def download(
         cache=cache,
         progress=progress,
         retries=retries,
-        now=moment,
+        now=now,
         sleep=sleep,
     )
     report.check()
     if report.failed:
         _warn(f"No prices of {describe(report.failed)}")
-    notes = _notes(report, moment)
+    notes = _notes(report)
     kept = [one for one in report.tickers if one.status == "kept"]
     if kept and not offline_ok:
         _warn(f"Used as cached before: {describe(kept)}")
@@ -171,15 +171,14 @@ def load_cached(
     )
 
 
-def _notes(report: FetchReport, now: dt.datetime) -> tuple[str, ...]:
+def _notes(report: FetchReport) -> tuple[str, ...]:
     """Return what a reader of results must know of a fetch."""
     notes = []
     if report.failed:
         notes.append(f"No prices of {describe(report.failed)}")
     for one in report.tickers:
         if one.is_usable and one.reason:
-            old = f" ({age(one.fetched, now)})" if one.status == "kept" and one.fetched else ""
-            notes.append(f"{one.ticker}: {one.status}{old}; {one.reason}.")
+            notes.append(f"{one.ticker}: {one.status}; {one.reason}.")
     return tuple(notes)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from blportfolio.data import yahoo
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.fetch_report import Fetched, FetchReport, Status
+from blportfolio.data.fetch_report import Fetched, FetchReport, Status, age
 from blportfolio.data.price_file import YAHOO, DamagedFileError, Entry, PriceInfo
 from blportfolio.data.sessions import currency_of, is_complete
 from blportfolio.data.tickers import split_tickers
@@ -228,7 +228,11 @@ def _take(cache: PriceCache, job: _Job, answer: yahoo.Answer, now: dt.datetime) 
     """Store an answer, or note why there is none."""
     has_rows = job.entry is not None and len(job.entry.frame) > 0
     if answer.kind in ("limited", "unreachable"):
-        job.finish("kept" if has_rows else "failed", answer.reason)
+        if job.entry is None or not has_rows:
+            job.finish("failed", answer.reason)
+        else:
+            old = age(job.entry.info.fetched, now)
+            job.finish("kept", answer.reason, f"what is cached is {old}")
         return
     finished = _last_finished(job.ticker, now)
     frame = answer.frame[answer.frame.index <= finished]

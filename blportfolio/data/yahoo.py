@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +30,9 @@ _UNREACHABLE = re.compile(
     r"curl: \((5|6|7|28|35|52|55|56)\)|RemoteDisconnected|Connection aborted|Connection refused|"
     r"CURRENTLY DOWN|database is locked|JSONDecodeError|(status_code ?=|HTTP Error|HTTP) ?5\d\d",
     re.IGNORECASE,
+)
+_NO_NETWORK = re.compile(
+    r"resolve|name resolution|getaddrinfo|network is unreachable|DNSError", re.IGNORECASE
 )
 _SUMMARY = re.compile(r"(\[.*?\]): (.*)", re.DOTALL)
 _SINGLE = re.compile(
@@ -72,7 +75,7 @@ def ask(
 
     A limit of the rate, a timeout or a lost connection is tried again after 1, 2, 4 … seconds, at
     least half of each and at most `LONGEST_WAIT`; only the tickers that lack an answer are asked
-    for again.
+    for again, and only once where there is no network at all.
 
     Args:
         tickers: Tickers in capitals.
@@ -95,7 +98,8 @@ def ask(
             (sleep or time.sleep)(wait)
         answers |= _ask_once(waiting, start, end, timeout)
         waiting = [t for t in waiting if answers[t].kind in ("limited", "unreachable")]
-        if not waiting:
+        reasons = [answers[ticker].reason for ticker in waiting]
+        if not waiting or (attempt and all(map(_NO_NETWORK.search, reasons))):
             break
     return {ticker: answers[ticker] for ticker in tickers}
 
@@ -172,6 +176,8 @@ def _listening() -> Iterator[list[str]]:
     logger.addHandler(listener)
     logger.propagate = False
     debug.hide_exceptions = False
+    with suppress(AttributeError):  # so that Ctrl-C does not wait for threads that wait for Yahoo
+        yf.multi._multitasking.set_daemon(True)
     try:
         yield messages
     finally:

@@ -1,4 +1,5 @@
 import logging
+import threading
 
 import numpy as np
 import pandas as pd
@@ -124,6 +125,27 @@ def test_only_what_is_unanswered_is_asked_again_after_growing_waits(yahoo):
     assert {answer.kind for answer in answers.values()} == {"answered"}
     assert [0.5 <= wait / 2**n <= 1 for n, wait in enumerate(waits)] == [True] * 3
     assert [ticker for ticker, _ in yahoo.calls].count("KO") == 1
+
+
+def test_no_thread_that_waits_for_yahoo_holds_up_the_end_of_the_program(yahoo, monkeypatch):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "PEP": yahoo.make_bars(2)}
+    daemons, chart = [], yahoo.chart
+
+    def noted(*args):
+        daemons.append(threading.current_thread().daemon)
+        return chart(*args)
+
+    monkeypatch.setattr(yahoo, "chart", noted)
+    ask(["KO", "PEP"], START, END, **QUIET)
+    assert set(daemons) == {True}
+
+
+def test_where_there_is_no_network_one_more_try_is_enough(yahoo):
+    waits = []
+    for error in (OSError("Could not resolve host: query1"), ConnectionError("refused")):
+        yahoo.failing = {"*": error}
+        ask(["KO", "PEP"], START, END, retries=3, sleep=waits.append)
+    assert len(waits) == 1 + 3
 
 
 @pytest.mark.usefixtures("yahoo")
