@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,57 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from blportfolio.data.files.date_forms import MONTH_LABELS, form_of, parts_of, seconds_of
 from blportfolio.data.files.sources import printable
 from blportfolio.errors import DataError
 
 DateOrder = Literal["dmy", "mdy"]
 YEARS = (1700, 2200)
-
-_TIME = r"(?:[T ,]\s*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
-_ZONE = r"\s*(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?::\d{2})?)?"
-_WEEKDAY = r"(?:[^\W\d]{2,10}\.?,?\s+)?"
-_YEAR = r"(?P<y>\d{4}|\d\d)"
-_MONTH = r"(?P<word>[^\W\d_]{3,12})\.?"
-FORMS = {
-    "iso": rf"(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TIME}{_ZONE}",
-    "compact": rf"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>\d\d)(?P<d>\d\d){_TIME}{_ZONE}",
-    "numeric": rf"(?P<a>\d{{1,2}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s){_YEAR}{_TIME}{_ZONE}",
-    "day_word": rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.)?[-/ .]?\s?(?:de )?{_MONTH}"
-    rf"[-/ ,.]*(?:de )?{_YEAR}{_TIME}{_ZONE}",
-    "word_day": rf"{_WEEKDAY}{_MONTH}[- ]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+{_YEAR}"
-    rf"{_TIME}{_ZONE}",
-    "year_word": rf"(?P<y>\d{{4}})[- /]{_MONTH}[- /](?P<d>\d{{1,2}}){_TIME}{_ZONE}",
-    "month": r"(?P<y>\d{4})(?:[-/.]|M)(?P<m>\d{1,2})|(?P<m2>0[1-9]|1[0-2])[-/.](?P<y2>\d{4})",
-    "compact_month": r"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>0[1-9]|1[0-2])",
-    "month_word": rf"{_MONTH}[-/ ,.]*(?P<y>\d{{4}})",
-    "quarter": r"(?P<y>\d{4})[- ]?Q(?P<q>[1-4])|Q(?P<q2>[1-4])[- /]?(?P<y2>\d{4})",
-}
-"""Spellings of dates, the first that matches counts."""
-_PATTERNS = {name: re.compile(rf"(?:{form})\Z", re.IGNORECASE) for name, form in FORMS.items()}
-MONTH_LABELS = {"month", "compact_month", "month_word", "quarter"}
-MONTHS = {
-    prefix: number
-    for number, prefixes in enumerate(
-        (
-            ("jan", "ene", "gen"),
-            ("feb", "fev", "fév"),
-            ("mar", "mär", "maer", "mrz"),
-            ("apr", "avr", "abr"),
-            ("may", "mai", "mag", "mei", "maj"),
-            ("jun", "juin", "giu"),
-            ("jul", "juil", "lug"),
-            ("aug", "aou", "ago"),
-            ("sep", "set"),
-            ("oct", "okt", "ott", "out"),
-            ("nov",),
-            ("dec", "dez", "dic"),
-        ),
-        start=1,
-    )
-    for prefix in prefixes
-}
-"""Month by the first letters of its name in the usual European languages."""
-_NO_DATE = re.compile(r"\D*\Z|[+-]?\d*[.,]?\d{0,5}\Z|\d*[.,]\d*\Z")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
@@ -73,15 +27,6 @@ class ReadDates:
     dates: pd.DatetimeIndex
     unreadable: np.ndarray
     inferred: tuple[str, ...]
-
-
-def looks_like_date(text: str) -> bool:
-    """Whether a cell can only be a date; bare digits count with eight of them."""
-    text = text.strip()
-    if len(text) > 60 or _NO_DATE.match(text):
-        return False
-    found = _form(text)
-    return found is not None and found[0] != "compact_month" and _month_of(found[1]) != -1
 
 
 def read_dates(column: pa.ChunkedArray, *, label: str, order: str | None, file: str) -> ReadDates:
@@ -105,7 +50,7 @@ def read_dates(column: pa.ChunkedArray, *, label: str, order: str | None, file: 
     codes = coded.indices.to_numpy(zero_copy_only=False)
     if texts and all(_NUMBER.match(text) or not text for text in texts):
         # A six-digit label such as 192607 is a month, 20200131 a day; all else counts something.
-        dated = [_form(text) is not None for text in texts if text]
+        dated = [form_of(text) is not None for text in texts if text]
         if dated and not all(dated):
             values = np.array([float(text) if text else np.nan for text in texts])
             read = _numbers(values, label, file)
@@ -135,7 +80,7 @@ def _texts(
     if (plain_iso.notna().to_numpy() | empty).all():
         inside = plain_iso.dt.year.between(*YEARS).to_numpy()
         return plain_iso.where(inside), ~inside & ~empty, ()
-    found = [_form(text) for text in texts]
+    found = [form_of(text) for text in texts]
     forms = {form for form, _ in (f for f in found if f is not None)}
     if sum(f is not None for f in found) < 0.5 * (~empty).sum():
         bad = next(text for text, f in zip(texts, found, strict=True) if f is None and text)
@@ -165,7 +110,7 @@ def _texts(
     parts = [
         (np.nan, np.nan, np.nan, None)
         if f is None or (f[0] in MONTH_LABELS and not months)
-        else _parts(f[0], f[1], order)
+        else parts_of(f[0], f[1], order)
         for f in found
     ]
     frame = pd.DataFrame([p[:3] for p in parts], columns=["year", "month", "day"], dtype=float)
@@ -175,66 +120,18 @@ def _texts(
         dates = dates + pd.offsets.MonthEnd(0)
     times = [p[3] for p in parts]
     if any(times):
-        clock = pd.to_timedelta([_clock(t) if t else 0.0 for t in times], unit="s")
+        clock = pd.to_timedelta([seconds_of(t) if t else 0.0 for t in times], unit="s")
         dates = dates + clock
     return dates, dates.isna().to_numpy() & ~empty, tuple(notes)
-
-
-def _form(text: str) -> tuple[str, re.Match[str]] | None:
-    for name, pattern in _PATTERNS.items():
-        match = pattern.match(text)
-        if match is not None and _month_of(match) != -1:
-            return name, match
-    return None
-
-
-def _month_of(match: re.Match[str]) -> int:
-    """Return the month that a word names, 0 where there is no word and -1 for another word."""
-    word = match.groupdict().get("word")
-    if word is None:
-        return 0
-    bare = "".join(
-        ch for ch in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(ch)
-    )
-    return MONTHS.get(bare[:4], MONTHS.get(bare[:3], -1))
-
-
-def _parts(
-    form: str, match: re.Match[str], order: str | None
-) -> tuple[float, float, float, str | None]:
-    """Return year, month, day and time of one date."""
-    group = match.groupdict()
-    year = int(group.get("y") or group.get("y2") or 0)
-    if len(group.get("y") or "") == 2:
-        year += 1900 if year >= 69 else 2000
-    if form == "numeric":
-        first, second = int(group["a"]), int(group["b"])
-        day, month = (first, second) if order == "dmy" else (second, first)
-    elif form == "quarter":
-        day, month = 1, 3 * int(group["q"] or group["q2"])
-    else:
-        day = int(group.get("d") or 1)
-        month = _month_of(match) or int(group.get("m") or group.get("m2") or 0)
-    return year, month, day, group.get("time")
-
-
-def _clock(text: str) -> float:
-    """Return seconds since midnight."""
-    digits = [float(part) for part in re.findall(r"\d+(?:[.]\d+)?", text.replace(",", "."))]
-    hours, minutes, seconds = [*digits, 0.0][:3]
-    if re.search(r"[Pp]\.?[Mm]", text):
-        hours = hours % 12 + 12
-    elif re.search(r"[Aa]\.?[Mm]", text):
-        hours = hours % 12
-    return 3600 * hours + 60 * minutes + seconds
 
 
 def _decide_order(
     matches: list[re.Match[str]], label: str, told: str | None, file: str
 ) -> tuple[str, str]:
     """Tell day-first from month-first by a number above 12."""
-    day_first = next((m.group(0) for m in matches if int(m["a"]) > 12), None)
-    month_first = next((m.group(0) for m in matches if int(m["b"]) > 12), None)
+    pairs = [(m.group(0), int(m["a"]), int(m["b"])) for m in matches]
+    day_first = next((text for text, first, _ in pairs if first > 12), None)
+    month_first = next((text for text, _, second in pairs if second > 12), None)
     if day_first and month_first:
         raise DataError(
             f"The file {file!r} mixes day-first and month-first dates in column {label!r}: "
@@ -290,7 +187,7 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
                 _index(dates), ~inside & ~np.isnan(values), (f"Its dates are {what}.",)
             )
     texts = ["" if np.isnan(v) else f"{v:.0f}" if v == np.floor(v) else repr(v) for v in values]
-    if all(_form(text) is None for text in texts if text):
+    if all(form_of(text) is None for text in texts if text):
         raise DataError(
             f"The file {file!r} has an unknown layout or date: {texts[0]!r} in column {label!r}, "
             "row 1. Put dates in the first column as YYYY-MM-DD."

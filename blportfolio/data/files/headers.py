@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from blportfolio.data.files.dates import looks_like_date
+from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.table import (
     CURRENCIES,
     DATE_NAMES,

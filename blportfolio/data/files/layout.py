@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from blportfolio.data.files.dates import looks_like_date
+from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.table import (
     DATE_NAMES,
     FIELD_OF,

@@ -11,7 +11,7 @@ import re
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from blportfolio.data.files.dates import looks_like_date
+from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.headers import Header, is_footer, split_header
 from blportfolio.data.files.numerals import MISSING
 from blportfolio.data.files.sources import Source, cannot_read, printable

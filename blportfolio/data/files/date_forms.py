@@ -1,0 +1,119 @@
+"""Spellings of single dates: which one a text has, and the numbers in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TIME = r"(?:[T ,]\s*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
+_ZONE = r"\s*(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?::\d{2})?)?"
+_WEEKDAY = r"(?:[^\W\d]{2,10}\.?,?\s+)?"
+_YEAR = r"(?P<y>\d{4}|\d\d)"
+_MONTH = r"(?P<word>[^\W\d_]{3,12})\.?"
+FORMS = {
+    "iso": rf"(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TIME}{_ZONE}",
+    "compact": rf"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>\d\d)(?P<d>\d\d){_TIME}{_ZONE}",
+    "numeric": rf"(?P<a>\d{{1,2}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s){_YEAR}{_TIME}{_ZONE}",
+    "day_word": rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.)?[-/ .]?\s?(?:de )?{_MONTH}"
+    rf"[-/ ,.]*(?:de )?{_YEAR}{_TIME}{_ZONE}",
+    "word_day": rf"{_WEEKDAY}{_MONTH}[- ]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+{_YEAR}"
+    rf"{_TIME}{_ZONE}",
+    "year_word": rf"(?P<y>\d{{4}})[- /]{_MONTH}[- /](?P<d>\d{{1,2}}){_TIME}{_ZONE}",
+    "month": r"(?P<y>\d{4})(?:[-/.]|M)(?P<m>\d{1,2})|(?P<m2>0[1-9]|1[0-2])[-/.](?P<y2>\d{4})",
+    "compact_month": r"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>0[1-9]|1[0-2])",
+    "month_word": rf"{_MONTH}[-/ ,.]*(?P<y>\d{{4}})",
+    "quarter": r"(?P<y>\d{4})[- ]?Q(?P<q>[1-4])|Q(?P<q2>[1-4])[- /]?(?P<y2>\d{4})",
+}
+"""Spellings of dates, the first that matches counts."""
+_PATTERNS = {name: re.compile(rf"(?:{form})\Z", re.IGNORECASE) for name, form in FORMS.items()}
+MONTH_LABELS = {"month", "compact_month", "month_word", "quarter"}
+MONTHS = {
+    prefix: number
+    for number, prefixes in enumerate(
+        (
+            ("jan", "ene", "gen"),
+            ("feb", "fev", "fév"),
+            ("mar", "mär", "maer", "mrz"),
+            ("apr", "avr", "abr"),
+            ("may", "mai", "mag", "mei", "maj"),
+            ("jun", "juin", "giu"),
+            ("jul", "juil", "lug"),
+            ("aug", "aou", "ago"),
+            ("sep", "set"),
+            ("oct", "okt", "ott", "out"),
+            ("nov",),
+            ("dec", "dez", "dic"),
+        ),
+        start=1,
+    )
+    for prefix in prefixes
+}
+"""Month by the first letters of its name in the usual European languages."""
+_NO_DATE = re.compile(r"\D*\Z|[+-]?\d*[.,]?\d{0,5}\Z|\d*[.,]\d*\Z")
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether a cell can only be a date; bare digits count with eight of them."""
+    text = text.strip()
+    if len(text) > 60 or _NO_DATE.match(text):
+        return False
+    found = form_of(text)
+    return found is not None and found[0] != "compact_month" and _month_of(found[1]) != -1
+
+
+def form_of(text: str) -> tuple[str, re.Match[str]] | None:
+    """Return the form of a text, a key of `FORMS`, and its match; None where it is no date."""
+    for name, pattern in _PATTERNS.items():
+        match = pattern.match(text)
+        if match is not None and _month_of(match) != -1 and _is_possible(name, match):
+            return name, match
+    return None
+
+
+def _is_possible(form: str, match: re.Match[str]) -> bool:
+    """Whether one of the first two numbers can be a month and the other a day."""
+    if form != "numeric":
+        return True
+    first, second = int(match["a"]), int(match["b"])
+    return 0 < min(first, second) <= 12 and max(first, second) <= 31
+
+
+def _month_of(match: re.Match[str]) -> int:
+    """Return the month that a word names, 0 where there is no word and -1 for another word."""
+    word = match.groupdict().get("word")
+    if word is None:
+        return 0
+    bare = "".join(
+        ch for ch in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(ch)
+    )
+    return MONTHS.get(bare[:4], MONTHS.get(bare[:3], -1))
+
+
+def parts_of(
+    form: str, match: re.Match[str], order: str | None
+) -> tuple[float, float, float, str | None]:
+    """Return year, month, day and time of one date."""
+    group = match.groupdict()
+    year = int(group.get("y") or group.get("y2") or 0)
+    if len(group.get("y") or "") == 2:
+        year += 1900 if year >= 69 else 2000
+    if form == "numeric":
+        first, second = int(group["a"]), int(group["b"])
+        day, month = (first, second) if order == "dmy" else (second, first)
+    elif form == "quarter":
+        day, month = 1, 3 * int(group["q"] or group["q2"])
+    else:
+        day = int(group.get("d") or 1)
+        month = _month_of(match) or int(group.get("m") or group.get("m2") or 0)
+    return year, month, day, group.get("time")
+
+
+def seconds_of(text: str) -> float:
+    """Return seconds since midnight."""
+    digits = [float(part) for part in re.findall(r"\d+(?:[.]\d+)?", text.replace(",", "."))]
+    hours, minutes, seconds = [*digits, 0.0][:3]
+    if re.search(r"[Pp]\.?[Mm]", text):
+        hours = hours % 12 + 12
+    elif re.search(r"[Aa]\.?[Mm]", text):
+        hours = hours % 12
+    return 3600 * hours + 60 * minutes + seconds
