@@ -1,5 +1,7 @@
 """Real data as bars: packaged sets, and the development data where they are."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 from helpers import dev_data
@@ -35,11 +37,13 @@ def industries_12():
     return Bars(bl.load_dataset("industries_12").prices)
 
 
+@functools.cache
 def sector_etfs():
     table = pd.read_csv(dev_data("sector_etf_ohlcv_2000_2019.csv.gz"))
     return Bars(**frames_of(table, OHLCV | {"dividends": "dividends"}))
 
 
+@functools.cache
 def dow():
     return Bars(**frames_of(pd.read_parquet(dev_data("dow_ohlcv_1991_2018.parquet")), OHLCV))
 
@@ -77,7 +81,7 @@ def volatility_index():
 
 
 CLEAN = {
-    f.__name__: f
+    f.__name__: functools.cache(f)
     for f in (
         sp500_20, industries_12, sector_etfs, dow, sp500_427, sp500_427_volume, stocks_19,
         index_levels, volatility_index,

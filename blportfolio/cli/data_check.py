@@ -7,13 +7,19 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.reading import (
+    DateOrderOption,
+    DecimalOption,
+    MaxBytes,
+    Sheet,
+    given_options,
+)
 from blportfolio.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -24,20 +30,6 @@ SERIOUS_EXIT = 6
 SHOWN = 3
 """Findings of one kind that are printed; the rest is counted."""
 SEVERITIES = ("serious", "warning", "note")
-
-
-class DateOrder(StrEnum):
-    """Order of day and month in dates such as 03/04/2020."""
-
-    DMY = "dmy"
-    MDY = "mdy"
-
-
-class Decimal(StrEnum):
-    """What separates decimals."""
-
-    POINT = "."
-    COMMA = ","
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +70,10 @@ def check(
     returns: Annotated[
         bool, typer.Option("--returns", help="The file holds simple decimal returns.")
     ] = False,
-    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
-    date_order: Annotated[
-        DateOrder | None, typer.Option("--date-order", help="Day or month first in dates.")
-    ] = None,
-    decimal: Annotated[
-        Decimal | None, typer.Option("--decimal", help="Decimal mark of the numbers.")
-    ] = None,
-    max_bytes: Annotated[
-        int, typer.Option("--max-bytes", min=1, help="Largest file that is read, unpacked.")
-    ] = 2**30,
+    sheet: Sheet = None,
+    date_order: DateOrderOption = None,
+    decimal: DecimalOption = None,
+    max_bytes: MaxBytes = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the findings, no hints.")
     ] = False,
@@ -101,13 +87,9 @@ def check(
     file), 3 the file cannot be read or the new one not written, 4 configuration.
     """
     with reported(debug=debug):
-        options = {
-            "sheet": sheet,
-            "date_order": None if date_order is None else date_order.value,
-            "decimal": None if decimal is None else decimal.value,
-            "max_bytes": max_bytes,
-        }
-        given = any(value is not None for key, value in options.items() if key != "max_bytes")
+        options = given_options(
+            sheet=sheet, date_order=date_order, decimal=decimal, max_bytes=max_bytes
+        )
         if out is not None and not fix:
             raise ConfigError("--out names the file that --fix writes; give --fix too.")
         if fix and returns:
@@ -116,10 +98,10 @@ def check(
         data = _file(source, options, returns=returns) if is_file else None
         if data is None:
             data = _named(source)
-            if given or returns:
+            if options or returns:
                 raise ConfigError(
-                    f"--sheet, --date-order, --decimal and --returns say how to read a file, and "
-                    f"{source!r} is a name."
+                    "--sheet, --date-order, --decimal, --max-bytes and --returns say how to read "
+                    f"a file, and {source!r} is a name."
                 )
         report = data.examine(data.bars, data.found)
         fixed = _fix(data, report, _target(source, out, is_file=is_file)) if fix else None

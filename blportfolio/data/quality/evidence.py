@@ -117,7 +117,7 @@ class Evidence:
     @cached_property
     def values(self) -> FloatArray:
         """(n_dates, n_assets) prices as they came."""
-        return self.bars.prices.to_numpy(dtype=float, na_value=np.nan)
+        return self._frames["prices"]
 
     @cached_property
     def prices(self) -> FloatArray:
@@ -146,10 +146,14 @@ class Evidence:
         known = (count >= FEWEST_FOR_MARKET) & (np.abs(median) < LARGEST_MARKET_MOVE)
         return np.where(known, median, 0.0)
 
+    @cached_property
+    def _frames(self) -> dict[str, FloatArray]:
+        frames = self.bars.frames().items()
+        return {name: frame.to_numpy(dtype=float, na_value=np.nan) for name, frame in frames}
+
     def frame(self, name: str) -> FloatArray | None:
-        """Return the values of a frame of the bars, None without it."""
-        frame = self.bars.frames().get(name)
-        return None if frame is None else frame.to_numpy(dtype=float, na_value=np.nan)
+        """Return the (n_dates, n_assets) values of a frame of the bars, None without it."""
+        return self._frames.get(name)
 
     @cached_property
     def quoted(self) -> FloatArray:

@@ -2,14 +2,19 @@
 
 KINDS: dict[str, str] = {
     "calendar_gap": "Dates are missing, or stand where no trading is; size: periods.",
+    "conflicting_columns": "Two columns of one name disagree; size: none.",
+    "conflicting_rows": "Two rows of one date disagree; size: none.",
     "duplicate_columns": "One asset stands twice under nearly the same name; size: dates shared.",
     "duplicate_rows": "Rows stand twice; size: rows.",
+    "formula_cell": "A cell holds a formula, which is never evaluated; size: none.",
     "future_date": "Dates lie after today; size: dates.",
     "identity_break": "One name, two companies; size: level after ÷ level before.",
     "impossible_bar": "High below low, or open or close outside of them; size: share of the price.",
     "log_prices": "Values are logarithms of prices; size: median value.",
     "look_alike": "Two names hold one series; size: share of equal returns, 0 to 1.",
+    "missing_date": "A row has no date; size: none.",
     "missing_price": "Prices are missing inside an asset's life; size: prices.",
+    "missing_ticker": "A row has no ticker; size: none.",
     "mixed_currency": "Assets are quoted in different currencies; size: currencies.",
     "mixed_scale": "Bars and closes are on different bases; size: close ÷ middle of the bar.",
     "non_positive_price": "A price is zero, negative or infinite; size: the value.",
@@ -25,6 +30,8 @@ KINDS: dict[str, str] = {
     "unadjusted_split": "A price jumps by the ratio of a split; size: new shares for an old one.",
     "unexplained_jump": "A huge lasting jump no split explains; size: price ÷ price before.",
     "unit_mixup": "Prices in another unit, such as pence; size: price ÷ price expected.",
+    "unreadable_cell": "A cell holds no number; size: none.",
+    "unreadable_date": "A date cannot be read; size: none.",
     "zero_volume": "Volume is zero or missing where the asset trades; size: periods.",
 }
 """Kind → one line on what it means, with the unit of `Finding.size`."""
