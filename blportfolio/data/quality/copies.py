@@ -77,7 +77,7 @@ def _same(evidence: Evidence, later: int, earlier: int, lag: int, sign: int) -> 
     if share < ALIKE:
         return None
     name, other = evidence.assets[later], evidence.assets[earlier]
-    twins = lag == 0 and sign == 1 and _plain(name) == _plain(other)
+    twins = lag == 0 and sign == 1 and _is_twice(name, other)
     levels = evidence.prices[:, [later, earlier]]
     equal = bool(np.array_equal(levels[:, 0], levels[:, 1], equal_nan=True)) and lag == 0
     if twins and equal:
@@ -114,9 +114,10 @@ def _same(evidence: Evidence, later: int, earlier: int, lag: int, sign: int) -> 
     )
 
 
-def _plain(name: str) -> str:
-    """Return a name without what readers add to a repeated one: AAPL.1 or aapl_1 is AAPL."""
-    return re.sub(r"[._ -]?\(?\d{1,2}\)?$", "", name.strip().casefold())
+def _is_twice(name: str, other: str) -> bool:
+    """Whether names differ by what readers add to a repeated one (AAPL.1, AAPL_2) or by case."""
+    long, short = sorted((name.strip().casefold(), other.strip().casefold()), key=len, reverse=True)
+    return long == short or re.sub(r"([._ -]\d{1,2}| ?\(\d{1,2}\))$", "", long) == short
 
 
 def _frames_equal(evidence: Evidence, name: str, other: str) -> bool:

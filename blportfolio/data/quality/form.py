@@ -34,8 +34,8 @@ def growth_of_returns(bars: Bars) -> Bars:
     growth[values <= -1] = 0.0
     dates = pd.DatetimeIndex(returns.index)
     step = np.median(np.diff(dates.to_numpy())) if len(dates) > 1 else np.timedelta64(1, "D")
-    base = pd.DataFrame(1.0, index=[dates[0] - pd.Timedelta(step)], columns=returns.columns)
-    base = base.where(np.isfinite(values[0]))
+    first = np.where(np.isnan(values[0]), np.nan, 1.0)
+    base = pd.DataFrame([first], index=[dates[0] - pd.Timedelta(step)], columns=returns.columns)
     prices = pd.DataFrame(growth, index=dates, columns=returns.columns)
     return Bars(pd.concat([base, prices]).rename_axis(index="date", columns="asset"))
 
