@@ -117,7 +117,7 @@ class PriceCache:
             if merged.outcome == "revised" and old is not None:
                 return Written(merged.outcome, merged.reason, old)
             if old is not None:
-                info = old.info.joined(info, taken=merged.outcome not in ("kept", "fresh"))
+                info = old.info.joined(info, merged.outcome)
             entry = Entry(merged.frame, info)
             if len(entry.frame):
                 replace_file(self.path(ticker), encode(entry))

@@ -61,17 +61,12 @@ class _Job:
         return pd.Timestamp(self.entry.frame.index[-1]) - OVERLAP
 
     def finish(self, status: Status, *reasons: str) -> None:
-        frame = None if self.entry is None else self.entry.frame
-        has_rows = frame is not None and len(frame) > 0
-        self.done = Fetched(
-            self.ticker,
-            status,
-            "; ".join(reason for reason in (*reasons, *self.notes) if reason),
-            frame.index[0] if frame is not None and has_rows else None,
-            frame.index[-1] if frame is not None and has_rows else None,
-            0 if frame is None else len(frame),
-            None if self.entry is None else self.entry.info.fetched,
-        )
+        reason = "; ".join(reason for reason in (*reasons, *self.notes) if reason)
+        self.done = Fetched(self.ticker, status, reason)
+        if self.entry is not None:
+            dates = self.entry.frame.index
+            held = (dates[0], dates[-1], len(dates), self.entry.info.fetched)
+            self.done = Fetched(self.ticker, status, reason, *held)
 
 
 def resolve(tickers: str | Sequence[str]) -> tuple[str, ...]:
@@ -180,27 +175,34 @@ def _dates_of(entry: Entry) -> Entry:
 def _plan(job: _Job, until: pd.Timestamp | None, now: dt.datetime, *, refresh: bool) -> None:
     """Decide whether to ask for nothing, the latest days or the whole history."""
     entry = job.entry
-    if entry is None or not len(entry.frame):
+    if entry is None or refresh:
         return
     info, first, last = entry.info, entry.frame.index[0], entry.frame.index[-1]
-    covers = min(first, pd.Timestamp(info.asked_from)) <= job.wanted
-    job.whole = refresh or not covers
-    if job.whole:
-        return
-    today = _day(now)
-    if last > today + pd.Timedelta(days=1):
+    if last > _day(now) + pd.Timedelta(days=1):
         job.finish("fresh", f"the cached prices go to {last.date()}, past this computer's clock")
+        return
+    covers = min(first, pd.Timestamp(info.asked_from)) <= job.wanted
+    job.whole = not covers
+    if info.missed_utc and _is_recent(dt.datetime.fromisoformat(info.missed_utc), now):
+        job.finish("kept", "Yahoo had nothing better a short while ago")
+        return
+    if job.whole:
         return
     needed = _last_finished(job.ticker, now)
     if until is not None:
         needed = min(until, needed)
     if (pd.DatetimeIndex(entry.frame.index).day_of_week < 5).all():
         needed -= pd.Timedelta(days=max(0, needed.day_of_week - 4))
-    asked, since = pd.Timestamp(info.asked_to), now - info.fetched
-    is_settled = asked >= needed + SETTLED and since >= dt.timedelta(0)
-    was_asked = asked >= needed and dt.timedelta(0) <= since < PATIENCE
+    asked = pd.Timestamp(info.asked_to)
+    is_settled = asked >= needed + SETTLED and info.fetched <= now
+    was_asked = asked >= needed and _is_recent(info.fetched, now)
     if last >= needed or is_settled or was_asked:
         job.finish("fresh")
+
+
+def _is_recent(moment: dt.datetime, now: dt.datetime) -> bool:
+    """Tell whether so little time has passed that asking again would be a nuisance."""
+    return dt.timedelta(0) <= now - moment < PATIENCE
 
 
 def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
@@ -226,9 +228,8 @@ def _ask(
 
 def _take(cache: PriceCache, job: _Job, answer: yahoo.Answer, now: dt.datetime) -> None:
     """Store an answer, or note why there is none."""
-    has_rows = job.entry is not None and len(job.entry.frame) > 0
     if answer.kind in ("limited", "unreachable"):
-        if job.entry is None or not has_rows:
+        if job.entry is None:
             job.finish("failed", answer.reason)
         else:
             old = age(job.entry.info.fetched, now)
@@ -240,7 +241,7 @@ def _take(cache: PriceCache, job: _Job, answer: yahoo.Answer, now: dt.datetime) 
         job.notes.append(
             f"left out {answer.frame.index[len(frame)].date()}, a day that has not finished"
         )
-    if not has_rows and not len(frame):
+    if job.entry is None and not len(frame):
         job.finish("failed", answer.reason)
         return
     info = PriceInfo(

@@ -44,6 +44,8 @@ class PriceInfo:
         asked_from: First date that was ever asked for, ISO 8601.
         asked_to: Last finished date that the source was asked for.
         currency: Currency of the quotes; empty where unknown.
+        missed_utc: When the source last had nothing that could be taken; empty where that was
+            before `fetched_utc`, or never.
     """
 
     ticker: str
@@ -52,22 +54,25 @@ class PriceInfo:
     asked_from: str
     asked_to: str
     currency: str = ""
+    missed_utc: str = ""
 
     @property
     def fetched(self) -> dt.datetime:
         """When they were last compared with the source."""
         return dt.datetime.fromisoformat(self.fetched_utc)
 
-    def joined(self, later: PriceInfo, *, taken: bool) -> PriceInfo:
-        """Return the description after a later answer, whose prices were taken or not.
+    def joined(self, later: PriceInfo, outcome: str) -> PriceInfo:
+        """Return the description after a later answer that was merged with this `outcome`.
 
-        Only an answer of Yahoo counts as a comparison with the source where it gave nothing new.
+        Where nothing new was taken, only Yahoo's word says anything of how recent the prices are.
         """
-        if not taken and later.source != YAHOO:
+        if outcome in ("kept", "fresh") and later.source != YAHOO:
             return self
-        base = later if taken else replace(self, fetched_utc=later.fetched_utc)
+        if outcome == "kept":
+            return replace(self, missed_utc=later.fetched_utc)
         return replace(
-            base,
+            later,
+            source=self.source if outcome == "fresh" else later.source,
             asked_from=min(self.asked_from, later.asked_from),
             asked_to=max(self.asked_to, later.asked_to),
         )

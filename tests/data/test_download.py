@@ -203,6 +203,23 @@ def test_yahoo_is_not_pestered_with_what_it_has_just_answered(yahoo, get):
     assert len(yahoo.calls) == 1
 
 
+@pytest.mark.parametrize("start", [None, "2019-01-01"])
+def test_an_empty_answer_is_not_taken_for_the_truth_for_long(yahoo, get, start):
+    """Neither the dates before nor those after the cached ones count as known to be empty."""
+    full = longer(yahoo)
+    yahoo.bars = {"KO": full[10:50]}
+    get("KO", "2020-01-16")
+    yahoo.bars["KO"] = full[:0]
+    done = get("KO", start, end="2020-03-20", now=later(days=30))["KO"]
+    assert (done.status, done.rows) == ("kept", 40)
+    yahoo.bars["KO"] = full
+    yahoo.calls.clear()
+    assert get("KO", start, end="2020-03-20", now=later(days=30, minutes=5))["KO"].rows == 40
+    assert yahoo.calls == []
+    done = get("KO", start, end="2020-03-20", now=later(days=30, hours=2))["KO"]
+    assert (done.status, done.rows) == ("updated", BARS + 5)
+
+
 @pytest.mark.parametrize(
     ("ticker", "zone", "now", "is_left_out"),
     [
