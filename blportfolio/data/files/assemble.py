@@ -55,6 +55,12 @@ def read_values(
         file=table.file,
     )
     notebook.inferred.extend(read.inferred)
+    for number in read.half_percent:
+        message = (
+            f"The file {table.file!r} has numbers with and without a percent sign in column "
+            f"{table.label(number)!r}."
+        )
+        notebook.findings.append(serious("mixed_percent", message, "Write them all alike."))
     for number, bad in read.unreadable.items():
         row = int(bad.argmax())
         text = table.text(number, row)
@@ -226,7 +232,7 @@ def assemble_bars(
     names = [name for name in PRICE_FIELDS if name in frames]
     prices, rest = frames[names[0]], names[1:]
     labels = prices.columns
-    for name in rest:
+    for name in (name for name in rest if name != "returns"):
         lacking = [c for c in labels if prices[c].isna().all() and frames[name][c].notna().any()]
         if lacking:
             prices = prices.assign(**{c: frames[name][c] for c in lacking})
@@ -246,9 +252,8 @@ def assemble_bars(
             filled = extra[name].fillna(0.0)
             # Some vendors write a split coefficient of 1 where there is no split.
             extra[name] = filled.mask(filled == 1.0, 0.0) if name == "splits" else filled
-    close = next((frames[name] for name in rest), None)
-    if close is not None:
-        close = close[prices.columns]
+    raw = [name for name in rest if names[0] == "adjusted" and name != "returns"]
+    close = frames[raw[0]][prices.columns] if raw else None
     kept = {asset: code for asset, code in currencies.items() if asset in prices.columns}
     return Bars(prices, close, **extra, currencies=kept)
 

@@ -7,6 +7,7 @@ import json
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pa_dataset
 import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
@@ -65,6 +66,10 @@ def _read_feather(source: Source, max_bytes: int) -> pa.Table:
         return table
     with pa.ipc.open_file(buffer) as reader:
         _check_schema(reader.schema, source.name)
+        # The number of rows stands apart from what may be compressed a thousandfold.
+        n_rows = pa_dataset.IpcFileFormat().make_fragment(buffer).count_rows()
+        if 8 * n_rows * len(reader.schema) > max_bytes:
+            raise too_large(source.name, max_bytes, " when decompressed")
         batches, size = [], 0
         for number in range(reader.num_record_batches):
             batches.append(reader.get_batch(number))

@@ -89,6 +89,16 @@ def _texts(
             f"{label!r}. Put dates in the first column as YYYY-MM-DD."
         )
     notes = []
+    if {"iso", "numeric"} <= forms:
+        first, second = (
+            next(m.group(0) for m in (f[1] for f in found if f and f[0] == form))
+            for form in ("iso", "numeric")
+        )
+        raise DataError(
+            f"The file {file!r} mixes dates such as {first!r} and {second!r} in column {label!r}, "
+            "as a spreadsheet leaves them that has swapped day and month in some; write them all "
+            "as YYYY-MM-DD."
+        )
     months = forms & MONTH_LABELS
     if months and forms - MONTH_LABELS:
         months = set()  # a lone 2020-01 among whole dates is no date

@@ -84,6 +84,11 @@ def split_header(rows: list[list[str]], file: str) -> Header:
     if not naming:
         naming, units = [item for item in padded if _beside(item[1], column)], []
     chosen = _choose(naming, column)
+    if not chosen and any(sum(map(looks_like_date, row)) > 2 for row in rows[:2]):
+        raise DataError(
+            f"The file {file!r} has its dates along the first row; turn it, so that each row is a "
+            "date and each column an asset."
+        )
     if not chosen:
         raise DataError(
             f"The file {file!r} has no header; put `date` and the assets' names in its first row."

@@ -65,12 +65,20 @@ def find_layout(table: Table) -> Layout:
     date = _date_column(table)
     row_numbers = {n for n in range(len(table.columns)) if n != date and _is_row_number(table, n)}
     others = [n for n in range(len(table.columns)) if n != date and n not in row_numbers]
+    others = [n for n in others if not _is_blank(table, n) and not _is_clock(table, n)]
     if not others:
         raise DataError(
             f"The file {table.file!r} has one column; it needs a date and a price column at least, "
             "separated by commas."
         )
     levels = {n: table.names[n] for n in others}
+    label = table.names[date][-1]
+    again = [n for n in others if table.names[n][-1] == label and plain(label) in DATE_NAMES]
+    if any(not pa.types.is_floating(table.columns[n].type) for n in again):
+        raise DataError(
+            f"The file {table.file!r} has several columns of dates, each with prices of its own; "
+            "put all assets beside one column of dates."
+        )
     if max(map(len, levels.values())) == 1:
         flat = {n: names[0] for n, names in levels.items()}
         ticker = _ticker_column(table, flat)
@@ -79,7 +87,7 @@ def find_layout(table: Table) -> Layout:
         is_bars = all(plain(label) in {*FIELD_OF, *IGNORED} for label in flat.values())
         affixed = None if is_bars else _affixed(flat)
         if affixed is None:
-            return _one_asset(table, date, flat) or _wide(date, flat)
+            return _one_asset(table, date, flat) or _wide(table, date, flat)
         levels = affixed
     return _levels(table, date, levels)
 
@@ -116,7 +124,27 @@ def _is_row_number(table: Table, column: int) -> bool:
     if not pa.types.is_floating(values.type) or values.null_count:
         return False
     numbers = values.to_numpy()
+    if column and numbers.min() > 1:
+        return False  # an index comes first
     return bool((np.sort(numbers) == np.arange(len(numbers)) + numbers.min()).all())
+
+
+def _is_blank(table: Table, column: int) -> bool:
+    """Whether a column has neither a label nor a value, as one after the last delimiter."""
+    values = table.columns[column]
+    if any(table.names[column]):
+        return False
+    if _is_text(values):
+        return not any(str(cell).strip() for cell in values.unique().to_pylist() if cell)
+    return bool(values.null_count == len(values))
+
+
+def _is_clock(table: Table, column: int) -> bool:
+    """Whether a column holds times of the day beside a column of dates."""
+    values = table.columns[column]
+    if plain(table.names[column][-1]) != "time" or not _is_text(values):
+        return False
+    return all(re.match(r"\d{1,2}:\d\d", cell) for cell in values.slice(0, 50).to_pylist() if cell)
 
 
 def _is_text(column: pa.ChunkedArray) -> bool:
@@ -172,9 +200,14 @@ def _one_asset(table: Table, date: int, flat: dict[int, str]) -> Layout | None:
     return layout
 
 
-def _wide(date: int, flat: dict[int, str]) -> Layout:
+def _wide(table: Table, date: int, flat: dict[int, str]) -> Layout:
     layout = Layout("a wide table", date)
     for column, label in flat.items():
+        if not label:
+            raise DataError(
+                f"The file {table.file!r} has no name for its column {column + 1}; name or remove "
+                "it."
+            )
         layout.add("price", label, column)
     return layout
 

@@ -10,7 +10,7 @@ from blportfolio.data.calendars import Calendar, align_calendars
 from blportfolio.data.files.dates import DateOrder
 from blportfolio.data.files.numerals import Decimal
 from blportfolio.data.files.read import MAX_BYTES, ReadBars, read_bars
-from blportfolio.data.files.sources import printable
+from blportfolio.data.files.sources import printable, stem_of
 from blportfolio.data.market import MarketData
 from blportfolio.errors import DataError
 
@@ -74,7 +74,7 @@ def load_prices(
             raise DataError(f"{finding.message} {finding.remedy}")
         notes.append(f"{finding.message} Kept the first.")
     _check_kind(read, file, returns=returns)
-    label = name or path.name.split(".")[0] or "prices"
+    label = name or stem_of(path)
     currency = currency or _only_currency(read)
     if returns:
         return MarketData.from_returns(

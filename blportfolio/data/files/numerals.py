@@ -55,12 +55,13 @@ class ReadNumbers:
     Attributes:
         values: (n_rows,) floats of each column.
         unreadable: Rows of each column whose text is no number, where there are any.
-        is_percent: Whether most of a text column was written with a percent sign, by column.
+        half_percent: Columns in which some numbers have a percent sign and some have none.
         inferred: Sentences on decimal mark, thousands and percent.
     """
 
     values: dict[int, FloatArray]
     unreadable: dict[int, BoolArray]
+    half_percent: tuple[int, ...]
     inferred: tuple[str, ...]
 
 
@@ -92,20 +93,26 @@ def read_numbers(
         else:
             coded[number] = column.combine_chunks().dictionary_encode()
     if not coded:
-        return ReadNumbers(values, {}, ())
+        return ReadNumbers(values, {}, (), ())
     sizes = [len(array.dictionary) for array in coded.values()]
     texts = pa.concat_arrays([array.dictionary.cast(pa.large_string()) for array in coded.values()])
     texts = _tidy(texts)
     flat, inferred = _parse(texts, decimal, known_decimal, comma_separated, file)
     bad = np.isnan(flat) & ~_mask(_is_missing(texts))
+    counts = ~np.isnan(flat) & (flat != 0)
+    percent = _mask(pc.match_substring(texts, "%"))
+    half_percent: list[int] = []
     ends = np.cumsum(sizes)
     unreadable: dict[int, BoolArray] = {}
     for (number, array), start, end in zip(coded.items(), ends - sizes, ends, strict=True):
         codes = array.indices.fill_null(len(array.dictionary)).to_numpy(zero_copy_only=False)
         values[number] = np.append(flat[start:end], np.nan)[codes]
+        signs = percent[start:end][counts[start:end]]
+        if signs.any() and not signs.all():
+            half_percent.append(number)
         if bad[start:end].any():
             unreadable[number] = np.append(bad[start:end], False)[codes]
-    return ReadNumbers(values, unreadable, inferred)
+    return ReadNumbers(values, unreadable, tuple(half_percent), inferred)
 
 
 def _tidy(texts: pa.Array) -> pa.Array:
@@ -209,7 +216,7 @@ def _decide_mark(
         if shown.any():
             evidence[mark] = str(body[int(shown.argmax())])[:40]
     if known and known not in evidence:
-        evidence[known] = "plain numbers"
+        evidence[known] = "its plain numbers"
     if decimal is not None:
         other = "," if decimal == "." else "."
         if other in evidence and decimal not in evidence:
@@ -228,7 +235,7 @@ def _decide_mark(
         mark, shown_by = next(iter(evidence.items()))
         if mark == "." and not has_comma:
             return mark, ()
-        return mark, (f"Its decimal mark is {mark!r}, as {shown_by} shows.",)
+        return mark, (f"Its decimal mark is {mark!r}, seen in {shown_by}.",)
     if not has_comma and comma_separated:
         # A file whose cells are separated by commas writes the point.
         return ".", ()

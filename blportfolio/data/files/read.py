@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from blportfolio.data.bars import Bars
 from blportfolio.data.files.assemble import (
@@ -26,7 +27,7 @@ from blportfolio.data.files.dates import DateOrder, read_dates
 from blportfolio.data.files.layout import Layout, find_layout
 from blportfolio.data.files.numerals import Decimal
 from blportfolio.data.files.sources import open_source, printable
-from blportfolio.data.files.table import Table, listed, serious
+from blportfolio.data.files.table import Table, listed, plain, serious
 from blportfolio.data.files.text import read_text
 from blportfolio.data.quality.findings import Finding
 from blportfolio.errors import DataError
@@ -125,12 +126,26 @@ def _bars(
         frames = _long(table, layout, read.dates, values, keep, notebook, max_bytes)
     else:
         frames = _wide(table, layout, read.dates, values, keep, notebook)
-    currencies = {
-        asset: table.currencies[column]
-        for (_, asset), column in layout.cells.items()
-        if table.currencies and table.currencies[column]
-    }
+    currencies = _currencies(table, layout)
     return assemble_bars(frames, currencies, notebook)
+
+
+def _currencies(table: Table, layout: Layout) -> dict[str, str]:
+    """Return the currency of each asset of which the file says one."""
+    if layout.ticker is None:
+        return {
+            asset: table.currencies[column]
+            for (_, asset), column in layout.cells.items()
+            if table.currencies and table.currencies[column]
+        }
+    column = next((n for n, name in enumerate(table.names) if plain(name[-1]) == "currency"), None)
+    if column is None or pa.types.is_floating(table.columns[column].type):
+        return {}
+    codes, labels = ticker_codes(table.columns[layout.ticker])
+    units, names = ticker_codes(table.columns[column])
+    pairs = pd.DataFrame({"asset": codes, "unit": units}).drop_duplicates()
+    pairs = pairs[(pairs >= 0).all(axis=1)].drop_duplicates("asset", keep=False)
+    return {labels[a]: printable(names[u])[:8] for a, u in pairs.to_numpy().tolist()}
 
 
 def _check_labels(layout: Layout, table: Table) -> None:

@@ -124,7 +124,15 @@ def open_source(path: str | Path, *, max_bytes: int) -> Source:
     if not raw:
         raise DataError(f"The file {name!r} is empty; it needs a header and rows of prices.")
     _check_magic(raw, kind, name)
-    return Source(name, path.name.split(".")[0] or path.name, kind, raw, digest)
+    return Source(name, stem_of(path), kind, raw, digest)
+
+
+def stem_of(path: Path) -> str:
+    """Return a file's name without the endings of formats: `BRK.B.csv.gz` is `BRK.B`."""
+    stem = path.name
+    while Path(stem).suffix.lower() in {*FORMATS, *COMPRESSIONS}:
+        stem = Path(stem).stem
+    return stem
 
 
 def printable(text: str) -> str:

@@ -37,13 +37,14 @@ FIELDS = {
     ),
     "close": ("close", "closelast", "closeprice", "closingprice", "pxlast", "tradeclose"),
     "price": ("price", "last", "lastprice", "prc", "settle", "nav", "value"),
+    "returns": ("return", "returns", "ret", "totalreturn"),
     "volume": ("volume", "vol", "pxvolume", "tradevolume", "volumetraded", "sharevolume"),
     "dividends": ("dividends", "dividend", "dividendamount", "exdividend", "divcash"),
     "splits": ("stocksplits", "splits", "split", "splitcoefficient", "splitratio", "splitfactor"),
 }
 """Fields of a bar, each with the labels that vendors give them, as `plain` spells them."""
 FIELD_OF = {label: name for name, labels in FIELDS.items() for label in labels}
-PRICE_FIELDS = ("adjusted", "close", "price")
+PRICE_FIELDS = ("adjusted", "close", "price", "returns")
 IGNORED = frozenset(
     _words(
         "change changepct chg net pctchg turnover openint openinterest capitalgains repaired "

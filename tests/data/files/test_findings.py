@@ -219,3 +219,72 @@ def test_an_option_without_such_a_choice_is_refused(tmp_path, option):
     path = write_rows(tmp_path / "p.csv", wide_rows(CLOSE))
     with pytest.raises(bl.ConfigError, match="has no choice"):
         read_bars(path, **option)
+
+
+def test_dates_that_a_spreadsheet_has_half_swapped_are_refused(tmp_path):
+    """Opened as month-first, 02/01/2020 became a date of February and 20/01/2020 stayed text."""
+    cells = [
+        f"{d:%Y}-{d.day:02d}-{d.month:02d}" if d.day <= 12 else f"{d:%d/%m/%Y}" for d in CLOSE.index
+    ]
+    rows = [[*row] for row in wide_rows(CLOSE)]
+    for row, cell in zip(rows[1:], cells, strict=True):
+        row[0] = cell
+    with pytest.raises(DataError, match="swapped day and month"):
+        read_bars(write_rows(tmp_path / "p.csv", rows))
+
+
+def test_numbers_half_of_which_are_percent_are_a_serious_fault(tmp_path):
+    rows = wide_rows(CLOSE)
+    rows[4][1] += "%"
+    read = read_bars(write_rows(tmp_path / "p.csv", rows))
+    assert [(f.kind, f.severity) for f in read.findings] == [("mixed_percent", "serious")]
+
+
+def test_a_long_table_of_returns_is_read(tmp_path):
+    returns = CLOSE.pct_change().iloc[1:]
+    returns.reset_index().melt("Date", var_name="ticker", value_name="ret").to_csv(
+        tmp_path / "r.csv", index=False
+    )
+    assert read_bars(tmp_path / "r.csv").holds_returns
+    market = bl.load_prices(tmp_path / "r.csv", returns=True)
+    np.testing.assert_allclose(market.prices.pct_change().iloc[1:], returns, atol=1e-12)
+
+
+def test_a_last_price_beside_the_close_is_no_raw_close(tmp_path):
+    table = pd.DataFrame({"Close": CLOSE["AAPL"], "Last": 2 * CLOSE["AAPL"], "Value": 5.0})
+    table.to_csv(tmp_path / "A.csv")
+    bars = read_bars(tmp_path / "A.csv").bars
+    np.testing.assert_array_equal(bars.prices["A"], CLOSE["AAPL"])
+    assert bars.close is None
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("asset,2020-01-02,2020-01-03,2020-01-06\nA,1,2,3\n", "dates along the first row"),
+        ("Date,A,Date,B\n2020-01-02,1,2020-01-02,5\n2020-01-03,2,2020-01-03,6\n", "several col"),
+        ("Date,A,\n2020-01-02,1,5\n2020-01-03,2,6\n", "no name for its column 3"),
+        ("Date,A\n2020-01-02,1,5\n2020-01-03,2,5\n", "no name for its column 3"),
+        ("Date,Open\n2020-01-02,1\n\n\n", "two dates"),
+    ],
+)
+def test_a_layout_that_is_not_known_is_refused_with_what_it_is(tmp_path, text, match):
+    (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(DataError, match=match):
+        bl.load_prices(tmp_path / "p.csv")
+
+
+def test_currencies_are_taken_from_a_row_of_units_or_a_column(tmp_path):
+    currency = {"AAPL": "USD", "BRK-B": "EUR", "^GSPC": "GBP"}
+    rows = wide_rows(CLOSE)
+    write_rows(tmp_path / "w.csv", [rows[0], ["Currency", *currency.values()], *rows[1:]])
+    LONG.assign(currency=LONG["ticker"].map(currency)).to_csv(tmp_path / "l.csv", index=False)
+    for name in ("w.csv", "l.csv"):
+        assert read_bars(tmp_path / name).bars.currencies == currency
+
+
+def test_the_asset_of_bars_is_the_files_name_without_the_endings_of_formats(tmp_path):
+    table = pd.DataFrame({"Close": CLOSE["AAPL"]})
+    for name in ("BRK.B.csv", "BRK.B.csv.gz", "BRK.B.txt"):
+        table.to_csv(tmp_path / name)
+        assert list(read_bars(tmp_path / name).bars.prices.columns) == ["BRK.B"]
