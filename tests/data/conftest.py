@@ -54,6 +54,7 @@ class FakeYahoo:
         zones: Time zone of an exchange by ticker; New York by default, None to leave it out.
         failing: By ticker, a status code or an exception that is given instead.
             calls: Ticker and first day of each request for prices.
+        requested: Ticker of each request.
     """
 
     make_bars = staticmethod(make_bars)
@@ -62,11 +63,13 @@ class FakeYahoo:
 
     def __init__(self):
         self.bars, self.zones, self.failing, self.calls = {}, {}, {}, []
+        self.requested = []
         self.currency, self.kind = "USD", "EQUITY"
 
     def get(self, url, params=None, timeout=None, **rest):
         del timeout, rest
         ticker = url.rsplit("/", 1)[-1]
+        self.requested.append(ticker)
         if "period1" in params:
             first = pd.Timestamp(params["period1"], unit="s").normalize()
             self.calls.append((ticker, str(first.date())))

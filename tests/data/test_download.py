@@ -90,6 +90,27 @@ def test_nothing_is_asked_for_while_the_last_finished_day_is_cached(yahoo, get):
     assert yahoo.calls == []
 
 
+def test_nothing_is_asked_for_at_a_weekend_nor_before_monday_ends(yahoo, get):
+    yahoo.bars = {"KO": yahoo.make_bars(1, periods=62)}  # to Friday, 27 March 2020
+    assert get("KO", now=later(days=2))["KO"].last == pd.Timestamp("2020-03-27")
+    yahoo.calls.clear()
+    for hours in (60, 84, 96):
+        assert get("KO", now=later(hours=hours))["KO"].status == "fresh"
+    assert yahoo.calls == []
+    get("KO", now=later(hours=108))
+    assert len(yahoo.calls) == 1
+
+
+def test_a_past_end_is_not_asked_for_again_once_yahoo_has_answered_long_after(yahoo, get):
+    yahoo.bars = {"KO": yahoo.make_bars(1)}
+    get("KO", end="2020-03-31", now=later(days=30))
+    yahoo.calls.clear()
+    assert get("KO", end="2020-03-31", now=later(days=60))["KO"].status == "fresh"
+    assert yahoo.calls == []
+    get("KO", end="2020-04-30", now=later(days=60))
+    assert len(yahoo.calls) == 1
+
+
 def test_an_update_asks_for_the_latest_days_only(yahoo, get, store):
     yahoo.bars = {"KO": yahoo.make_bars(1)}
     get("KO")
@@ -259,6 +280,7 @@ def test_a_clock_that_was_set_back_loses_nothing(yahoo, get, load, store, back):
     yahoo.bars["KO"] = longer(yahoo)
     done = get("KO", now=later(**back))["KO"]
     assert done.rows == BARS
+    assert ("clock" in done.reason) == (back.get("days", 0) <= -30)
     pd.testing.assert_frame_equal(store.entry("KO").frame, before)
     get("KO", now=later(**back), refresh=True)
     pd.testing.assert_frame_equal(store.entry("KO").frame, before)
@@ -294,6 +316,15 @@ def test_a_price_that_market_data_cannot_hold_leaves_out_its_ticker(yahoo, load)
     assert market.assets == ("KO",)
     with pytest.raises(DataError, match="CL=F"):
         load("CL=F")
+
+
+def test_dates_of_a_ticker_that_was_left_out_go_with_it(yahoo, load):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "X-USD": yahoo.make_bars(2, periods=84, freq="D")}
+    yahoo.bars["X-USD"].iloc[30, :5] = -1.0
+    yahoo.zones = {"X-USD": "UTC"}
+    with pytest.warns(BLPortfolioWarning, match="X-USD"):
+        market = load("KO X-USD")
+    assert market.dates.equals(yahoo.bars["KO"].index)
 
 
 def test_a_missing_day_is_carried_forward_and_noted(yahoo, load):
@@ -357,7 +388,7 @@ def test_a_rate_limit_stops_asking_and_keeps_what_came_before(yahoo, get, store)
     done = get(names)
     assert [done[name].status for name in names] == ["downloaded"] * BATCH + ["failed"] * 2 * BATCH
     assert "Too Many Requests" in done[names[-1]].reason
-    assert {ticker for ticker, _ in yahoo.calls}.isdisjoint(names[2 * BATCH :])
+    assert set(yahoo.requested) == set(names[: 2 * BATCH])
     assert store.tickers() == tuple(names[:BATCH])
 
 

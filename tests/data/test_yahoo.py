@@ -111,6 +111,19 @@ def test_trouble_of_one_ticker_is_told_from_a_missing_one(yahoo, failure, kind, 
     assert "\n" not in answers["AAPL"].reason
 
 
+def test_a_lost_connection_is_no_delisted_ticker_even_if_its_time_zone_is_known(yahoo, monkeypatch):
+    class Known:
+        def lookup(self, ticker):
+            del ticker
+            return "America/New_York"
+
+    monkeypatch.setattr("yfinance.cache.get_tz_cache", Known)
+    yahoo.failing = {"*": ConnectionError("Could not resolve host")}
+    answers = ask(["KO", "PEP"], START, END, **QUIET)
+    assert {answer.kind for answer in answers.values()} == {"unreachable"}
+    assert {answer.reason for answer in answers.values()} == {"Could not resolve host"}
+
+
 def test_only_what_is_unanswered_is_asked_again_after_growing_waits(yahoo):
     yahoo.bars = {"KO": yahoo.make_bars(13), "AAPL": yahoo.make_bars(14)}
     yahoo.failing = {"AAPL": 429}
@@ -262,3 +275,9 @@ def test_quotes_of_zero_are_unknown():
 def test_a_class_of_shares_with_a_dot_is_explained():
     assert "BRK-B" in ask(["BRK.B"], START, END, **QUIET)["BRK.B"].reason
     assert "dash" not in ask(["VOD.L"], START, END, **QUIET)["VOD.L"].reason
+
+
+def test_hours_in_utc_are_days_at_the_exchange():
+    midnights = DATES.tz_localize("Asia/Tokyo").tz_convert("UTC")
+    part = table_of("7203.T")["7203.T"].set_axis(midnights)
+    assert clean_bars(part, "7203.T").index.tolist() == DATES.tolist()
