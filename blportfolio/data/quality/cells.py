@@ -42,7 +42,7 @@ def check_positive_prices(evidence: Evidence) -> Iterator[Finding]:
                 ticker=asset,
                 date=when,
                 end=None if first == last else until,
-                size=value,
+                size=value if np.isfinite(value) else None,
             )
 
 

@@ -22,8 +22,11 @@ FEWEST_RETURNS = 20
 BAD_PRINT, DOUBTFUL_PRINT = 16.0, 12.0
 """Usual moves that a jump and its way back each span: in a heavy tail with 3 degrees of freedom
 two such moves in a row that cancel come once in several million returns, or in a million."""
+NEWS = 0.2
+"""Log move that news of the same day may add to a bad print."""
 UNIT_PRINT = 8.0
-SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(40.0), math.log(8.0)
+"""Usual moves from which a power of ten is told from a true move."""
+SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(40.0), math.log(4.0)
 THIN_ODDS = math.log(200.0)
 """Odds needed by closes alone for 3:2 and less, or between weeks or months, where true moves of
 that size do happen."""
@@ -85,7 +88,7 @@ def _reversal(evidence: Evidence, track: Track, first: int, back: int) -> Findin
     scale = track.scale(first, back)
     rest = abs(away + float(track.excess[first + 1 : back + 1].sum()))
     smaller = min(abs(away), abs(home))
-    unit = unit_of((away - home) / 2, _tolerance(scale))
+    unit = unit_of((away - home) / 2, max(_tolerance(scale), NEWS))
     enough = len(track.rows) - 1 - (periods + 1) >= FEWEST_RETURNS
     if not enough and (smaller < math.log(1.5) or smaller < 10 * scale):
         return None
