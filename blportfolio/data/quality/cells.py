@@ -120,7 +120,7 @@ def check_bars(evidence: Evidence) -> Iterator[Finding]:
         inside = [frame for frame in (high, low, opens) if frame is not None]
         middle = np.mean(inside, axis=0) if inside else close
         for frame in inside:
-            excess = np.where((frame <= 0) & (close > 0), 1.0, excess)
+            excess = np.where(((frame <= 0) & (close > 0)) | np.isinf(frame), 1.0, excess)
         if volume is not None:
             excess = np.where(volume < 0, 1.0, excess)
     wrong = excess > ROUNDING

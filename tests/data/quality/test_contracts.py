@@ -122,3 +122,15 @@ def test_examining_changes_nothing(faulty):
         before = bars.prices.copy()
         examine(bars, name="x", today=TODAY)
         pd.testing.assert_frame_equal(bars.prices, before)
+
+
+@pytest.mark.parametrize("frame", ["open", "high", "low"])
+@pytest.mark.parametrize("value", [0.0, -3.0, np.inf])
+def test_no_field_of_a_bar_may_be_zero_negative_or_infinite(frame, value):
+    bars = make_bars(5)
+    wrong = bars.frames()[frame].copy()
+    wrong.iloc[100, 2] = value
+    report = examine(dataclasses.replace(bars, **{frame: wrong}), name="x", today=TODAY)
+    (finding,) = [f for f in report.findings if f.kind == "impossible_bar"]
+    assert (finding.ticker, finding.date) == ("A2", bars.prices.index[100])
+    assert finding.severity == "serious"
