@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+LONGEST_DATE = 60
 _TIME = r"(?:[T ,]\s*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
 _ZONE = r"\s*(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?::\d{2})?)?"
 _WEEKDAY = r"(?:[^\W\d]{2,10}\.?,?\s+)?"
@@ -55,7 +56,7 @@ _NO_DATE = re.compile(r"\D*\Z|[+-]?\d*[.,]?\d{0,5}\Z|\d*[.,]\d*\Z")
 def looks_like_date(text: str) -> bool:
     """Whether a cell can only be a date; bare digits count with eight of them."""
     text = text.strip()
-    if len(text) > 60 or _NO_DATE.match(text):
+    if _NO_DATE.match(text):
         return False
     found = form_of(text)
     return found is not None and found[0] != "compact_month" and _month_of(found[1]) != -1
@@ -63,6 +64,8 @@ def looks_like_date(text: str) -> bool:
 
 def form_of(text: str) -> tuple[str, re.Match[str]] | None:
     """Return the form of a text, a key of `FORMS`, and its match; None where it is no date."""
+    if len(text) > LONGEST_DATE:
+        return None
     for name, pattern in _PATTERNS.items():
         match = pattern.match(text)
         if match is not None and _month_of(match) != -1 and _is_possible(name, match):

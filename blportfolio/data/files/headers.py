@@ -156,7 +156,7 @@ def _move_up(rows: list[list[str]], start: int, column: int) -> int:
     while start > 1:
         above = _beside(rows[start - 1], column)
         higher = [row for row in rows[: start - 1] if _names_columns(row, column)]
-        is_data = sum(bool(_NUMBER.match(cell)) for cell in above) > len(above) / 2
+        is_data = sum(bool(_NUMBER.match(cell[:40])) for cell in above) > len(above) / 2
         if not above or not is_data or not higher or _is_fields(higher[-1], column):
             break
         if plain(rows[start - 1][column]) in _LABELS - {""}:

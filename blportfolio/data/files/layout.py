@@ -24,6 +24,7 @@ from blportfolio.data.files.table import (
 )
 from blportfolio.errors import DataError
 
+LONGEST_LABEL = 100
 _TUPLE = re.compile(r"""\(\s*['"]([^'"]*)['"]\s*,\s*['"]([^'"]*)['"]\s*\)\Z""")
 
 
@@ -214,6 +215,8 @@ def _wide(table: Table, date: int, flat: dict[int, str]) -> Layout:
 
 def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, ...]] | None:
     """Take apart labels such as `AAPL.Close`, `Close_AAPL` and `('Close', 'AAPL')`."""
+    if max(map(len, flat.values())) > LONGEST_LABEL:
+        return None
     tuples = {n: _TUPLE.match(label) for n, label in flat.items()}
     if all(tuples.values()):
         return {n: (match[1], match[2]) for n, match in tuples.items() if match is not None}

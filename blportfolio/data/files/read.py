@@ -87,7 +87,7 @@ def read_bars(
     if sheet is not None and source.kind != "excel":
         raise DataError(f"`sheet` names a sheet of a workbook, and {source.name!r} is none.")
     if source.kind == "text":
-        table = read_text(source)
+        table = read_text(source, decimal=decimal)
     elif source.kind == "excel":
         # openpyxl is slow to load and seldom needed.
         from blportfolio.data.files.excel import read_excel

@@ -23,16 +23,21 @@ MOST_RETRIES = 5
 MOST_CELLS = 50
 """Cells of a row that are looked at to tell the delimiter."""
 TAIL_BYTES = 64_000
+MOST_FOOTERS = 1_000
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13}) + b"\x7f"
 _PLAIN_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\Z")
 _PLAIN_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?\Z")
 _GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}\Z")
-_PLAIN = re.compile(r"[+-]?\d*[.,]?\d+(?:[eE][+-]?\d+)?\Z")
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\Z")
 
 
-def read_text(source: Source) -> Table:
+def read_text(source: Source, *, decimal: str | None) -> Table:
     """Read delimited text into columns: plain numbers as floats, all else as text.
+
+    Args:
+        source: Content of the file.
+        decimal: Decimal mark that the reader of the file decides.
 
     Raises:
         DataError: If it is no text, has no layout that is known, or rows differ in length.
@@ -46,18 +51,21 @@ def read_text(source: Source) -> Table:
     header = split_header(rows, source.name)
     notes.extend(header.inferred)
     begin = ends[header.start - 1]
-    body, footers = _cut_footers(content[begin:] if begin else content, delimiter, header)
+    end, footers = _cut_footers(content, begin, delimiter, header.date_column)
     if footers:
         notes.append(f"Left out {footers} line{'s' * (footers > 1)} below the data.")
     sample = [row for row in rows[header.start :] if len(row) == header.width]
-    columns, decimal = _columns(body, delimiter, header, sample, source.name)
+    block = max(2**20, 4 * max(map(len, head.splitlines())))
+    quoted = content.find(b'"', begin, end) >= 0
+    body = pa.py_buffer(content).slice(begin, end - begin)
+    columns, mark = _columns(body, delimiter, header, sample, source.name, decimal, block, quoted)
     return Table(
         source.name,
         source.stem,
         header.names,
         columns,
         header.currencies,
-        decimal=decimal,
+        decimal=mark,
         comma_separated=delimiter == ",",
         inferred=notes,
     )
@@ -72,7 +80,7 @@ def _decode(content: bytes, name: str) -> tuple[bytes, list[str]]:
         except UnicodeError as error:
             raise cannot_read(name, error) from error
         notes.append("Its text is UTF-16.")
-    content = content.removeprefix(codecs.BOM_UTF8)
+    content = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\x1a")
     if len(content.translate(None, _CONTROLS)) != len(content):
         raise DataError(
             f"The file {name!r} cannot be read: it holds control characters, as no text does; "
@@ -127,7 +135,7 @@ def _delimiter(head: str, name: str) -> str:
         others = "".join(set(DELIMITERS) - {delimiter, ","})
         readable = sum(
             cell in MISSING
-            or bool(re.match(r"[(+-]?[^\w]?\s?\d[\d.,' ]*\W{0,2}\w?\)?\Z", cell))
+            or bool(re.match(r"[(+-]?[^\w]?\s?\d[\d.,' ]*\W{0,2}\w?\)?\Z", cell[:60]))
             or looks_like_date(cell)
             or not any(mark in cell for mark in others)
             for cell in cells
@@ -166,31 +174,33 @@ def _lines(content: bytes) -> itertools.chain[str]:
     return itertools.chain(line.decode() for line in io.BytesIO(content))
 
 
-def _cut_footers(body: bytes, delimiter: str, header: Header) -> tuple[bytes, int]:
-    """Take lines off the end that hold totals or remarks."""
-    count, blank = 0, True
-    while body:
-        stripped = body.rstrip(b"\r\n \x0c")
-        start = stripped.rfind(b"\n", max(0, len(stripped) - TAIL_BYTES)) + 1
-        line = stripped[start:].decode(errors="replace")
+def _cut_footers(content: bytes, begin: int, delimiter: str, column: int) -> tuple[int, int]:
+    """Return where the data end, above lines of totals or remarks, and how many those are."""
+    end, count = len(content), 0
+    while end > begin and count < MOST_FOOTERS:
+        start = content.rfind(b"\n", max(begin, end - TAIL_BYTES), end - 1) + 1 or begin
+        line = content[start:end].decode(errors="replace").strip("\r\n \x0c")
         try:
             cells = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:
             break
         blank = not any(cell.strip() for cell in cells)
-        if not stripped or not (blank or is_footer(cells, header.date_column)):
+        if not blank and not is_footer(cells, column):
             break
         count += not blank
-        body = body[:start]
-    return body, count
+        end = start
+    return end, count
 
 
 def _columns(
-    body: bytes,
+    body: pa.Buffer,
     delimiter: str,
     header: Header,
     sample: list[list[str]],
     name: str,
+    told: str | None,
+    block_size: int,
+    quoted: bool,
 ) -> tuple[list[pa.ChunkedArray], str]:
     """Read the columns, numbers as floats where all are plain; return the mark they have."""
     kept = [str(number) for number in range(header.width)]
@@ -201,7 +211,7 @@ def _columns(
         and all(_PLAIN.match(cell.strip()) or cell.strip() in MISSING for cell in column)
         for number, column in enumerate(cells)
     ]
-    decimal = _sample_mark(
+    decimal = told or _sample_mark(
         [
             cell.strip()
             for column, ok in zip(cells, is_number, strict=True)
@@ -217,7 +227,6 @@ def _columns(
             ragged.append(row.text)
         return "skip"
 
-    quoted = b'"' in body
     for attempt in itertools.count():
         plain_numbers = bool(decimal) and any(is_number)
         types = {
@@ -227,7 +236,7 @@ def _columns(
         try:
             table = pa_csv.read_csv(
                 pa.BufferReader(body),
-                read_options=pa_csv.ReadOptions(column_names=kept),
+                read_options=pa_csv.ReadOptions(column_names=kept, block_size=block_size),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=delimiter,
                     invalid_row_handler=note,

@@ -288,3 +288,14 @@ def test_the_asset_of_bars_is_the_files_name_without_the_endings_of_formats(tmp_
     for name in ("BRK.B.csv", "BRK.B.csv.gz", "BRK.B.txt"):
         table.to_csv(tmp_path / name)
         assert list(read_bars(tmp_path / name).bars.prices.columns) == ["BRK.B"]
+
+
+def test_the_decimal_mark_that_is_told_wins_over_what_is_usual(tmp_path):
+    rows = wide_rows(CLOSE[["^GSPC"]].round(-1), number=lambda v: f"{v:,.0f}".replace(",", "."))
+    path = write_rows(tmp_path / "p.csv", rows)
+    np.testing.assert_array_equal(
+        read_bars(path, decimal=",").bars.prices, CLOSE[["^GSPC"]].round(-1)
+    )
+    path = write_rows(tmp_path / "q.csv", wide_rows(CLOSE))
+    with pytest.raises(DataError, match="`decimal` is ',', but"):
+        read_bars(path, decimal=",")
