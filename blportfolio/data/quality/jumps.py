@@ -28,8 +28,8 @@ UNIT_PRINT = 8.0
 """Usual moves from which a power of ten is told from a true move."""
 SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(40.0), math.log(4.0)
 THIN_ODDS = math.log(200.0)
-"""Odds needed by closes alone for 3:2 and less, or between weeks or months, where true moves of
-that size do happen."""
+"""Odds needed for 5:4 and less, and by closes alone for 3:2 or between weeks or months: true
+moves of that size do happen."""
 FEWEST_PERIODS = 10
 """Periods a year below which a split cannot be told from a true move by its size."""
 HUGE, HUGE_IN_A_MONTH = math.log(2.5), math.log(10.0)
@@ -217,7 +217,8 @@ def _jump(evidence: Evidence, track: Track, position: int, scale: float) -> Find
     if plausible and exact and abs(jump) > 5 * scale:
         enough = len(track.rows) > FEWEST_RETURNS
         thin = not evidence.is_daily or 0.6 < odds.ratio < 1.6
-        needed = THIN_ODDS if thin and not odds.seen_in_bars else SERIOUS_ODDS
+        small = 0.7 < odds.ratio < 1.4
+        needed = THIN_ODDS if small or (thin and not odds.seen_in_bars) else SERIOUS_ODDS
         certain = odds.log_odds > needed and enough
         return Finding(
             kind="unadjusted_split",
