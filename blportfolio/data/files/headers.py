@@ -73,6 +73,7 @@ def split_header(rows: list[list[str]], file: str) -> Header:
     width = Counter(len(row) for row in rows[start:] if any(cell.strip() for cell in row))
     just_above = len(rows[start - 1]) if start else 0
     n_columns = max(width, key=lambda size: (width[size], size == just_above, size))
+    n_columns = max(n_columns, column + 1)
     above = [(number, [cell.strip() for cell in row]) for number, row in enumerate(rows[:start])]
     padded = [
         (number, [*row, *[""] * (n_columns - len(row))][:n_columns])
@@ -159,10 +160,14 @@ def _move_up(rows: list[list[str]], start: int, column: int) -> int:
         is_data = sum(bool(_NUMBER.match(cell[:40])) for cell in above) > len(above) / 2
         if not above or not is_data or not higher or _is_fields(higher[-1], column):
             break
-        if plain(rows[start - 1][column]) in _LABELS - {""}:
+        if plain(_at(rows[start - 1], column)) in _LABELS - {""}:
             break
         start -= 1
     return start
+
+
+def _at(row: list[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
 
 
 def _beside(row: list[str], column: int) -> list[str]:
@@ -174,7 +179,7 @@ def _names_columns(row: list[str], column: int) -> bool:
     """Whether a row names columns, as titles, which fill one cell, do not."""
     others = len(row) - 1
     beside = _beside(row, column)
-    return bool(beside) and (2 * len(beside) >= others or plain(row[column]) in _LABELS - {""})
+    return bool(beside) and (2 * len(beside) >= others or plain(_at(row, column)) in _LABELS - {""})
 
 
 def _is_units(row: list[str], column: int) -> bool:

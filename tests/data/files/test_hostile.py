@@ -346,3 +346,11 @@ def test_a_row_longer_than_a_block_of_the_reader_is_read(tmp_path):
     rows = "".join(f"2000-01-0{d}" + f",1234567.{d:<040}" * n + "\n" for d in (3, 4))
     path = save(tmp_path / "p.csv", f"date,{names}\n{rows}".encode())
     assert read_bars(path).bars.prices.shape == (2, n)
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_a_text_cut_anywhere_in_its_first_rows_ends_in_one_line(tmp_path, cut):
+    lines = CONTENT["csv"].decode().splitlines()[:4]
+    text = "\n".join(lines)[cut:] + "\n2000-01-10\n"
+    said = outcome(load_prices, save(tmp_path / "p.csv", text.encode()))
+    assert "\n" not in said
