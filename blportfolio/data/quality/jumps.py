@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from blportfolio.data.quality.calendar import LONG
 from blportfolio.data.quality.evidence import Evidence, Track, day, trimmed_scale
 from blportfolio.data.quality.findings import Finding, Severity
 from blportfolio.data.quality.split_odds import split_odds
@@ -26,7 +27,7 @@ NEWS = 0.2
 """Log move that news of the same day may add to a bad print."""
 UNIT_PRINT = 8.0
 """Usual moves from which a power of ten is told from a true move."""
-SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(40.0), math.log(4.0)
+SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(20.0), math.log(4.0)
 THIN_ODDS = math.log(200.0)
 """Odds needed for 5:4 and less, and by closes alone for 3:2 or between weeks or months: true
 moves of that size do happen."""
@@ -134,9 +135,11 @@ def _lasting(evidence: Evidence, track: Track, explained: set[int]) -> Iterator[
     """Judge jumps that last: other units for a stretch or for good, splits, or neither."""
     usual = max(trimmed_scale(track.excess[1:]), 1e-6)
     sizes = np.abs(track.moves)
+    # What happened across a hole is judged with the hole.
+    without_hole = np.diff(track.rows, prepend=track.rows[:1] - 1) <= LONG
     candidates = [
         int(k)
-        for k in np.flatnonzero((sizes > SMALLEST_SPLIT) & (sizes > 4 * usual))
+        for k in np.flatnonzero((sizes > SMALLEST_SPLIT) & (sizes > 4 * usual) & without_hole)
         if k not in explained
     ]
     for number, position in enumerate(candidates):
