@@ -61,7 +61,7 @@ def fetch(
         from blportfolio.data.cache import PriceCache
         from blportfolio.data.fetching import fetch as fetch_prices
         from blportfolio.data.universe import is_universe
-        from blportfolio.data.universes import import_files
+        from blportfolio.data.universes import coverage_note, import_files
 
         cache = PriceCache()
         named = tickers[0] if len(tickers) == 1 and is_universe(tickers[0]) else " ".join(tickers)
@@ -88,6 +88,8 @@ def fetch(
             typer.echo(json.dumps(document, ensure_ascii=False))
         else:
             _print(report)
+            if is_universe(named):
+                typer.echo(f"\n{coverage_note(named, cache)}")
         for one in report.failed:
             typer.echo(f"warning: {one.ticker} has no prices: {one.reason}", err=True)
 

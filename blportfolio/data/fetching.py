@@ -80,6 +80,10 @@ def resolve(tickers: str | Sequence[str]) -> tuple[str, ...]:
     return split_tickers(tickers)
 
 
+def _text(date: dt.date | None) -> str | None:
+    return None if date is None else date.isoformat()
+
+
 def fetch(
     tickers: str | Sequence[str],
     start: str | pd.Timestamp | None = None,
@@ -102,7 +106,7 @@ def fetch(
 
     Args:
         tickers: Tickers as text ("AAPL MSFT,KO") or a sequence, or the name of a universe.
-        start: First day to have; all that Yahoo has by default.
+        start: First day to have; all that Yahoo has by default, or all that a universe covers.
         end: Last day that is needed, included; the last finished one by default.
         refresh: Whether to ask for the whole history in any case.
         offline_ok: Whether cached prices will do when Yahoo cannot be reached.
@@ -121,6 +125,9 @@ def fetch(
         OutputError: If the cache cannot be written to.
     """
     names = resolve(tickers)
+    if isinstance(tickers, str) and is_universe(tickers):
+        covered = find_universe(tickers).file
+        start, end = start or _text(covered.start), end or _text(covered.end)
     wanted = EARLIEST if start is None else max(check_date(start, name="start"), EARLIEST)
     until = None if end is None else check_date(end, name="end")
     if until is not None and until < wanted:

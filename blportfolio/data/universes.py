@@ -110,6 +110,18 @@ def load_universe(
     )
 
 
+def coverage_note(name: str | Path, cache: PriceCache | None = None) -> str:
+    """Say how many of a universe's members have cached prices: at worst, at the end, on average.
+
+    Raises:
+        DataError: If none has been fetched.
+        ConfigError: If there is no such universe, or its file is wrong.
+    """
+    market = load_universe(name, min_coverage=0.0, cache=cache)
+    universe = find_universe(name)
+    return _coverage_note(universe.coverage(market.prices), universe)
+
+
 def import_files(
     name_or_tickers: str | Path | Sequence[str],
     path: str | Path,
