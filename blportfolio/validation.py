@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -99,7 +100,7 @@ def check_labels(labels: Iterable[object], *, name: str) -> tuple[str, ...]:
             f"`{name}` holds the label {unprintable[0]!r} with a character that cannot be printed; "
             "rename it."
         )
-    repeated = sorted({text for text in texts if texts.count(text) > 1})
+    repeated = sorted(text for text, count in Counter(texts).items() if count > 1)
     if repeated:
         raise DataError(
             f"`{name}` names {_listed(repeated)} more than once; keep one column for each."

@@ -62,6 +62,13 @@ def backtest(
             help="Periods over which a price is carried forward where the file lacks it.",
         ),
     ] = 0,
+    adjust: Annotated[
+        bool,
+        typer.Option(
+            "--adjust",
+            help="Adjust the closes of the file by the dividends and splits that it lists.",
+        ),
+    ] = False,
     calendar: CalendarOption = None,
     sheet: Sheet = None,
     date_order: DateOrderOption = None,
@@ -172,6 +179,7 @@ def backtest(
         reading = given_options(
             returns=returns,
             max_gap=max_gap,
+            adjust=adjust,
             calendar=calendar,
             sheet=sheet,
             date_order=date_order,

@@ -5,6 +5,7 @@ from helpers import dev_data, make_prices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import blportfolio as bl
 from blportfolio.data.adjustment import adjust_closes
 from blportfolio.data.bars import Bars
 from blportfolio.errors import DataError
@@ -99,6 +100,22 @@ def test_an_impossible_event_is_refused_by_name_and_date(dividend, split, match)
     dividends.iloc[5], splits.iloc[5] = dividend, split
     with pytest.raises(DataError, match=rf"{match}.*{prices.index[5].date()}"):
         adjust_closes(Bars(prices, dividends=dividends, splits=splits))
+
+
+def test_a_file_of_closes_with_dividends_is_adjusted_when_asked_to(tmp_path):
+    prices = make_prices(5, 40, 1).iloc[:, 0]
+    table = pd.DataFrame({"close": prices, "high": prices * 1.01, "dividend": 0.0})
+    table.iloc[20, 2] = 3.0
+    path = tmp_path / "KO.csv"
+    table.to_csv(path, index_label="date")
+    plain, adjusted = bl.load_prices(path), bl.load_prices(path, adjust=True)
+    np.testing.assert_array_equal(plain.prices["KO"], prices)
+    factor = adjusted.prices["KO"].iloc[19] / prices.iloc[19]
+    assert factor == pytest.approx(1 - 3.0 / prices.iloc[19], rel=1e-14)
+    np.testing.assert_allclose(adjusted.high, adjusted.prices * 1.01)
+    assert "Adjusted the closes by 1 dividends" in adjusted.notes[-1]
+    with pytest.raises(DataError, match="adjust"):
+        bl.load_prices(path, adjust=True, returns=True)
 
 
 def test_without_dividends_and_splits_there_is_nothing_to_adjust_by():

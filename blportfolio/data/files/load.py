@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from blportfolio.data.adjustment import adjust_closes
 from blportfolio.data.calendars import Calendar, align_calendars
 from blportfolio.data.files.dates import DateOrder
 from blportfolio.data.files.numerals import Decimal
@@ -21,6 +22,7 @@ def load_prices(
     name: str | None = None,
     max_gap: int = 0,
     returns: bool = False,
+    adjust: bool = False,
     periods_per_year: float | None = None,
     currency: str = "",
     calendar: Calendar = "union",
@@ -45,6 +47,8 @@ def load_prices(
         max_gap: Periods over which the last price is carried forward where prices are missing.
         returns: Whether the file holds simple decimal returns, without gaps, in place of prices;
             they become growth of 1.
+        adjust: Whether prices are the closes adjusted by the dividends and splits that the file
+            lists, even where it has adjusted closes.
         periods_per_year: Periods in a year; inferred from the dates by default.
         currency: Currency of the prices.
         calendar: `union` of the dates on which any asset trades, or those `common` to all.
@@ -65,6 +69,8 @@ def load_prices(
         raise DataError(f"`max_gap` must be 0 or more, got {max_gap}.")
     if returns and max_gap:
         raise DataError("`max_gap` carries prices forward; returns must have no gaps.")
+    if returns and adjust:
+        raise DataError("`adjust` adjusts closes; returns have none.")
     read = read_bars(path, sheet=sheet, date_order=date_order, decimal=decimal, max_bytes=max_bytes)
     path = Path(path)
     file = printable(path.name)
@@ -85,7 +91,11 @@ def load_prices(
             sources={file: read.sha256},
             notes=(*notes, "Turned its returns into growth of 1."),
         )
-    bars, aligned = align_calendars(read.bars, calendar=calendar, max_gap=max_gap)
+    bars = read.bars
+    if adjust:
+        bars, done = adjust_closes(bars)
+        notes += done
+    bars, aligned = align_calendars(bars, calendar=calendar, max_gap=max_gap)
     frames = bars.market_frames()
     return MarketData(
         frames["prices"],
