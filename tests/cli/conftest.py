@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from blportfolio.cli import app
 
-SCRIPT, FORMULA = "<script>alert(1)</script>", "=1+1"
+SCRIPT, FORMULA = "<script>alert(1)</script>", "@SUM(1+1)"
 
 
 def write_prices(path, n_dates=560, n_assets=4, seed=0, **columns):

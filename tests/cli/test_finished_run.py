@@ -13,7 +13,7 @@ import pytest
 
 import blportfolio as bl
 
-SCRIPT, FORMULA = "<script>alert(1)</script>", "=1+1"
+SCRIPT, FORMULA = "<script>alert(1)</script>", "@SUM(1+1)"
 NAMES = ["SLP-BL", "Equal weight", "Minimum variance"]
 
 

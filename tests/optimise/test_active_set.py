@@ -144,7 +144,9 @@ def test_a_nearly_singular_covariance_is_solved_to_its_optimum(seed, size, expon
     lower = np.linalg.cholesky(regular)
     reference = nnls(lower.T, np.linalg.solve(lower, mean), maxiter=100 * size)[0]
     expected = sharpe(reference / reference.sum(), mean, regular)
-    assert sharpe(weights, mean, regular) == pytest.approx(expected, rel=1e-5)
+    # Neither is known better than the condition allows, up to 4e12 here.
+    rounding = np.finfo(float).eps * np.linalg.cond(regular)
+    assert sharpe(weights, mean, regular) == pytest.approx(expected, rel=1e-5 + rounding)
 
 
 @given(SEEDS, st.integers(3, 30), st.integers(2, 10))
