@@ -11,7 +11,7 @@ import typer
 from blportfolio.cli.errors import reported
 
 if TYPE_CHECKING:
-    from blportfolio.data.fetch_report import FetchReport
+    from blportfolio.data.yahoo.report import FetchReport
 
 
 def fetch(
@@ -59,9 +59,9 @@ def fetch(
     with reported(debug=debug):
         from blportfolio.cli.output import progress_bar
         from blportfolio.data.cache import PriceCache
-        from blportfolio.data.fetching import fetch as fetch_prices
         from blportfolio.data.universe import is_universe
         from blportfolio.data.universes import coverage_note, import_files
+        from blportfolio.data.yahoo.fetching import fetch as fetch_prices
 
         cache = PriceCache()
         named = tickers[0] if len(tickers) == 1 and is_universe(tickers[0]) else " ".join(tickers)

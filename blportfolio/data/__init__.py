@@ -11,12 +11,12 @@ from blportfolio.data.datasets import (
     macro_info,
     packaged_datasets,
 )
-from blportfolio.data.download import download
 from blportfolio.data.files import load_prices
 from blportfolio.data.macro import MacroSeries
 from blportfolio.data.macro_files import list_macro_layouts, macro_layout, read_macro
 from blportfolio.data.market import MarketData, check_market
 from blportfolio.data.universe import Universe, find_universe, is_universe, list_universes
+from blportfolio.data.yahoo import download
 
 __all__ = [
     "DatasetInfo",

@@ -12,17 +12,16 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data.bars import Bars
-from blportfolio.data.cache import PriceCache
+from blportfolio.data.cache import PriceCache, PriceInfo
+from blportfolio.data.cached import MAX_GAP, load_usable
 from blportfolio.data.calendars import Calendar
-from blportfolio.data.download import load_cached
-from blportfolio.data.fetch_report import Fetched, FetchReport
 from blportfolio.data.files import read_bars
 from blportfolio.data.files.sources import COMPRESSIONS, FORMATS
 from blportfolio.data.market import MarketData
-from blportfolio.data.price_file import PriceInfo
 from blportfolio.data.sessions import currency_of
 from blportfolio.data.tickers import split_tickers
 from blportfolio.data.universe import Universe, find_universe, is_universe, list_universes
+from blportfolio.data.yahoo.report import Fetched, FetchReport
 from blportfolio.errors import DataError
 from blportfolio.validation import check_date
 
@@ -86,10 +85,11 @@ def load_universe(
             f"The universe {universe.name!r} has no prices yet; get them with `blportfolio data "
             f"fetch {name}`, or from files with --from-files PATH."
         )
-    market = load_cached(
+    market, _ = load_usable(
         present,
         *_span(universe, start, end),
         calendar=calendar,
+        max_gap=MAX_GAP,
         name=universe.name,
         cache=store,
     )

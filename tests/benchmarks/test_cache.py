@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.download import load_cached
-from blportfolio.data.price_file import PriceInfo
+from blportfolio.data.cache.price_file import PriceInfo
+from blportfolio.data.cached import load_cached
 
 FIELDS = ("open", "high", "low", "close", "prices", "volume")
 

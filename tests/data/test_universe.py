@@ -8,7 +8,7 @@ from helpers import ROOT, dev_data, make_prices
 
 import blportfolio as bl
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.price_file import PriceInfo
+from blportfolio.data.cache.price_file import PriceInfo
 from blportfolio.data.universe import find_universe, is_universe, list_universes
 from blportfolio.data.universes import cached_universes, import_files, load_universe
 from blportfolio.errors import ConfigError, DataError

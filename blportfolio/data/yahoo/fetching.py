@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from blportfolio.data import yahoo
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.fetch_report import Fetched, FetchReport, Status, age
-from blportfolio.data.price_file import YAHOO, DamagedFileError, Entry, PriceInfo
+from blportfolio.data.cache.price_file import YAHOO, DamagedFileError, Entry, PriceInfo
 from blportfolio.data.sessions import currency_of, is_complete
 from blportfolio.data.tickers import split_tickers
 from blportfolio.data.universe import find_universe, is_universe
+from blportfolio.data.yahoo import client
+from blportfolio.data.yahoo.report import Fetched, FetchReport, Status, age
 from blportfolio.errors import DataError
 from blportfolio.validation import check_date
 
@@ -136,8 +136,8 @@ def fetch(
     jobs = [_job(cache, name, wanted) for name in names]
     for job in jobs:
         _plan(job, until, moment, refresh=refresh)
-    stop: yahoo.Answer | None = None
-    asked: list[yahoo.Answer] = []
+    stop: client.Answer | None = None
+    asked: list[client.Answer] = []
     while waiting := [job for job in jobs if job.done is None]:
         # Jobs whose cached prices turned out to be revised stay for another round.
         for batch in _batches(waiting):
@@ -226,14 +226,14 @@ def _ask(
     now: dt.datetime,
     retries: int,
     sleep: Callable[[float], None] | None,
-) -> dict[str, yahoo.Answer]:
+) -> dict[str, client.Answer]:
     today = _day(now)
     since = max(batch[0].since, today - pd.DateOffset(years=MOST_YEARS))
     names = [job.ticker for job in batch]
-    return yahoo.ask(names, since, today, retries=retries, sleep=sleep)
+    return client.ask(names, since, today, retries=retries, sleep=sleep)
 
 
-def _take(cache: PriceCache, job: _Job, answer: yahoo.Answer, now: dt.datetime) -> None:
+def _take(cache: PriceCache, job: _Job, answer: client.Answer, now: dt.datetime) -> None:
     """Store an answer, or note why there is none."""
     if answer.kind in ("limited", "unreachable"):
         if job.entry is None:

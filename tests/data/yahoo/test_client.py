@@ -7,8 +7,8 @@ import pytest
 import yfinance
 
 from blportfolio.data.bars import FRAMES
-from blportfolio.data.yahoo import ask
-from blportfolio.data.yahoo_table import clean_bars, split_table
+from blportfolio.data.yahoo.client import ask
+from blportfolio.data.yahoo.table import clean_bars, split_table
 
 START, END = pd.Timestamp("2019-01-01"), pd.Timestamp("2020-12-31")
 QUIET = {"retries": 0}

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from blportfolio.data.bars import FRAMES
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.merging import complete_frame, merge
+from blportfolio.data.cache.merging import complete_frame, merge
+from blportfolio.data.cache.price_file import DamagedFileError, Entry, PriceInfo, decode, encode
 from blportfolio.data.paths import cache_folder
-from blportfolio.data.price_file import DamagedFileError, Entry, PriceInfo, decode, encode
 from blportfolio.errors import DataError, OutputError
 
 INFO = PriceInfo("KO", "yahoo", "2024-01-02T00:00:00+00:00", "2020-01-01", "2020-06-01", "USD")
@@ -41,8 +41,8 @@ def child(code, *arguments, **kwargs):
         "import os, sys, time, signal, dataclasses\n"
         "import numpy as np, pandas as pd\n"
         "from blportfolio.data.cache import PriceCache\n"
-        "from blportfolio.data.price_file import PriceInfo\n"
-        "from blportfolio.data import price_file\n"
+        "from blportfolio.data.cache.price_file import PriceInfo\n"
+        "from blportfolio.data.cache import price_file\n"
         "def history(periods):\n"
         "    dates = pd.date_range('2020-01-01', periods=periods, freq='B', name='date')\n"
         "    return pd.DataFrame({'close': np.arange(1.0, periods + 1)}, index=dates)\n"
@@ -142,7 +142,7 @@ def test_the_file_of_another_ticker_is_damaged(store):
 
 
 def test_a_file_of_a_later_version_is_neither_damaged_nor_read(store, monkeypatch):
-    monkeypatch.setattr("blportfolio.data.price_file.SCHEMA_VERSION", 99)
+    monkeypatch.setattr("blportfolio.data.cache.price_file.SCHEMA_VERSION", 99)
     store.write("KO", history(), INFO)
     monkeypatch.undo()
     with pytest.raises(DataError, match="upgrade") as caught:

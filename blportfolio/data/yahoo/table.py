@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from blportfolio.data.merging import complete_frame
+from blportfolio.data.cache.merging import complete_frame
 from blportfolio.data.sessions import BY_SUFFIX, UNITED_STATES, suffix_of
 
 NAMES = {

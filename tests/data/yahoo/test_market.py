@@ -8,9 +8,10 @@ import pytest
 
 from blportfolio.data import MarketData
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.download import download, load_cached
-from blportfolio.data.fetch_report import age
-from blportfolio.data.fetching import BATCH, fetch
+from blportfolio.data.cached import load_cached
+from blportfolio.data.yahoo import download
+from blportfolio.data.yahoo.fetching import BATCH, fetch
+from blportfolio.data.yahoo.report import age
 from blportfolio.errors import BLPortfolioWarning, DataError, OutputError
 
 BARS = 60  # from 2 January to 25 March 2020

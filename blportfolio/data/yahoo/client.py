@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data.sessions import suffix_of
-from blportfolio.data.yahoo_table import no_bars, split_table
+from blportfolio.data.yahoo.table import no_bars, split_table
 from blportfolio.errors import DataError
 
 Kind = Literal["answered", "missing", "limited", "unreachable"]

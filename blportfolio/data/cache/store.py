@@ -15,9 +15,8 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from blportfolio.data.bars import FRAMES, Bars
-from blportfolio.data.merging import EVENTS, Outcome, complete_frame, merge
-from blportfolio.data.paths import cache_folder
-from blportfolio.data.price_file import (
+from blportfolio.data.cache.merging import EVENTS, Outcome, complete_frame, merge
+from blportfolio.data.cache.price_file import (
     DIGEST_SIZE,
     DamagedFileError,
     Entry,
@@ -27,6 +26,7 @@ from blportfolio.data.price_file import (
     read_dates,
     replace_file,
 )
+from blportfolio.data.paths import cache_folder
 from blportfolio.data.tickers import file_stem, ticker_of
 from blportfolio.errors import DataError, OutputError
 
