@@ -113,8 +113,8 @@ def load_experiment(
         strategies: Names or paths that replace the experiment's own.
         overrides: `key=value` in dotted form: "backtest.lookback=120" for the experiment, or
             "slp.prior.tau=0.1" for a strategy by its name or file.
-        other_data: Whether the experiment will run on other data than its own: its start, end and
-            lookback are then left out, as they were chosen for those.
+        other_data: Whether the experiment will run on other data than its own: its start, end,
+            lookback and description are then left out, as they are about those.
         flags: Values of the [backtest] table; None leaves the file's.
 
     Raises:
@@ -122,9 +122,11 @@ def load_experiment(
     """
     path = find_file("backtests", experiment)
     values = read_toml(path)
-    if other_data and isinstance(values.get("backtest"), dict):
-        for key in ("start", "end", "lookback"):
-            values["backtest"].pop(key, None)
+    if other_data:
+        values.pop("description", None)
+        if isinstance(values.get("backtest"), dict):
+            for key in ("start", "end", "lookback"):
+                values["backtest"].pop(key, None)
     settings = [_parse_override(override) for override in overrides]
     for keys, value in settings:
         if keys[0] in ExperimentConfig.model_fields:

@@ -96,3 +96,10 @@ def test_an_optional_feature_that_the_data_cannot_give_is_named(tmp_path):
     done = CliRunner().invoke(app, [str(word) for word in command])
     assert done.exit_code == 0, done.stderr
     assert "Own: Feature 'volume_ratio' needs 'volume', which 'mine' lacks" in done.stdout
+
+
+def test_what_an_experiment_says_of_its_own_data_is_not_said_of_others():
+    done = CliRunner().invoke(app, ["backtest", "--dataset", "industries_12", "--dry-run"])
+    assert json.loads(done.stdout)["experiment"]["description"] == ""
+    own = CliRunner().invoke(app, ["backtest", "--dry-run"])
+    assert "twenty US stocks" in json.loads(own.stdout)["experiment"]["description"]
