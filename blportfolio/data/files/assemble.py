@@ -15,7 +15,8 @@ from blportfolio.data.bars import Bars
 from blportfolio.data.files.layout import Layout
 from blportfolio.data.files.numerals import read_numbers
 from blportfolio.data.files.sources import too_large
-from blportfolio.data.files.table import PRICE_FIELDS, Table, listed, serious
+from blportfolio.data.files.table import Table, listed, serious
+from blportfolio.data.files.words import PRICE_FIELDS
 from blportfolio.data.quality.findings import Finding
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, FloatArray, IntArray

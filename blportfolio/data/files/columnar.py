@@ -103,7 +103,7 @@ def _check_schema(schema: pa.Schema, name: str) -> None:
         if not known:
             raise DataError(
                 f"The file {name!r} has no prices in column {field.name!r}: it holds {kind}. "
-                "Remove that column."
+                "Remove that column, or write it as numbers, texts or dates."
             )
 
 
@@ -129,7 +129,7 @@ def _column(column: pa.ChunkedArray, label: str, name: str) -> pa.ChunkedArray:
     if pa.types.is_date(kind):
         return column.cast(pa.timestamp("s" if pa.types.is_date32(kind) else "ms"))
     if pa.types.is_decimal(kind):
-        return column.cast(pa.float64())
+        return column.cast(pa.string()).cast(pa.float64())  # a direct cast rounds twice
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return pc.cast(column, pa.float64(), safe=False)
     return column

@@ -11,12 +11,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from blportfolio.data.files.date_forms import MONTH_LABELS, form_of, parts_of, seconds_of
+from blportfolio.data.files.date_forms import (
+    MONTH_LABELS,
+    form_of,
+    is_short,
+    parts_of,
+    seconds_of,
+)
 from blportfolio.data.files.sources import printable
+from blportfolio.data.files.words import YEAR_NAMES, plain
 from blportfolio.errors import DataError
 
 DateOrder = Literal["dmy", "mdy"]
 YEARS = (1700, 2200)
+EPOCHS = ((1e8, 5e9, 1.0), (1e11, 5e12, 1e-3), (1e14, 5e15, 1e-6), (1e17, 5e18, 1e-9))
+"""Least and most of counts since 1970, and their unit in seconds."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
@@ -104,7 +113,9 @@ def _texts(
         months = set()  # a lone 2020-01 among whole dates is no date
     if months:
         notes.append("Its dates are months; each stands for the month's last day.")
-    short = [f[1] for f in found if f is not None and len(f[1].groupdict().get("y") or "") == 2]
+    if any(f is not None and f[0] == "week" and f[1]["weekday"] is None for f in found):
+        notes.append("Its dates are weeks; each stands for the week's last day.")
+    short = [f[1] for f in found if f is not None and is_short(f[1])]
     if short and order is None:
         raise DataError(
             f"The file {file!r} has dates such as {short[0].group(0)!r} in column {label!r}, whose "
@@ -179,12 +190,10 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
             (),
         )
     middle = float(np.median(known))
+    units = ("seconds", "milliseconds", "microseconds", "nanoseconds")
     for low, high, factor, what in (
         (17_000.0, 1e5, 86_400.0, "days as Excel counts them"),
-        (1e8, 5e9, 1.0, "seconds since 1970"),
-        (1e11, 5e12, 1e-3, "milliseconds since 1970"),
-        (1e14, 5e15, 1e-6, "microseconds since 1970"),
-        (1e17, 5e18, 1e-9, "nanoseconds since 1970"),
+        *((*epoch, f"{unit} since 1970") for epoch, unit in zip(EPOCHS, units, strict=True)),
     ):
         whole = float(np.mean(known == np.floor(known)))
         is_day = (1.7e7 < middle < 2.2e7) or (170_000 < middle < 220_013)
@@ -196,7 +205,15 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
             return ReadDates(
                 _index(dates), ~inside & ~np.isnan(values), (f"Its dates are {what}.",)
             )
-    texts = ["" if np.isnan(v) else f"{v:.0f}" if v == np.floor(v) else repr(v) for v in values]
+    texts = ["" if np.isnan(v) else f"{v:.0f}" if v == np.floor(v) else f"{v}" for v in values]
+    if plain(label) in YEAR_NAMES and all(re.fullmatch(r"\d{4}|", text) for text in texts):
+        ends = pd.Series([f"{text}-12-31" if text else None for text in texts], dtype=object)
+        dates = pd.to_datetime(ends, format="%Y-%m-%d", errors="coerce")
+        dates = dates.where(dates.dt.year.between(*YEARS))
+        bad = dates.isna().to_numpy() & ~np.isnan(values)
+        return ReadDates(
+            _index(dates), bad, ("Its dates are years; each stands for the year's last day.",)
+        )
     if all(form_of(text) is None for text in texts if text):
         raise DataError(
             f"The file {file!r} has an unknown layout or date: {texts[0]!r} in column {label!r}, "
@@ -204,6 +221,17 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
         )
     dates, unreadable, notes = _texts(texts, label, None, file)
     return ReadDates(_index(dates), unreadable, notes)
+
+
+def are_epochs(column: pa.ChunkedArray) -> bool:
+    """Whether all numbers of a column are minutes that count from 1970 in a usual unit."""
+    if not pa.types.is_floating(column.type) or len(column) < 2 or column.null_count:
+        return False
+    values = column.to_numpy()
+    for low, high, unit in EPOCHS:
+        if low <= values.min() and values.max() < high:
+            return bool((values % (60 / unit) == 0).all() and len(np.unique(values)) > 1)
+    return False
 
 
 def _index(dates: pd.Series) -> pd.DatetimeIndex:

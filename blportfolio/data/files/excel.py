@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import openpyxl
 import pyarrow as pa
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from blportfolio.data.files.headers import is_footer, split_header
 from blportfolio.data.files.sources import DAMAGED, Source, cannot_read, printable, too_large
@@ -19,6 +20,8 @@ from blportfolio.errors import DataError
 
 HEAD_ROWS = 200
 _CELL_BYTES = 8
+DAYS_TO_1904 = 1462
+"""Days from the date that Excel usually counts from to 1904, from which some workbooks do."""
 Cell = str | float | int | bool | dt.datetime | None
 
 
@@ -42,11 +45,12 @@ def read_excel(source: Source, *, sheet: str | None, max_bytes: int) -> Table:
             )
             try:
                 rows, notes = _sheet_rows(book, sheet, source.name, max_bytes)
+                shift = DAYS_TO_1904 if book.epoch == CALENDAR_MAC_1904 else 0
             finally:
                 book.close()
     except DAMAGED as error:
         raise cannot_read(source.name, error) from error
-    return _table(rows, notes, source)
+    return _table(rows, notes, source, shift)
 
 
 def _check_archive(source: Source, max_bytes: int) -> None:
@@ -120,7 +124,7 @@ def _rows(
     return rows
 
 
-def _table(rows: list[list[Cell]], notes: list[str], source: Source) -> Table:
+def _table(rows: list[list[Cell]], notes: list[str], source: Source, shift: int) -> Table:
     head = [[_text(cell) for cell in row] for row in rows[:HEAD_ROWS]]
     width = max((n for row in head for n, cell in enumerate(row, start=1) if cell), default=0)
     head = [[*row, *[""] * (width - len(row))][:width] for row in head]
@@ -145,6 +149,10 @@ def _table(rows: list[list[Cell]], notes: list[str], source: Source) -> Table:
     body = [row for row in body if any(cell is not None for cell in row)]
     if not body:
         raise DataError(f"The file {source.name!r} has no rows; it needs a header and prices.")
+    for row in body if shift else ():
+        day = row[header.date_column]
+        if isinstance(day, int | float) and not isinstance(day, bool) and 15_000 < day < 100_000:
+            row[header.date_column] = day + shift
     columns = [_column([row[number] for row in body]) for number in range(width)]
     return Table(
         source.name,
@@ -159,8 +167,6 @@ def _table(rows: list[list[Cell]], notes: list[str], source: Source) -> Table:
 def _column(cells: list[Cell]) -> pa.ChunkedArray:
     """Return cells as floats or timestamps where all are, else as texts."""
     known = [cell for cell in cells if cell is not None]
-    if all(isinstance(cell, bool) for cell in known) and known:
-        return pa.chunked_array([pa.array(cells, pa.bool_())])
     if all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in known):
         floats = [None if cell is None else float(cell) for cell in cells]  # type: ignore[arg-type]
         return pa.chunked_array([pa.array(floats, pa.float64())])
@@ -173,6 +179,8 @@ def _text(cell: Cell) -> str:
     """Spell a cell as text, whole numbers without a point."""
     if cell is None:
         return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()  # as Excel shows it, which may be a ticker
     if isinstance(cell, dt.datetime | dt.date):
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:

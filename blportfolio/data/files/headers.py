@@ -8,14 +8,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from blportfolio.data.files.date_forms import looks_like_date
-from blportfolio.data.files.table import (
+from blportfolio.data.files.words import (
     CURRENCIES,
     DATE_NAMES,
-    FIELD_OF,
-    IGNORED,
     MAYBE_DATE_NAMES,
     TICKER_NAMES,
     UNITS,
+    field_of,
+    is_beside,
     plain,
 )
 from blportfolio.errors import DataError
@@ -110,7 +110,7 @@ def split_header(rows: list[list[str]], file: str) -> Header:
             _spread(row, column) if row is not rows_of_names[-1] else row for row in rows_of_names
         ]
     names = [
-        tuple(row[number].lstrip("#").strip() for row in rows_of_names)
+        tuple(" ".join(row[number].lstrip("#").split()) for row in rows_of_names)
         for number in range(n_columns)
     ]
     names[column] = (_date_label(padded, chosen, level, column),)
@@ -190,9 +190,9 @@ def _is_units(row: list[str], column: int) -> bool:
 
 
 def _is_fields(row: list[str], column: int) -> bool:
-    beside = [plain(cell) for cell in _beside(row, column)]
-    known = sum(cell in FIELD_OF or cell in IGNORED for cell in beside)
-    return bool(beside) and known > 0.5 * len(beside) and any(cell in FIELD_OF for cell in beside)
+    beside = _beside(row, column)
+    fields = sum(field_of(cell) is not None for cell in beside)
+    return fields > 0 and fields + sum(map(is_beside, beside)) > 0.5 * len(beside)
 
 
 def _choose(naming: list[tuple[int, list[str]]], column: int) -> list[tuple[int, list[str]]]:
@@ -210,12 +210,18 @@ def _choose(naming: list[tuple[int, list[str]]], column: int) -> list[tuple[int,
     else:
         others = [item for item in others if _names_columns(item[1], column)]
 
-    def rank(item: tuple[int, list[str]]) -> tuple[bool, bool, bool, int]:
+    def rank(item: tuple[int, list[str]]) -> tuple[bool, bool, bool, bool, int]:
         number, row = item
         beside = _beside(row, column)
         label = plain(row[column])
         known = label in TICKER_NAMES[:4] or label in DATE_NAMES
-        return not row[column].startswith("#"), known, len(set(beside)) == len(beside), number
+        return (
+            not row[column].startswith("#"),
+            known,
+            len(beside) > 1 or len(row) < 3,  # a setting such as `Period, D` fills one cell
+            len(set(beside)) == len(beside),
+            number,
+        )
 
     return sorted([*fields, *sorted(others, key=rank)[-1:]])
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from blportfolio.data.files.date_forms import looks_like_date
-from blportfolio.data.files.table import (
+from blportfolio.data.files.dates import are_epochs
+from blportfolio.data.files.table import Table, listed
+from blportfolio.data.files.words import (
     DATE_NAMES,
-    FIELD_OF,
-    IGNORED,
     MAYBE_DATE_NAMES,
     PRICE_FIELDS,
     ROW_NUMBER_NAMES,
+    SURE_PRICES,
     TICKER_NAMES,
-    Table,
-    listed,
+    field_of,
+    is_beside,
     plain,
 )
 from blportfolio.errors import DataError
@@ -56,6 +60,22 @@ class Layout:
         else:
             self.cells[name, asset] = column
 
+    def add_named(self, label: str, asset: str, column: int) -> None:
+        """Note that a column holds what its label says, or is left out."""
+        name = field_of(label)
+        if name is not None:
+            self.add(name, asset, column)
+        elif label and not is_beside(label):
+            self.ignored.append(label)
+
+    def drop_spare_returns(self) -> None:
+        """Leave out returns where there are prices."""
+        spare = [key for key in self.cells if key[0] == "returns"]
+        if len({name for name, _ in self.cells} & {*PRICE_FIELDS}) > 1:
+            for key in spare:
+                del self.cells[key]
+                self.twice.pop(key, None)
+
 
 def find_layout(table: Table) -> Layout:
     """Return which column holds what.
@@ -82,10 +102,10 @@ def find_layout(table: Table) -> Layout:
         )
     if max(map(len, levels.values())) == 1:
         flat = {n: names[0] for n, names in levels.items()}
-        ticker = _ticker_column(table, flat)
+        ticker = _ticker_column(table, date, flat)
         if ticker is not None:
             return _long(table, date, ticker, flat)
-        is_bars = all(plain(label) in {*FIELD_OF, *IGNORED} for label in flat.values())
+        is_bars = all(field_of(label) or is_beside(label) for label in flat.values())
         affixed = None if is_bars else _affixed(flat)
         if affixed is None:
             return _one_asset(table, date, flat) or _wide(table, date, flat)
@@ -99,20 +119,21 @@ def _date_column(table: Table) -> int:
     named = [n for n, label in enumerate(labels) if label in DATE_NAMES]
     typed = [n for n, column in enumerate(table.columns) if pa.types.is_timestamp(column.type)]
     maybe = [n for n, label in enumerate(labels) if label in MAYBE_DATE_NAMES]
-    named.sort(key=lambda n: labels[n] not in {"date", "datetime", "timestamp"})
-    for column in [*named, *(n for n in maybe if n in typed or _looks_dated(table, n)), *typed]:
-        return column
-    for column in range(len(table.columns)):
-        if _looks_dated(table, column):
-            return column
-    return maybe[0] if maybe else 0
+    named.sort(
+        key=lambda n: (
+            n not in typed and not _looks_dated(table, n),  # an asset may be called DATE
+            labels[n] not in {"date", "datetime", "timestamp"},
+        )
+    )
+    dated = (n for n in maybe if n in typed or _looks_dated(table, n))
+    anywhere = (n for n in range(len(table.columns)) if _looks_dated(table, n))
+    return next(itertools.chain(named[:1], dated, typed, anywhere, maybe, (0,)))
 
 
 def _looks_dated(table: Table, column: int) -> bool:
-    """Whether the first cells of a column of text are dates."""
-    kind = table.columns[column].type
-    if not (pa.types.is_string(kind) or pa.types.is_dictionary(kind)):
-        return False
+    """Whether the first cells of a column are dates, or all count from 1970."""
+    if not _is_text(table.columns[column]):
+        return are_epochs(table.columns[column])
     cells = [cell for cell in table.columns[column].slice(0, 50).to_pylist() if cell]
     return bool(cells) and sum(map(looks_like_date, cells)) > len(cells) / 2
 
@@ -152,28 +173,34 @@ def _is_text(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_dictionary(column.type))
 
 
-def _ticker_column(table: Table, flat: dict[int, str]) -> int | None:
+def _ticker_column(table: Table, date: int, flat: dict[int, str]) -> int | None:
     by_label = {plain(label): n for n, label in reversed(flat.items())}
-    has_price = any(FIELD_OF.get(label) in PRICE_FIELDS for label in by_label)
+    has_price = any(field_of(label) in PRICE_FIELDS for label in flat.values())
     for label in TICKER_NAMES:
         column = by_label.get(label)
         if column is not None and (
             has_price or (label in TICKER_NAMES[:6] and _is_text(table.columns[column]))
         ):
             return column
-    return None
+    return _ticker_by_content(table, date, flat) if has_price else None
+
+
+def _ticker_by_content(table: Table, date: int, flat: dict[int, str]) -> int | None:
+    """Return the one column of texts that tells apart rows of one date, if there is one."""
+    texts = [n for n in flat if _is_text(table.columns[n]) and field_of(flat[n]) is None]
+    if not texts or pc.count_distinct(table.columns[date]).as_py() == table.num_rows:
+        return None
+    rows = pd.DataFrame({n: table.columns[n].to_pandas() for n in (date, *texts)})
+    found = [n for n in texts if not rows[[date, n]].duplicated().any() and not is_beside(flat[n])]
+    return found[0] if len(found) == 1 else None
 
 
 def _long(table: Table, date: int, ticker: int, flat: dict[int, str]) -> Layout:
     layout = Layout("a long table", date, ticker)
     for column, label in flat.items():
-        name = FIELD_OF.get(plain(label))
-        if column == ticker:
-            continue
-        if name is None:
-            layout.ignored += [label] * (plain(label) not in IGNORED)
-        else:
-            layout.add(name, "", column)
+        if column != ticker:
+            layout.add_named(label, "", column)
+    layout.drop_spare_returns()
     if not any((name, "") in layout.cells for name in PRICE_FIELDS):
         raise DataError(
             f"The long table {table.file!r} has no price column; name one adj_close, close or "
@@ -184,20 +211,17 @@ def _long(table: Table, date: int, ticker: int, flat: dict[int, str]) -> Layout:
 
 def _one_asset(table: Table, date: int, flat: dict[int, str]) -> Layout | None:
     """Return the layout of the bars of one asset, if it is that."""
-    labels = {n: plain(label) for n, label in flat.items()}
-    found = Counter(FIELD_OF.get(label) for label in labels.values())
-    known = sum(label in FIELD_OF or label in IGNORED for label in labels.values())
+    found = Counter(map(field_of, flat.values()))
+    known = sum(bool(field_of(label)) or is_beside(label) for label in flat.values())
     bars = sum(found[name] > 0 for name in ("open", "high", "low", "volume"))
     has_price = any(found[name] for name in PRICE_FIELDS)
-    if not has_price or (known < len(labels) and bars < 2):
+    sure = any(plain(label) in SURE_PRICES for label in flat.values())
+    if not has_price or (known < len(flat) and bars < 2 and not sure):
         return None
     layout = Layout("the bars of one asset", date)
-    for column, label in labels.items():
-        name = FIELD_OF.get(label)
-        if name is None:
-            layout.ignored += [flat[column]] * (label not in IGNORED and bool(label))
-        else:
-            layout.add(name, table.stem, column)
+    for column, label in flat.items():
+        layout.add_named(label, table.stem, column)
+    layout.drop_spare_returns()
     return layout
 
 
@@ -213,7 +237,7 @@ def _wide(table: Table, date: int, flat: dict[int, str]) -> Layout:
     return layout
 
 
-def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, ...]] | None:
+def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, str]] | None:
     """Take apart labels such as `AAPL.Close`, `Close_AAPL` and `('Close', 'AAPL')`."""
     if max(map(len, flat.values())) > LONGEST_LABEL:
         return None
@@ -222,18 +246,20 @@ def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, ...]] | None:
         return {n: (match[1], match[2]) for n, match in tuples.items() if match is not None}
     for field_first in (False, True):
         parts = {n: _split(label, field_first) for n, label in flat.items()}
-        if all(parts.values()):
-            return {n: part for n, part in parts.items() if part is not None}
+        split = {n: part for n, part in parts.items() if part is not None}
+        # BAS.DE is an asset, not the low of one called DE.
+        if len(split) == len(flat) and any(field_of(f) in PRICE_FIELDS for f, _ in split.values()):
+            return split
     return None
 
 
-def _split(label: str, field_first: bool) -> tuple[str, ...] | None:
+def _split(label: str, field_first: bool) -> tuple[str, str] | None:
     """Split a label into a field, as long as can be, and an asset."""
     cuts = [(cut.start(), cut.end()) for cut in re.finditer(r"[._ |:-]+", label)]
     for start, end in cuts[::-1] if field_first else cuts:
         before, after = label[:start], label[end:]
         name, asset = (before, after) if field_first else (after, before)
-        if asset and plain(name) in FIELD_OF:
+        if asset and field_of(name):
             return name, asset
     return None
 
@@ -243,7 +269,7 @@ def _levels(table: Table, date: int, levels: dict[int, tuple[str, ...]]) -> Layo
     depth = max(map(len, levels.values()))
     padded = {n: (*names, *[""] * (depth - len(names))) for n, names in levels.items()}
     share = [
-        np.mean([plain(names[level]) in {*FIELD_OF, *IGNORED} for names in padded.values()])
+        np.mean([bool(field_of(n[level])) or is_beside(n[level]) for n in padded.values()])
         for level in range(depth)
     ]
     layout = Layout("a wide table of bars", date)
@@ -255,12 +281,7 @@ def _levels(table: Table, date: int, levels: dict[int, tuple[str, ...]]) -> Layo
         return layout
     for column, names in padded.items():
         rest = [name for level, name in enumerate(names) if level != best and name]
-        name = FIELD_OF.get(plain(names[best]))
-        asset = " ".join(rest) or table.stem
-        if name is None:
-            layout.ignored += [names[best]] * (plain(names[best]) not in IGNORED)
-        else:
-            layout.add(name, asset, column)
+        layout.add_named(names[best], " ".join(rest) or table.stem, column)
     if not any(name in PRICE_FIELDS for name, _ in layout.cells):
         raise DataError(
             f"The file {table.file!r} has no closing prices; it has the fields "

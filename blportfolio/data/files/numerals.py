@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from blportfolio.data.files.table import CURRENCIES
+from blportfolio.data.files.words import CURRENCIES
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, FloatArray
 

@@ -27,8 +27,9 @@ from blportfolio.data.files.dates import DateOrder, read_dates
 from blportfolio.data.files.layout import Layout, find_layout
 from blportfolio.data.files.numerals import Decimal
 from blportfolio.data.files.sources import open_source, printable
-from blportfolio.data.files.table import Table, listed, plain, serious
+from blportfolio.data.files.table import Table, listed, serious
 from blportfolio.data.files.text import read_text
+from blportfolio.data.files.words import plain
 from blportfolio.data.quality.findings import Finding
 from blportfolio.errors import DataError
 from blportfolio.validation import FloatArray, check_choice

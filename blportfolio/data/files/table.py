@@ -1,4 +1,4 @@
-"""The table that every format is read into, and the words by which its columns are known."""
+"""The table that every format is read into, and how messages show it."""
 
 from __future__ import annotations
 
@@ -8,58 +8,6 @@ import pyarrow as pa
 
 from blportfolio.data.files.sources import printable
 from blportfolio.data.quality.findings import Finding
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-DATE_NAMES = frozenset(
-    _words(
-        "date dates datetime timestamp tradedate tradingdate tradingday exchangedate "
-        "observationdate asofdate caldt datadate pricedate datum fecha dato data"
-    )
-)
-"""Labels that say that a column holds dates, as `plain` spells them."""
-MAYBE_DATE_NAMES = frozenset(("day", "month", "time", "period", "week", "index", "level0", ""))
-"""Labels of columns that hold dates where their cells look like dates."""
-ROW_NUMBER_NAMES = frozenset(("index", "level0", "unnamed0", ""))
-TICKER_NAMES = tuple(
-    _words("ticker tickers symbol symbols asset instrument security ric isin code permno name")
-)
-FIELDS = {
-    "open": ("open", "pxopen", "openprice", "first"),
-    "high": ("high", "pxhigh", "highprice"),
-    "low": ("low", "pxlow", "lowprice"),
-    "adjusted": (
-        *("adjclose", "adjustedclose", "adjclosing", "closeadj", "adjcloseprice"),
-        *("adjustedprice", "adjprice", "adjusted", "totreturnindexgrossdvds"),
-    ),
-    "close": ("close", "closelast", "closeprice", "closingprice", "pxlast", "tradeclose"),
-    "price": ("price", "last", "lastprice", "prc", "settle", "nav", "value"),
-    "returns": ("return", "returns", "ret", "totalreturn"),
-    "volume": ("volume", "vol", "pxvolume", "tradevolume", "volumetraded", "sharevolume"),
-    "dividends": ("dividends", "dividend", "dividendamount", "exdividend", "divcash"),
-    "splits": ("stocksplits", "splits", "split", "splitcoefficient", "splitratio", "splitfactor"),
-}
-"""Fields of a bar, each with the labels that vendors give them, as `plain` spells them."""
-FIELD_OF = {label: name for name, labels in FIELDS.items() for label in labels}
-PRICE_FIELDS = ("adjusted", "close", "price", "returns")
-IGNORED = frozenset(
-    _words(
-        "change changepct chg net pctchg turnover openint openinterest capitalgains repaired "
-        "vwap bid ask adjopen adjhigh adjlow adjvolume adjustedopen adjustedhigh adjustedlow "
-        "per time trades percent changepercent adjhighprice marketcap currency exchange"
-    )
-)
-"""Columns that come beside bars and are none."""
-UNITS = frozenset(_words("% percent pct index points shares decimal ratio level number"))
-CURRENCIES = frozenset(
-    _words(
-        "USD EUR GBP GBX JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RUB TRY ZAR BRL MXN INR "
-        "CNY CNH HKD SGD KRW TWD THB IDR MYR PHP ILS AED SAR CLP COP ARS"
-    )
-)
 
 
 @dataclass(slots=True)
@@ -86,6 +34,11 @@ class Table:
     comma_separated: bool = False
     inferred: list[str] = field(default_factory=list)
 
+    @property
+    def num_rows(self) -> int:
+        """Rows of data."""
+        return len(self.columns[0])
+
     def label(self, column: int) -> str:
         """Return the name of a column as messages show it."""
         return " ".join(part for part in self.names[column] if part) or f"number {column + 1}"
@@ -98,14 +51,6 @@ class Table:
         except (ValueError, OverflowError):
             text = "a date of no calendar"
         return printable(text)[:60]
-
-
-def plain(label: object) -> str:
-    """Spell a label in small letters and digits only: `Adj. Close**` is `adjclose`."""
-    text = str(label).strip().lower()
-    if text[:2] in {"1.", "2.", "3.", "4.", "5.", "6.", "7.", "8."}:
-        text = text[2:]  # "4. close"
-    return "".join(character for character in text if character.isalnum())
 
 
 def serious(kind: str, message: str, remedy: str, *, ticker: str | None = None) -> Finding:

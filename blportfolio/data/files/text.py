@@ -15,7 +15,8 @@ from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.headers import Header, is_footer, split_header
 from blportfolio.data.files.numerals import MISSING
 from blportfolio.data.files.sources import Source, cannot_read, printable
-from blportfolio.data.files.table import TICKER_NAMES, Table, plain
+from blportfolio.data.files.table import Table
+from blportfolio.data.files.words import TICKER_NAMES, plain
 from blportfolio.errors import DataError
 
 HEAD_ROWS = 60
