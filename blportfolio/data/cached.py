@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,18 @@ import pandas as pd
 
 from blportfolio.data.bars import Bars
 from blportfolio.data.cache import PriceCache
-from blportfolio.data.calendars import Calendar, align_calendars
+from blportfolio.data.calendars import Calendar, align_calendars, check_alignment, longest_holes
 from blportfolio.data.market import MarketData
 from blportfolio.data.sessions import currency_of
-from blportfolio.data.tickers import split_tickers
+from blportfolio.data.tickers import shortened, split_tickers
 from blportfolio.errors import BLPortfolioWarning, DataError
 from blportfolio.validation import check_date
 
 MARKET_FIELDS = ("prices", "close", "open", "high", "low", "volume")
 MAX_GAP = 5
 """Dates in a row over which a price that the source lacks is carried forward."""
+GONE_AFTER = pd.Timedelta(days=14)
+"""Days for which a source had no price, after which an asset is taken to be gone."""
 
 
 def load_cached(
@@ -48,6 +50,7 @@ def load_cached(
 
     Returns:
         Market data; tickers whose prices cannot be used in these dates are named in a warning.
+        They end where the prices of an asset that is still traded are not known any longer.
 
     Raises:
         DataError: If a ticker is not cached or its file is damaged, or none has usable prices.
@@ -83,17 +86,25 @@ def load_usable(
     Raises:
         DataError: As `load_cached`.
     """
-    bars = _between(cache.read(names, MARKET_FIELDS), start, end)
-    faults = dict(zip(names, _faults(bars.prices), strict=True))
-    left_out = "; ".join(f"{ticker}: {reason}" for ticker, reason in faults.items() if reason)
-    if left_out:
-        left_out = f"Cannot be used in these dates: {left_out}."
-        kept = [ticker for ticker, reason in faults.items() if not reason]
-        if not kept:
-            raise DataError(left_out)
-        notes = (*notes, left_out)
-        bars = _chosen(bars, slice(None), kept)
-    bars, filled = align_calendars(bars, calendar=calendar, max_gap=max_gap)
+    check_alignment(calendar, max_gap)
+    bars = cache.read(names, MARKET_FIELDS)
+    known_to = _known_to(bars.prices, cache)
+    bars, late = _known_to_all(_between(bars, start, end), known_to)
+    faults = _faults(bars.prices)
+    bars = _without(bars, faults)
+    aligned, filled = align_calendars(bars, calendar=calendar, max_gap=max_gap)
+    unfilled = list(longest_holes(aligned.prices))
+    if unfilled:
+        faults |= {
+            asset: f"missing from {first.date()} to {last.date()}, more than max_gap={max_gap}"
+            for asset, (first, last) in longest_holes(bars.prices[unfilled]).items()
+        }
+        bars = _without(bars, faults)
+        aligned, filled = align_calendars(bars, calendar=calendar, max_gap=max_gap)
+    bars = aligned
+    del aligned
+    left_out = _described(faults) if faults else ""
+    notes = (*notes, *late, *([left_out] if left_out else []))
     frames: dict[str, Any] = dict(bars.market_frames())
     del bars  # unadjusted prices; large ones need not stay while market data are made
     assets = tuple(frames["prices"].columns)
@@ -108,6 +119,45 @@ def load_usable(
         notes=(*notes, *filled),
     )
     return market, left_out
+
+
+def _known_to(prices: pd.DataFrame, cache: PriceCache) -> pd.Series:
+    """Return, of the assets still traded, up to which date it is known whether there is a price.
+
+    Without it an asset that was fetched before the others would look as if it had been delisted.
+    """
+    known = prices.notna().to_numpy()
+    dates = pd.DatetimeIndex(prices.index)
+    last = dates[len(dates) - 1 - known[::-1].argmax(axis=0)]
+    at_weekends = known[dates.day_of_week >= 5].max(axis=0, initial=False)
+    known_to = {}
+    for column, ticker in enumerate(map(str, prices.columns)):
+        date = max(cache.info(ticker).known_to, last[column])
+        if date - last[column] > GONE_AFTER:
+            continue
+        if date.day_of_week >= 4 and not at_weekends[column]:
+            date += pd.Timedelta(days=6 - date.day_of_week)  # no need to ask for a weekend
+        known_to[ticker] = date
+    return pd.Series(known_to, dtype="datetime64[us]")
+
+
+def _known_to_all(bars: Bars, known_to: pd.Series) -> tuple[Bars, list[str]]:
+    """Return the dates of which the prices of every asset still traded are known.
+
+    Raises:
+        DataError: If there are none.
+    """
+    dates = bars.prices.index
+    late = known_to[known_to < dates[-1]]
+    if late.empty:
+        return bars, []
+    note = (
+        f"Left out the dates after {late.min().date()}: the cached prices of "
+        f"{shortened(list(late[late == late.min()].index))} go no further; fetch them again."
+    )
+    if late.min() < dates[0]:
+        raise DataError(note)
+    return _chosen(bars, slice(None, late.min())), [note]
 
 
 def _between(bars: Bars, start: object, end: object) -> Bars:
@@ -135,18 +185,37 @@ def _chosen(bars: Bars, dates: slice, assets: Sequence[str] | None = None) -> Ba
     return Bars(**frames)
 
 
-def _faults(prices: pd.DataFrame) -> list[str]:
-    """Return by asset why market data cannot hold it; nothing where they can."""
+def _without(bars: Bars, faults: Mapping[str, str]) -> Bars:
+    """Return bars without the assets that have a fault.
+
+    Raises:
+        DataError: If none is left.
+    """
+    kept = [asset for asset in bars.prices.columns if asset not in faults]
+    if not kept:
+        raise DataError(_described(faults))
+    return bars if len(kept) == bars.prices.shape[1] else _chosen(bars, slice(None), kept)
+
+
+def _described(faults: Mapping[str, str]) -> str:
+    reasons = "; ".join(f"{asset}: {reason}" for asset, reason in faults.items())
+    return f"Cannot be used in these dates: {reasons}."
+
+
+def _faults(prices: pd.DataFrame) -> dict[str, str]:
+    """Return why market data cannot hold some of the assets."""
     values = prices.to_numpy()
     known = np.isfinite(values)
     lowest = np.where(known, values, np.inf).min(axis=0)
     highest = np.where(known, values, -np.inf).max(axis=0)
-    reasons = []
-    for count, low, high in zip(known.sum(axis=0), lowest, highest, strict=True):
+    faults = {}
+    for asset, count, low, high in zip(
+        prices.columns, known.sum(axis=0), lowest, highest, strict=True
+    ):
         if count < 2:
-            reasons.append("fewer than two prices")
+            faults[asset] = "fewer than two prices"
         elif low <= 0:
-            reasons.append(f"a price of {low:g}, which is not positive")
-        else:
-            reasons.append("the price never changes" if low == high else "")
-    return reasons
+            faults[asset] = f"a price of {low:g}, which is not positive"
+        elif low == high:
+            faults[asset] = "the price never changes"
+    return faults

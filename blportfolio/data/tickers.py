@@ -1,9 +1,9 @@
-"""What a ticker may look like, how a list of them is written, and its safe file name."""
+"""What a ticker may look like, how lists of them are read and written, and its safe file name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote
 
 from blportfolio.errors import DataError
@@ -47,6 +47,12 @@ def split_tickers(tickers: str | Iterable[str]) -> tuple[str, ...]:
     if not names:
         raise DataError("`tickers` is empty; name one at least, such as 'AAPL MSFT'.")
     return names
+
+
+def shortened(names: Sequence[str], most: int = 3) -> str:
+    """Return names as text: the first ones, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def file_stem(ticker: str) -> str:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 import blportfolio as bl
 from blportfolio.data.bars import Bars
-from blportfolio.data.calendars import align_calendars, exchange_groups
+from blportfolio.data.calendars import align_calendars
+from blportfolio.data.exchanges import exchange_groups
 from blportfolio.data.sessions import currency_of, is_complete
-from blportfolio.errors import ConfigError
+from blportfolio.errors import ConfigError, DataError
 
 UTC = dt.UTC
 
@@ -90,6 +91,39 @@ def test_bridging_knows_no_future(cut, seed, delisted):
     whole = align_calendars(Bars(prices))[0].prices
     part = align_calendars(Bars(prices.iloc[:cut]))[0].prices
     pd.testing.assert_frame_equal(part, whole.iloc[:cut])
+
+
+@given(cut=st.integers(20, 119), seed=st.integers(0, 40), delisted=st.integers(60, 125))
+def test_common_dates_know_no_future(cut, seed, delisted):
+    """A date is kept or not whatever comes after it, also while an exchange is closed."""
+    prices = two_exchanges(120, seed)
+    prices.iloc[delisted:, 3] = np.nan
+    whole = align_calendars(Bars(prices), calendar="common")[0].prices
+    part = align_calendars(Bars(prices.iloc[:cut]), calendar="common")[0].prices
+    pd.testing.assert_frame_equal(part, whole.loc[: prices.index[cut - 1]])
+
+
+def test_common_dates_end_with_the_last_on_which_both_exchanges_traded():
+    prices = two_exchanges()
+    prices.iloc[-2:, :2] = np.nan
+    common, _ = align_calendars(Bars(prices), calendar="common", max_gap=5)
+    assert common.prices.index[-1] == prices.index[-3]
+
+
+def test_carried_prices_of_many_assets_are_one_note():
+    prices = make_prices(7, 200, 40)
+    for column in range(40):
+        prices.iloc[10 + 3 * column, column] = np.nan
+    _, notes = align_calendars(Bars(prices), max_gap=2)
+    assert len(notes) == 1
+    assert "last price of 40 assets" in notes[0]
+    assert "1 of A0, 1 of A1, 1 of A2 and 37 more" in notes[0]
+
+
+@pytest.mark.parametrize("max_gap", [-1, 1.5, "5", None, True])
+def test_a_gap_that_is_no_number_of_dates_is_refused(max_gap):
+    with pytest.raises(DataError, match="max_gap"):
+        align_calendars(Bars(make_prices(6)), max_gap=max_gap)
 
 
 @given(seed=st.integers(0, 20), order=st.permutations(range(4)))

@@ -61,6 +61,11 @@ class PriceInfo:
         """When they were last compared with the source."""
         return dt.datetime.fromisoformat(self.fetched_utc)
 
+    @property
+    def known_to(self) -> pd.Timestamp:
+        """Last date of which it is known whether there is a price: the source was asked for it."""
+        return max(pd.Timestamp(self.asked_to), pd.Timestamp(self.missed_utc[:10] or 0))
+
     def joined(self, later: PriceInfo, outcome: str) -> PriceInfo:
         """Return the description after a later answer that was merged with this `outcome`.
 
@@ -163,6 +168,35 @@ def read_dates(path: Path) -> NDArray[np.datetime64]:
             return column
     except (pa.ArrowException, KeyError) as error:
         raise DamagedFileError(f"it is no Parquet file ({error})") from error
+
+
+def read_info(path: Path) -> PriceInfo:
+    """Return the description in a file alone; nothing is checked.
+
+    Raises:
+        DamagedFileError: If it is no file of the cache.
+        OSError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            described = json.loads(pq.read_schema(file).metadata[_KEY])
+        del described["schema_version"]
+        return PriceInfo(**described)
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"it holds something else ({error})") from error
+
+
+def read_digest(path: Path) -> str:
+    """Return the SHA-256 that a file carries; nothing is checked.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(-_TAIL, os.SEEK_END)
+        footer = int.from_bytes(file.read(4), "little")
+        file.seek(-_TAIL - footer - DIGEST_SIZE, os.SEEK_END)
+        return file.read(DIGEST_SIZE).hex()
 
 
 def replace_file(path: Path, content: bytes) -> None:

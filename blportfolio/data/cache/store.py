@@ -17,13 +17,14 @@ from filelock import FileLock, Timeout
 from blportfolio.data.bars import FRAMES, Bars
 from blportfolio.data.cache.merging import EVENTS, Outcome, complete_frame, merge
 from blportfolio.data.cache.price_file import (
-    DIGEST_SIZE,
     DamagedFileError,
     Entry,
     PriceInfo,
     decode,
     encode,
     read_dates,
+    read_digest,
+    read_info,
     replace_file,
 )
 from blportfolio.data.paths import cache_folder
@@ -81,14 +82,21 @@ class PriceCache:
         content = self._content(ticker)
         if content is None:
             return None
-        try:
+        with self._reading(ticker):
             dates, columns, info = decode(content)
-        except DamagedFileError as error:
-            raise self._damaged(ticker, error) from error
         if info.ticker != ticker:
             raise self._damaged(ticker, f"it holds {info.ticker!r}")
         index = pd.DatetimeIndex(dates, name="date")
         return Entry(pd.DataFrame(columns, index=index), info)
+
+    def info(self, ticker: str) -> PriceInfo:
+        """Return where the prices of a ticker came from, reading nothing else.
+
+        Raises:
+            DataError: If it is not stored or its file is damaged.
+        """
+        with self._reading(ticker):
+            return read_info(self.path(ticker))
 
     def write(
         self, ticker: str, frame: pd.DataFrame, info: PriceInfo, *, whole: bool = True
@@ -175,30 +183,15 @@ class PriceCache:
         Raises:
             DataError: If it is not stored.
         """
-        try:
-            with self.path(ticker).open("rb") as file:
-                file.seek(-8, os.SEEK_END)
-                footer = int.from_bytes(file.read(4), "little")
-                file.seek(-8 - footer - DIGEST_SIZE, os.SEEK_END)
-                return file.read(DIGEST_SIZE).hex()
-        except OSError as error:
-            raise self._unreadable(ticker, error) from error
+        with self._reading(ticker):
+            return read_digest(self.path(ticker))
 
     def _dates(self, tickers: Sequence[str]) -> pd.DatetimeIndex:
         """Return the union of the dates of several tickers, reading nothing else."""
         distinct: dict[bytes, np.ndarray] = {}
         for ticker in tickers:
-            try:
+            with self._reading(ticker):
                 dates = read_dates(self.path(ticker))
-            except DamagedFileError as error:
-                raise self._damaged(ticker, error) from error
-            except FileNotFoundError as error:
-                raise DataError(
-                    f"{ticker!r} is not in the cache {str(self.folder)!r}; get it with "
-                    f"`blportfolio data fetch {ticker}` or download({ticker!r})."
-                ) from error
-            except OSError as error:
-                raise self._unreadable(ticker, error) from error
             distinct.setdefault(dates.tobytes(), dates)
         union = np.unique(np.concatenate([*distinct.values(), np.array([], "datetime64[us]")]))
         return pd.DatetimeIndex(union, name="date")
@@ -218,10 +211,8 @@ class PriceCache:
             content = self._content(ticker)
             if content is None:
                 return None
-            try:
+            with self._reading(ticker):
                 own, values, _ = decode(content, fields)
-            except DamagedFileError as error:
-                raise self._damaged(ticker, error) from error
             rows = np.searchsorted(days, own)
             if len(own) and (rows[-1] >= len(days) or not np.array_equal(days[rows], own)):
                 return None
@@ -232,6 +223,25 @@ class PriceCache:
             for name, array in arrays.items()
         }
         return Bars(**frames)
+
+    @contextmanager
+    def _reading(self, ticker: str) -> Iterator[None]:
+        """Say which ticker cannot be read, and what to do.
+
+        Raises:
+            DataError: If its file is damaged, not there, or cannot be read.
+        """
+        try:
+            yield
+        except DamagedFileError as error:
+            raise self._damaged(ticker, error) from error
+        except FileNotFoundError as error:
+            raise DataError(
+                f"{ticker!r} is not in the cache {str(self.folder)!r}; get it with "
+                f"`blportfolio data fetch {ticker}` or download({ticker!r})."
+            ) from error
+        except OSError as error:
+            raise self._unreadable(ticker, error) from error
 
     def _content(self, ticker: str) -> bytes | None:
         try:
@@ -279,7 +289,7 @@ class PriceCache:
     def _unreadable(self, ticker: str, error: OSError) -> DataError:
         return DataError(
             f"The cached prices of {ticker!r} cannot be read: {error.strerror or error} "
-            f"({str(self.path(ticker))!r})."
+            f"({str(self.path(ticker))!r}). Set BLPORTFOLIO_CACHE to another folder."
         )
 
     def _damaged(self, ticker: str, why: object) -> DamagedFileError:

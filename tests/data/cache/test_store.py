@@ -324,7 +324,7 @@ def test_the_digest_changes_with_the_prices_alone(store):
     assert store.digest("KO") == before
     store.write("KO", history(periods=41), INFO)
     assert store.digest("KO") != before
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="'PEP' is not in the cache"):
         store.digest("PEP")
 
 

@@ -334,8 +334,26 @@ def test_a_missing_day_is_carried_forward_and_noted(yahoo, load):
     market = load("KO PEP")
     assert market.prices["PEP"].iloc[10] == market.prices["PEP"].iloc[9]
     assert any("PEP" in note for note in market.notes)
+    with pytest.warns(BLPortfolioWarning, match="PEP: missing from 2020-01-16 to 2020-01-16"):
+        assert load("KO PEP", max_gap=0).assets == ("KO",)
+
+
+def test_missing_days_in_every_ticker_are_an_error(yahoo, load):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "PEP": yahoo.make_bars(2)}
+    yahoo.bars["PEP"].iloc[10, :6] = np.nan
+    yahoo.bars["KO"].iloc[20, :6] = np.nan
     with pytest.raises(DataError, match="missing"):
         load("KO PEP", max_gap=0)
+
+
+def test_a_hole_that_is_too_long_leaves_out_its_ticker_and_no_other(yahoo, load):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "PEP": yahoo.make_bars(2)}
+    yahoo.bars["PEP"].iloc[10:17, :6] = np.nan
+    with pytest.warns(BLPortfolioWarning, match="PEP: missing from 2020-01-16 to 2020-01-24"):
+        market = load("KO PEP")
+    assert market.assets == ("KO",)
+    assert any("PEP: missing from" in note for note in market.notes)
+    assert load("KO PEP", max_gap=7).assets == ("KO", "PEP")
 
 
 def test_currencies_that_differ_are_noted_and_none_is_claimed(yahoo, load):
@@ -522,3 +540,54 @@ def test_the_clock_is_read_where_no_time_is_given(yahoo, store):
         warnings.simplefilter("error")
         report = fetch("KO", cache=store)
     assert abs(report.tickers[0].fetched - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=5)
+
+
+# Assets that are not known to the same date.
+
+
+def test_an_asset_that_could_not_be_updated_is_not_taken_for_a_delisted_one(yahoo, load):
+    """The others go on; without the cut it would look as if it had ended."""
+    yahoo.bars = {"KO": yahoo.make_bars(1), "PEP": yahoo.make_bars(2)}
+    load("KO PEP")
+    yahoo.bars = {"KO": longer(yahoo, 90), "PEP": yahoo.make_bars(2, periods=90)}
+    yahoo.failing = {"PEP": 429}
+    with pytest.warns(BLPortfolioWarning, match="Used as cached before: PEP"):
+        market = load("KO PEP", now=later(days=40))
+    assert any("after 2020-03-25: the cached prices of PEP" in note for note in market.notes)
+    assert market.dates[-1] == pd.Timestamp("2020-03-25")
+    assert market.lifetimes()["survives"].all()
+    with pytest.raises(DataError, match="2020-03-25: the cached prices of PEP go no further"):
+        load("KO PEP", "2020-04-01", now=later(days=40), offline_ok=True)
+
+
+def test_an_asset_that_yahoo_no_longer_has_ends_where_it_was_delisted(yahoo, load):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "PEP": yahoo.make_bars(2)}
+    load("KO PEP")
+    yahoo.bars = {"KO": longer(yahoo, 90)}
+    with pytest.warns(BLPortfolioWarning, match="PEP"):
+        market = load("KO PEP", now=later(days=50))
+    assert market.dates[-1] == yahoo.bars["KO"].index[-1]
+    assert market.lifetimes()["survives"].to_dict() == {"KO": True, "PEP": False}
+
+
+def test_a_date_that_has_not_finished_everywhere_is_left_out(yahoo, load):
+    """At 12 o'clock in London Tokyo has closed and New York not opened."""
+    yahoo.bars = {"KO": yahoo.make_bars(1, periods=61), "7203.T": yahoo.make_bars(2, periods=61)}
+    yahoo.zones = {"7203.T": "Asia/Tokyo"}
+    market = load("KO 7203.T")
+    assert any("after 2020-03-25: the cached prices of KO" in note for note in market.notes)
+    assert market.dates[-1] == pd.Timestamp("2020-03-25")
+    evening = load("KO 7203.T", now=later(hours=10))
+    assert evening.dates[-1] == pd.Timestamp("2020-03-26")
+
+
+@pytest.mark.parametrize("calendar", ["union", "common"])
+def test_a_weekend_is_known_of_stocks_that_were_fetched_on_friday(yahoo, load, calendar):
+    friday = NOW + dt.timedelta(days=1, hours=10)
+    yahoo.bars = {"KO": yahoo.make_bars(1, periods=62)}
+    load("KO", now=friday)
+    yahoo.bars["X-USD"] = yahoo.make_bars(2, periods=90, freq="D")
+    yahoo.zones = {"X-USD": "UTC"}
+    market = load("KO X-USD", now=friday + dt.timedelta(days=2), calendar=calendar)
+    days = {"union": "2020-03-28", "common": "2020-03-27"}
+    assert market.dates[-1] == pd.Timestamp(days[calendar])
