@@ -20,7 +20,13 @@ from blportfolio.data.quality.ends import check_future, check_last_row, check_su
 from blportfolio.data.quality.evidence import Evidence
 from blportfolio.data.quality.findings import Finding, QualityReport
 from blportfolio.data.quality.form import check_form
+from blportfolio.data.quality.joins import check_joins, check_swapped
 from blportfolio.data.quality.jumps import check_jumps
+from blportfolio.data.quality.segments import (
+    check_pasted,
+    check_shared_stretches,
+    check_shifted_dates,
+)
 from blportfolio.data.quality.stale import check_stale, check_volume
 from blportfolio.errors import DataError
 
@@ -35,6 +41,11 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[Finding]]] = {
     "survivors": check_survivors,
     "repeated_rows": check_repeated_rows,
     "same_series": check_same_series,
+    "shared_stretches": check_shared_stretches,
+    "pasted": check_pasted,
+    "shifted_dates": check_shifted_dates,
+    "joins": check_joins,
+    "swapped": check_swapped,
     "splits": check_splits,
     "dividends": check_dividends,
     "jumps": check_jumps,
@@ -45,6 +56,9 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[Finding]]] = {
 """Every check of prices by name; `check_form`, which tells what are prices, runs before them."""
 _RANK = {"serious": 0, "warning": 1, "note": 2}
 _NO_PRICES = {"log_prices", "prices_not_returns", "returns_not_prices"}
+_JUMPS = {
+    "unadjusted_split", "unexplained_jump", "unit_mixup", "identity_break", "reverting_jump",
+}  # fmt: skip
 _KNOWN_SPLITS = {"splits_not_applied", "splits_applied_twice"}
 
 
@@ -96,10 +110,15 @@ def examine(
 
 
 def _without_doubles(findings: list[Finding]) -> list[Finding]:
-    """Leave out jumps that a listed split, or a fault of the reader, explains already."""
-    known = {(f.ticker, f.date) for f in findings if f.kind in _KNOWN_SPLITS}
-    jumps = {"unadjusted_split", "unexplained_jump", "unit_mixup", "identity_break"}
-    kept = [f for f in findings if f.kind not in jumps or (f.ticker, f.date) not in known]
+    """Leave out jumps that a listed split, a swap or a join of sources explains already."""
+    splits = {(f.ticker, f.date) for f in findings if f.kind in _KNOWN_SPLITS}
+    joins = {f.date for f in findings if f.kind == "joined_sources"}
+    swaps = {date for f in findings if f.kind == "swapped_columns" for date in (f.date, f.end)}
+    kept = [
+        f
+        for f in findings
+        if f.kind not in _JUMPS or not ((f.ticker, f.date) in splits or f.date in joins | swaps)
+    ]
     return list(dict.fromkeys(kept))
 
 
