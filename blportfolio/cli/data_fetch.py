@@ -59,8 +59,9 @@ def fetch(
     with reported(debug=debug):
         from blportfolio.cli.output import progress_bar
         from blportfolio.data.cache import PriceCache
+        from blportfolio.data.importing import import_files
         from blportfolio.data.universe import is_universe
-        from blportfolio.data.universes import coverage_note, import_files
+        from blportfolio.data.universes import coverage_note
         from blportfolio.data.yahoo.fetching import fetch as fetch_prices
 
         cache = PriceCache()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data.bars import Bars
-from blportfolio.data.cache import PriceCache
+from blportfolio.data.cache import PriceCache, PriceInfo
 from blportfolio.data.calendars import Calendar, align_calendars, check_alignment, longest_holes
 from blportfolio.data.market import MarketData
 from blportfolio.data.sessions import currency_of
@@ -88,7 +88,8 @@ def load_usable(
     """
     check_alignment(calendar, max_gap)
     bars = cache.read(names, MARKET_FIELDS)
-    known_to = _known_to(bars.prices, cache)
+    infos = {ticker: cache.info(ticker) for ticker in names}
+    known_to = _known_to(bars.prices, infos)
     bars, late = _known_to_all(_between(bars, start, end), known_to)
     faults = _faults(bars.prices)
     bars = _without(bars, faults)
@@ -108,7 +109,7 @@ def load_usable(
     frames: dict[str, Any] = dict(bars.market_frames())
     del bars  # unadjusted prices; large ones need not stay while market data are made
     assets = tuple(frames["prices"].columns)
-    currencies = {currency_of(ticker) for ticker in assets}
+    currencies = {infos[ticker].currency or currency_of(ticker) for ticker in assets}
     if len(currencies - {""}) > 1:
         notes = (*notes, f"Prices are in {', '.join(sorted(currencies - {''}))}, not converted.")
     market = MarketData(
@@ -121,7 +122,7 @@ def load_usable(
     return market, left_out
 
 
-def _known_to(prices: pd.DataFrame, cache: PriceCache) -> pd.Series:
+def _known_to(prices: pd.DataFrame, infos: Mapping[str, PriceInfo]) -> pd.Series:
     """Return, of the assets still traded, up to which date it is known whether there is a price.
 
     Without it an asset that was fetched before the others would look as if it had been delisted.
@@ -132,7 +133,7 @@ def _known_to(prices: pd.DataFrame, cache: PriceCache) -> pd.Series:
     at_weekends = known[dates.day_of_week >= 5].max(axis=0, initial=False)
     known_to = {}
     for column, ticker in enumerate(map(str, prices.columns)):
-        date = max(cache.info(ticker).known_to, last[column])
+        date = max(infos[ticker].known_to, last[column])
         if date - last[column] > GONE_AFTER:
             continue
         if date.day_of_week >= 4 and not at_weekends[column]:

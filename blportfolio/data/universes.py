@@ -1,38 +1,21 @@
-"""Universes as market data: imported from files or fetched into the cache, loaded by name."""
+"""Universes as market data: what is cached of them, loaded by name."""
 
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from blportfolio.data.bars import Bars
-from blportfolio.data.cache import PriceCache, PriceInfo
+from blportfolio.data.cache import PriceCache
 from blportfolio.data.cached import MAX_GAP, load_usable
 from blportfolio.data.calendars import Calendar
-from blportfolio.data.files import read_bars
-from blportfolio.data.files.sources import COMPRESSIONS, FORMATS
 from blportfolio.data.market import MarketData
-from blportfolio.data.sessions import currency_of
-from blportfolio.data.tickers import split_tickers
-from blportfolio.data.universe import Universe, find_universe, is_universe, list_universes
-from blportfolio.data.yahoo.report import Fetched, FetchReport
+from blportfolio.data.universe import Universe, find_universe, list_universes
 from blportfolio.errors import DataError
 from blportfolio.validation import check_date
-
-
-def universe_tickers(name: str | Path) -> tuple[str, ...]:
-    """Return the tickers whose prices a universe needs.
-
-    Raises:
-        ConfigError: If there is no such universe, or its file is wrong.
-    """
-    return find_universe(name).tickers
 
 
 def is_fetched(universe: Universe, cache: PriceCache | None = None) -> bool:
@@ -120,118 +103,6 @@ def coverage_note(name: str | Path, cache: PriceCache | None = None) -> str:
     market = load_universe(name, min_coverage=0.0, cache=cache)
     universe = find_universe(name)
     return _coverage_note(universe.coverage(market.prices), universe)
-
-
-def import_files(
-    name_or_tickers: str | Path | Sequence[str],
-    path: str | Path,
-    cache: PriceCache | None = None,
-    *,
-    now: dt.datetime | None = None,
-) -> FetchReport:
-    """Put prices from local files into the cache, as a download would.
-
-    Args:
-        name_or_tickers: A universe, or tickers.
-        path: A file that `load_prices` understands, or a folder of them; of a folder, the files
-            that the universe names, else all.
-        cache: Where the prices are kept; the user's cache by default.
-        now: The time of the import; the clock's by default.
-
-    Returns:
-        What happened to each ticker. Where several files have one, all are joined by the rules of
-        the cache: longer history is never lost.
-
-    Raises:
-        DataError: If the path, or a file in it, cannot be read or has serious faults.
-        ConfigError: If the universe's file is wrong.
-    """
-    store = cache or PriceCache()
-    patterns: tuple[str, ...] = ()
-    if isinstance(name_or_tickers, str | Path) and is_universe(name_or_tickers):
-        universe = find_universe(name_or_tickers)
-        tickers, patterns = universe.tickers, universe.file.files
-    else:
-        tickers = split_tickers([str(one) for one in _listed(name_or_tickers)])
-    moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
-    done: dict[str, Fetched] = {}
-    for file in _files(Path(path), patterns):
-        bars = _read(file)
-        for ticker in tickers:
-            if ticker in bars.prices.columns:
-                done[ticker] = _store(store, ticker, bars, file, moment)
-    return FetchReport(tuple(done.get(t) or _absent(store, t, Path(path)) for t in tickers))
-
-
-def _store(store: PriceCache, ticker: str, bars: Bars, file: Path, moment: str) -> Fetched:
-    columns = {name: frame[ticker] for name, frame in bars.frames().items()}
-    frame = pd.DataFrame(columns)
-    known = np.flatnonzero(frame["prices"].notna())
-    frame = frame.iloc[known[0] : known[-1] + 1] if len(known) else frame.iloc[:0]
-    if frame.empty:
-        return _absent(store, ticker, file)
-    info = PriceInfo(
-        ticker=ticker,
-        source=f"file {file.name}",
-        fetched_utc=moment,
-        asked_from=str(frame.index[0].date()),
-        asked_to=str(frame.index[-1].date()),
-        currency=bars.currencies.get(ticker) or currency_of(ticker),
-    )
-    written = store.write(ticker, frame, info)
-    kept = written.entry.frame
-    status = "kept" if written.outcome == "revised" else written.outcome
-    reason = f"from {file.name}" + (f"; {written.reason}" if written.reason else "")
-    return Fetched(
-        ticker, status, reason, kept.index[0], kept.index[-1], len(kept), written.entry.info.fetched
-    )
-
-
-def _absent(store: PriceCache, ticker: str, path: Path) -> Fetched:
-    """Report a ticker that no file has: what is cached of it stays."""
-    reason = f"not in {path.name}"
-    entry = store.entry(ticker)
-    if entry is None:
-        return Fetched(ticker, "failed", reason)
-    dates = entry.frame.index
-    return Fetched(ticker, "kept", reason, dates[0], dates[-1], len(dates), entry.info.fetched)
-
-
-def _files(path: Path, patterns: Sequence[str]) -> list[Path]:
-    """Return the files to read.
-
-    Raises:
-        DataError: If there are none.
-    """
-    if not path.is_dir():
-        return [path]  # the reader says what is wrong with it
-    found = [
-        file
-        for file in sorted(path.iterdir())
-        if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns or ("*",))
-        and set(FORMATS)
-        & {ending.lower() for ending in file.suffixes if ending not in COMPRESSIONS}
-    ]
-    if not found:
-        wanted = " or ".join(patterns) if patterns else "CSV, Parquet, Feather or Excel"
-        raise DataError(
-            f"The folder {str(path)!r} has no file {wanted}; give the path of a file of prices."
-        )
-    return found
-
-
-def _read(file: Path) -> Bars:
-    read = read_bars(file)
-    serious = [finding for finding in read.findings if finding.severity == "serious"]
-    if serious:
-        raise DataError(f"{serious[0].message} {serious[0].remedy}")
-    return read.bars
-
-
-def _listed(tickers: str | Path | Sequence[str]) -> Sequence[str]:
-    if isinstance(tickers, str | Path):
-        return str(tickers).replace(",", " ").split()
-    return tickers
 
 
 def _check_coverage(covered: pd.DataFrame, least: float, universe: Universe) -> None:

@@ -9,8 +9,9 @@ from helpers import ROOT, dev_data, make_prices
 import blportfolio as bl
 from blportfolio.data.cache import PriceCache
 from blportfolio.data.cache.price_file import PriceInfo
+from blportfolio.data.importing import import_files
 from blportfolio.data.universe import find_universe, is_universe, list_universes
-from blportfolio.data.universes import cached_universes, import_files, load_universe
+from blportfolio.data.universes import cached_universes, load_universe
 from blportfolio.errors import ConfigError, DataError
 
 FOLDER = ROOT / "data"
@@ -205,39 +206,6 @@ def test_an_unknown_universe_is_refused_with_the_nearest_name():
         find_universe("dow3")
     assert not is_universe("sp500_20")
     assert not is_universe("absent.toml")
-
-
-def test_files_are_imported_as_a_download_would_be(cache, tmp_path):
-    prices = made(["A", "B"])
-    long = prices.rename_axis("date").reset_index().melt("date", None, "ticker", "close")
-    long["adj_close"] = long["close"] * 0.5
-    (tmp_path / "files").mkdir()
-    long.to_csv(tmp_path / "files" / "bars.csv", index=False)
-    report = import_files(["A", "B", "C"], tmp_path / "files", cache)
-    assert [one.status for one in report.tickers] == ["downloaded", "downloaded", "failed"]
-    assert "bars.csv" in report.tickers[0].reason
-    bars = cache.read(["A", "B"])
-    np.testing.assert_allclose(bars.prices, prices * 0.5, rtol=1e-15)
-    np.testing.assert_array_equal(bars.close, prices)
-    again = import_files("A B", tmp_path / "files" / "bars.csv", cache)
-    assert [one.status for one in again.tickers] == ["fresh", "fresh"]
-
-
-def test_an_import_never_shortens_what_is_cached(cache, tmp_path):
-    prices = made(["A", "B"])
-    prices.rename_axis("date").to_csv(tmp_path / "long.csv")
-    (prices.iloc[50:] * 1.01).rename_axis("date").to_csv(tmp_path / "short.csv")
-    import_files("A B", tmp_path / "long.csv", cache)
-    report = import_files("A B", tmp_path / "short.csv", cache)
-    assert {one.status for one in report.tickers} == {"kept"}
-    np.testing.assert_array_equal(cache.read(["A", "B"]).prices, prices)
-
-
-def test_a_folder_without_files_of_prices_is_refused(cache, tmp_path):
-    with pytest.raises(DataError, match="has no file"):
-        import_files("A", tmp_path, cache)
-    with pytest.raises(DataError, match="no file"):
-        import_files("A", tmp_path / "absent.csv", cache)
 
 
 def test_the_sector_etfs_of_the_development_data_load_by_name(cache):
