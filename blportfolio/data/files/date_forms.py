@@ -60,7 +60,7 @@ MONTHS = {
     for prefix in prefixes
 }
 """Month by the first letters of its name in the usual European languages."""
-_NO_DATE = re.compile(r"\D*\Z|[+-]?\d{0,7}[.,]?\d{0,5}\Z|[+-]?\d*[.,]\d*\Z")
+_NO_DATE = re.compile(r"\D*\Z|[+-]?\d{0,7}(?:[.,]\d{0,5})?\Z|[+-]?\d*[.,]\d*\Z")
 _EPOCH = re.compile(r"(?:[1-4]?\d{9}(?:000|000000|000000000)?)\Z")
 
 

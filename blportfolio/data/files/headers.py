@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from blportfolio.data.files.date_forms import looks_like_date
+from blportfolio.data.files.shapes import name_bars
 from blportfolio.data.files.words import (
     CURRENCIES,
     DATE_NAMES,
@@ -90,6 +91,10 @@ def split_header(rows: list[list[str]], file: str) -> Header:
             f"The file {file!r} has its dates along the first row; turn it, so that each row is a "
             "date and each column an asset."
         )
+    if not chosen and not start and (labels := name_bars(rows, column)) is not None:
+        names_of: list[tuple[str, ...]] = [(label,) for label in labels]
+        note = "It has no header; its numbers are open, high, low and close, as their order shows."
+        return Header(0, len(labels), names_of, [""] * len(labels), column, (note,))
     if not chosen:
         raise DataError(
             f"The file {file!r} has no header; put `date` and the assets' names in its first row."

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from blportfolio.data.files.affixes import affixed_labels
 from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.dates import are_epochs
 from blportfolio.data.files.table import Table, listed
@@ -28,8 +29,8 @@ from blportfolio.data.files.words import (
 )
 from blportfolio.errors import DataError
 
-LONGEST_LABEL = 100
-_TUPLE = re.compile(r"""\(\s*['"]([^'"]*)['"]\s*,\s*['"]([^'"]*)['"]\s*\)\Z""")
+SHORT_FIELDS = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
+"""Fields by their letters, which are tickers too where the dates are not called t."""
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Layout:
             stands twice, `twice` holds the positions after the first.
         twice: Further positions by (field, asset).
         ignored: Labels of columns that are left out.
+        labels: First label by (field, asset).
     """
 
     what: str
@@ -52,6 +54,7 @@ class Layout:
     cells: dict[tuple[str, str], int] = field(default_factory=dict)
     twice: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+    labels: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, name: str, asset: str, column: int) -> None:
         """Note that a column holds a field of an asset."""
@@ -63,10 +66,11 @@ class Layout:
     def add_named(self, label: str, asset: str, column: int) -> None:
         """Note that a column holds what its label says, or is left out."""
         name = field_of(label)
-        if name is not None:
+        other = self.labels.setdefault((name, asset), label) if name is not None else label
+        if name in PRICE_FIELDS or (name is not None and other == label):
             self.add(name, asset, column)
         elif label and not is_beside(label):
-            self.ignored.append(label)
+            self.ignored.append(label)  # such as the second of two kinds of volume
 
     def drop_spare_returns(self) -> None:
         """Leave out returns where there are prices."""
@@ -83,7 +87,7 @@ def find_layout(table: Table) -> Layout:
     Raises:
         DataError: If there is no column of dates or of prices.
     """
-    date = _date_column(table)
+    date = date_column(table)
     row_numbers = {n for n in range(len(table.columns)) if n != date and _is_row_number(table, n)}
     others = [n for n in range(len(table.columns)) if n != date and n not in row_numbers]
     others = [n for n in others if not _is_blank(table, n) and not _is_clock(table, n)]
@@ -93,12 +97,18 @@ def find_layout(table: Table) -> Layout:
             "separated by commas."
         )
     levels = {n: table.names[n] for n in others}
+    short = {plain(names[-1]): n for n, names in levels.items()}
+    if plain(table.names[date][-1]) == "t" and short.keys() >= SHORT_FIELDS.keys() - {"v"}:
+        levels = {n: (SHORT_FIELDS.get(label, label),) for label, n in short.items()}
     label = table.names[date][-1]
     again = [n for n in others if table.names[n][-1] == label and plain(label) in DATE_NAMES]
+    if not any(field_of(names[-1]) for names in levels.values()):
+        again += [n for n, names in levels.items() if names[-1].lower().endswith("date")]
     if any(not pa.types.is_floating(table.columns[n].type) for n in again):
         raise DataError(
             f"The file {table.file!r} has several columns of dates, each with prices of its own; "
-            "put all assets beside one column of dates."
+            "put all assets beside one column of dates, or write a long table with the columns "
+            "date, ticker and close."
         )
     if max(map(len, levels.values())) == 1:
         flat = {n: names[0] for n, names in levels.items()}
@@ -106,14 +116,14 @@ def find_layout(table: Table) -> Layout:
         if ticker is not None:
             return _long(table, date, ticker, flat)
         is_bars = all(field_of(label) or is_beside(label) for label in flat.values())
-        affixed = None if is_bars else _affixed(flat)
+        affixed = None if is_bars else affixed_labels(flat)
         if affixed is None:
             return _one_asset(table, date, flat) or _wide(table, date, flat)
         levels = affixed
     return _levels(table, date, levels)
 
 
-def _date_column(table: Table) -> int:
+def date_column(table: Table) -> int:
     """Return the column of dates: by its name, else by what it holds."""
     labels = [plain(names[-1]) for names in table.names]
     named = [n for n, label in enumerate(labels) if label in DATE_NAMES]
@@ -132,7 +142,7 @@ def _date_column(table: Table) -> int:
 
 def _looks_dated(table: Table, column: int) -> bool:
     """Whether the first cells of a column are dates, or all count from 1970."""
-    if not _is_text(table.columns[column]):
+    if not is_text(table.columns[column]):
         return are_epochs(table.columns[column])
     cells = [cell for cell in table.columns[column].slice(0, 50).to_pylist() if cell]
     return bool(cells) and sum(map(looks_like_date, cells)) > len(cells) / 2
@@ -156,7 +166,7 @@ def _is_blank(table: Table, column: int) -> bool:
     values = table.columns[column]
     if any(table.names[column]):
         return False
-    if _is_text(values):
+    if is_text(values):
         return not any(str(cell).strip() for cell in values.unique().to_pylist() if cell)
     return bool(values.null_count == len(values))
 
@@ -164,12 +174,13 @@ def _is_blank(table: Table, column: int) -> bool:
 def _is_clock(table: Table, column: int) -> bool:
     """Whether a column holds times of the day beside a column of dates."""
     values = table.columns[column]
-    if plain(table.names[column][-1]) != "time" or not _is_text(values):
+    if plain(table.names[column][-1]) != "time" or not is_text(values):
         return False
     return all(re.match(r"\d{1,2}:\d\d", cell) for cell in values.slice(0, 50).to_pylist() if cell)
 
 
-def _is_text(column: pa.ChunkedArray) -> bool:
+def is_text(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds texts."""
     return bool(pa.types.is_string(column.type) or pa.types.is_dictionary(column.type))
 
 
@@ -179,7 +190,7 @@ def _ticker_column(table: Table, date: int, flat: dict[int, str]) -> int | None:
     for label in TICKER_NAMES:
         column = by_label.get(label)
         if column is not None and (
-            has_price or (label in TICKER_NAMES[:6] and _is_text(table.columns[column]))
+            has_price or (label in TICKER_NAMES[:6] and is_text(table.columns[column]))
         ):
             return column
     return _ticker_by_content(table, date, flat) if has_price else None
@@ -187,7 +198,7 @@ def _ticker_column(table: Table, date: int, flat: dict[int, str]) -> int | None:
 
 def _ticker_by_content(table: Table, date: int, flat: dict[int, str]) -> int | None:
     """Return the one column of texts that tells apart rows of one date, if there is one."""
-    texts = [n for n in flat if _is_text(table.columns[n]) and field_of(flat[n]) is None]
+    texts = [n for n in flat if is_text(table.columns[n]) and field_of(flat[n]) is None]
     if not texts or pc.count_distinct(table.columns[date]).as_py() == table.num_rows:
         return None
     rows = pd.DataFrame({n: table.columns[n].to_pandas() for n in (date, *texts)})
@@ -235,33 +246,6 @@ def _wide(table: Table, date: int, flat: dict[int, str]) -> Layout:
             )
         layout.add("price", label, column)
     return layout
-
-
-def _affixed(flat: dict[int, str]) -> dict[int, tuple[str, str]] | None:
-    """Take apart labels such as `AAPL.Close`, `Close_AAPL` and `('Close', 'AAPL')`."""
-    if max(map(len, flat.values())) > LONGEST_LABEL:
-        return None
-    tuples = {n: _TUPLE.match(label) for n, label in flat.items()}
-    if all(tuples.values()):
-        return {n: (match[1], match[2]) for n, match in tuples.items() if match is not None}
-    for field_first in (False, True):
-        parts = {n: _split(label, field_first) for n, label in flat.items()}
-        split = {n: part for n, part in parts.items() if part is not None}
-        # BAS.DE is an asset, not the low of one called DE.
-        if len(split) == len(flat) and any(field_of(f) in PRICE_FIELDS for f, _ in split.values()):
-            return split
-    return None
-
-
-def _split(label: str, field_first: bool) -> tuple[str, str] | None:
-    """Split a label into a field, as long as can be, and an asset."""
-    cuts = [(cut.start(), cut.end()) for cut in re.finditer(r"[._ |:-]+", label)]
-    for start, end in cuts[::-1] if field_first else cuts:
-        before, after = label[:start], label[end:]
-        name, asset = (before, after) if field_first else (after, before)
-        if asset and field_of(name):
-            return name, asset
-    return None
 
 
 def _levels(table: Table, date: int, levels: dict[int, tuple[str, ...]]) -> Layout:

@@ -31,10 +31,22 @@ _MONEY = rf"(?:[A-Z]{{0,2}}[$€£¥₹₩₽]|{'|'.join(sorted(CURRENCIES))}|GB
 _CELL = (
     rf"^(?P<opened>\(?) *(?P<sign>[+-]?) *{_MONEY} *(?P<second>[+-]?)"
     r"(?P<body>[0-9](?:[0-9., ']*[0-9])?[.,]?|[.,][0-9]+)(?P<power>(?:[eE][+-]?[0-9]{1,3})?)"
-    rf" *(?P<scale>(?:%|[KMBTkmbt]|bn|mn|Mio\.?|Mrd\.?)?) *{_MONEY} *(?P<closed>\)?)$"
+    rf" *(?P<scale>(?:%|bps?|[KMBTkmbt]|bn|mn|Mio\.?|Mrd\.?)?) *{_MONEY} *(?P<closed>\)?)"
+    r"(?P<after>-?)$"
 )
-_FIELDS = ("opened", "sign", "second", "body", "power", "scale", "closed")
-_SCALES = {"": "", "%": "e-2", "k": "e3", "m": "e6", "mn": "e6", "b": "e9", "bn": "e9", "t": "e12"}
+_FIELDS = ("opened", "sign", "second", "body", "power", "scale", "closed", "after")
+_SCALES = {
+    "": "",
+    "%": "e-2",
+    "bp": "e-4",
+    "bps": "e-4",
+    "k": "e3",
+    "m": "e6",
+    "mn": "e6",
+    "b": "e9",
+    "bn": "e9",
+    "t": "e12",
+}
 _EVIDENCE = {
     mark: (
         rf"^[^{mark}]*[{other}][^{mark}]*[{mark}][^{mark}{other}]*$"  # it comes after the other
@@ -100,7 +112,7 @@ def read_numbers(
     flat, inferred = _parse(texts, decimal, known_decimal, comma_separated, file)
     bad = np.isnan(flat) & ~_mask(_is_missing(texts))
     counts = ~np.isnan(flat) & (flat != 0)
-    percent = _mask(pc.match_substring(texts, "%"))
+    percent = _mask(pc.match_substring_regex(texts, "%|[0-9] *bps?$"))
     half_percent: list[int] = []
     ends = np.cumsum(sizes)
     unreadable: dict[int, BoolArray] = {}
@@ -145,7 +157,7 @@ def _parse(
     if len(others):
         fields = {name: pc.struct_field(cells, name) for name in _FIELDS}
         opened = pc.equal(fields["opened"], "(")
-        signs = pc.binary_join_element_wise(fields["sign"], fields["second"], none)
+        signs = pc.binary_join_element_wise(fields["sign"], fields["second"], fields["after"], none)
         scale, power = fields["scale"], fields["power"]
         good = pc.equal(opened, pc.equal(fields["closed"], ")"))
         good = pc.and_(good, pc.less(pc.binary_length(signs), 2))
@@ -162,7 +174,9 @@ def _parse(
         scales = set(scale.filter(_mask(good)).unique().to_pylist())
         if "%" in scales:
             notes.append("Turned percent into decimals.")
-        if scales - {"", "%"}:
+        if scales & {"bp", "bps"}:
+            notes.append("Turned basis points into decimals.")
+        if scales - {"", "%", "bp", "bps"}:
             notes.append("Read K, M, B and T as thousands, millions, billions and trillions.")
     if grouped:
         notes.append("Read thousands separators.")
@@ -194,7 +208,7 @@ def _power_of(scale: pa.Array) -> pa.Array:
     coded = scale.dictionary_encode()
     powers = [
         _SCALES.get(
-            text.lower() if text in "KMBTkmbt" or text in {"bn", "mn"} else text,
+            text.lower() if text in "KMBTkmbt" else text,
             "e6" if text.startswith("Mio") else "e9",
         )
         for text in coded.dictionary.to_pylist()

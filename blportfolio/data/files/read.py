@@ -17,15 +17,22 @@ from blportfolio.data.files.assemble import (
     note_order,
     note_repeated,
     read_values,
-    same_series,
     spread,
     ticker_codes,
     whole_days,
 )
 from blportfolio.data.files.columnar import read_columnar
+from blportfolio.data.files.columns import (
+    check_label,
+    check_labels,
+    check_names,
+    drop_twice,
+    take_averages,
+)
 from blportfolio.data.files.dates import DateOrder, read_dates
 from blportfolio.data.files.layout import Layout, find_layout
 from blportfolio.data.files.numerals import Decimal
+from blportfolio.data.files.reshape import fill_merged, reshape
 from blportfolio.data.files.sources import open_source, printable
 from blportfolio.data.files.table import Table, listed, serious
 from blportfolio.data.files.text import read_text
@@ -108,11 +115,15 @@ def read_bars(
 def _bars(
     table: Table, date_order: str | None, decimal: str | None, max_bytes: int, notebook: Notebook
 ) -> Bars:
+    table = reshape(table)
     layout = find_layout(table)
+    table = fill_merged(table, layout)
     notebook.inferred += [f"Read {table.file} as {layout.what}.", *table.inferred]
-    _check_labels(layout, table)
+    check_labels(layout, table)
     values = read_values(table, layout, decimal, notebook)
-    _drop_twice(values, table, layout, notebook)
+    drop_twice(values, table, layout, notebook)
+    check_names(values, table, layout)
+    take_averages(values, table, layout, notebook)
     read = read_dates(
         table.columns[layout.date],
         label=table.label(layout.date),
@@ -149,52 +160,6 @@ def _currencies(table: Table, layout: Layout) -> dict[str, str]:
     return {labels[a]: printable(names[u])[:8] for a, u in pairs.to_numpy().tolist()}
 
 
-def _check_labels(layout: Layout, table: Table) -> None:
-    """Refuse labels that would steer a terminal or a spreadsheet."""
-    for _, asset in layout.cells:
-        _check_label(asset, table.file)
-
-
-def _check_label(label: str, file: str) -> None:
-    if not label.isprintable():
-        raise DataError(
-            f"The file {file!r} holds the label {label!r} with a character that cannot be printed; "
-            "rename it."
-        )
-    if label.startswith("=") or (label.startswith(("+", "-", "@")) and "|" in label):
-        raise DataError(
-            f"The file {file!r} has the label {label[:60]!r}, which is a formula; rename it."
-        )
-
-
-def _drop_twice(
-    values: dict[int, FloatArray], table: Table, layout: Layout, notebook: Notebook
-) -> None:
-    """Drop columns that stand twice, and say whether they agree."""
-    for (name, asset), more in layout.twice.items():
-        first = values[layout.cells[name, asset]]
-        for column in more:
-            label = asset or table.label(column)
-            same = same_series(first, values.pop(column))
-            message = f"The file {table.file!r} has two columns {printable(label)!r}, "
-            message += "with the same values." if same else "with different values."
-            if same:
-                finding = Finding(
-                    "duplicate_columns",
-                    "warning",
-                    message,
-                    "A column was written twice.",
-                    "Keep one.",
-                    ticker=label,
-                    fixable=True,
-                )
-            else:
-                finding = serious(
-                    "conflicting_columns", message, "Keep one or rename it.", ticker=label
-                )
-            notebook.findings.append(finding)
-
-
 def _long(
     table: Table,
     layout: Layout,
@@ -206,7 +171,7 @@ def _long(
 ) -> dict[str, pd.DataFrame]:
     assets, labels = ticker_codes(table.columns[layout.ticker or 0])
     for label in labels:
-        _check_label(label, table.file)
+        check_label(label, table.file)
     lacking = (assets < 0) & keep
     if lacking.any():
         row = int(np.argmax(lacking))
@@ -220,7 +185,7 @@ def _long(
     rows: slice | np.ndarray = slice(None) if whole else keep
     dates, assets = dates[rows], assets[rows]
     fields = {name: values[column][rows] for (name, _), column in layout.cells.items()}
-    dates = whole_days(dates, assets)
+    dates = whole_days(dates, assets, notebook)
     return spread(dates, assets, labels, fields, table, notebook, max_bytes)
 
 
@@ -233,7 +198,7 @@ def _wide(
     notebook: Notebook,
 ) -> dict[str, pd.DataFrame]:
     rows: slice | np.ndarray = slice(None) if keep.all() else keep
-    dates = whole_days(dates[rows], np.zeros(int(keep.sum()), dtype=np.intp))
+    dates = whole_days(dates[rows], np.zeros(int(keep.sum()), dtype=np.intp), notebook)
     note_order(dates, notebook)
     order = np.argsort(dates.asi8, kind="stable")
     in_order = bool((order == np.arange(len(order))).all())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import itertools
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from blportfolio.data.files.date_forms import looks_like_date
+from blportfolio.data.files.encoding import decode
 from blportfolio.data.files.headers import Header, is_footer, split_header
 from blportfolio.data.files.numerals import MISSING
 from blportfolio.data.files.sources import Source, cannot_read, printable
@@ -26,7 +26,6 @@ MOST_CELLS = 50
 TAIL_BYTES = 64_000
 MOST_FOOTERS = 1_000
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13}) + b"\x7f"
 _PLAIN_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\Z")
 _PLAIN_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?\Z")
 _GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}\Z")
@@ -43,15 +42,20 @@ def read_text(source: Source, *, decimal: str | None) -> Table:
     Raises:
         DataError: If it is no text, has no layout that is known, or rows differ in length.
     """
-    content, notes = _decode(source.content, source.name)
+    content, notes = decode(source.content, source.name)
     head = _head(content)
+    if _is_spaced(head):
+        content = b"\n".join(b"\t".join(line.split()) for line in content.splitlines())
+        head = _head(content)
+        notes.append("Its cells are separated by blanks.")
     delimiter = _delimiter(head, source.name)
     if delimiter != ",":
         notes.append(f"Its cells are separated by {DELIMITERS[delimiter]}.")
     rows, ends = _rows(content, delimiter, source.name)
     header = split_header(rows, source.name)
     notes.extend(header.inferred)
-    begin = ends[header.start - 1]
+    begin = ends[header.start - 1] if header.start else 0
+    content = _pad_events(content, begin, delimiter, header.width)
     end, footers = _cut_footers(content, begin, delimiter, header.date_column)
     if footers:
         notes.append(f"Left out {footers} line{'s' * (footers > 1)} below the data.")
@@ -72,38 +76,6 @@ def read_text(source: Source, *, decimal: str | None) -> Table:
     )
 
 
-def _decode(content: bytes, name: str) -> tuple[bytes, list[str]]:
-    """Return the text as UTF-8 without a byte order mark."""
-    notes: list[str] = []
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            content = content.decode("utf-16").encode()
-        except UnicodeError as error:
-            raise cannot_read(name, error) from error
-        notes.append("Its text is UTF-16.")
-    content = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\x1a")
-    if len(content.translate(None, _CONTROLS)) != len(content):
-        raise DataError(
-            f"The file {name!r} cannot be read: it holds control characters, as no text does; "
-            "export it again as CSV."
-        )
-    if not content.isascii():
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            try:
-                content = content.decode("cp1252").encode()
-            except UnicodeDecodeError as error:
-                raise DataError(
-                    f"The file {name!r} cannot be read: its text is neither UTF-8 nor "
-                    "Windows-1252; save it as UTF-8."
-                ) from error
-            notes.append("Its text is no UTF-8; read it as Windows-1252.")
-    if b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
-    return content, notes
-
-
 def _head(content: bytes) -> str:
     end = 0
     for _ in range(HEAD_ROWS):
@@ -111,6 +83,33 @@ def _head(content: bytes) -> str:
         if not end:
             return content.decode()
     return content[:end].decode()
+
+
+def _is_spaced(head: str) -> bool:
+    """Whether blanks separate cells: each row has the same number, one of them a date."""
+    if any(mark in head for mark in DELIMITERS):
+        return False
+    rows = [line.split() for line in head.splitlines() if line.strip()]
+    dated = [row for row in rows if any(map(looks_like_date, row))]
+    return (
+        len(dated) > len(rows) / 2
+        and len({len(row) for row in dated}) == 1
+        and len(dated[0]) > 1
+        and not any(looks_like_date(" ".join(row[:3])) for row in dated[:1])
+    )
+
+
+def _pad_events(content: bytes, begin: int, delimiter: str, width: int) -> bytes:
+    """Fill up the short rows of dividends and splits, as Yahoo's pages have them."""
+    if b" Dividend" not in content and b" Stock Split" not in content:
+        return content
+    mark = delimiter.encode()
+    pattern = (
+        rb'(?m)^("[^"\n]{6,20}"|[^"%b\n]{6,20})%b("?[0-9.:/ ]+(?:Dividend|Stock Splits?)"?)\r?$'
+    )
+    short = re.compile(pattern % (mark, re.escape(mark)))
+    padded = rb"\1%b\2" % mark + mark * (width - 2)
+    return content[:begin] + short.sub(lambda match: match.expand(padded), content[begin:])
 
 
 def _delimiter(head: str, name: str) -> str:

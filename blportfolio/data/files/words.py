@@ -57,7 +57,7 @@ FIELDS = {
     ),
     "price": _words(
         "price last lastprice prc settle nav navpershare value kurs cours precio prezzo preço "
-        "koers cena indexvalue indexlevel indexclose"
+        "koers cena marketprice indexvalue indexlevel indexclose"
     ),
     "returns": _words("return returns ret retx totalreturn"),
     "volume": _words(
