@@ -123,6 +123,9 @@ def _shortfall(old: pd.DataFrame, new: pd.DataFrame) -> str:
         )
     if new.index[-1] < old.index[-1]:
         return f"the new history ends earlier, on {new.index[-1].date()}"
+    missing = [name for name in old if old[name].notna().any() and not new[name].notna().any()]
+    if missing:
+        return f"the new history has no {missing[0]}"
     lost = len(old.index.difference(new.index))
     if lost > MISSING_SHARE * len(old):
         return f"the new history lacks {lost} of {len(old)} cached dates"

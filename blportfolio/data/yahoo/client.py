@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -26,13 +26,16 @@ LONGEST_WAIT = 30.0
 _LIMITED = re.compile(r"RateLimit|Too Many Requests|rate.?limit|\b429\b", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"ConnectionError|ConnectionReset|ConnectTimeout|ReadTimeout|Timeout|timed out|ProxyError|"
-    r"SSLError|DNSError|Could not resolve|name resolution|getaddrinfo|unreachable|reset by peer|"
+    r"SSLError|DNSError|Could not resolve|Failed to resolve|name resolution|getaddrinfo|gaierror|"
+    r"Name or service not known|no route to host|no (network|internet)|unreachable|reset by peer|"
     r"curl: \((5|6|7|28|35|52|55|56)\)|RemoteDisconnected|Connection aborted|Connection refused|"
     r"CURRENTLY DOWN|database is locked|JSONDecodeError|(status_code ?=|HTTP Error|HTTP) ?5\d\d",
     re.IGNORECASE,
 )
 _NO_NETWORK = re.compile(
-    r"resolve|name resolution|getaddrinfo|network is unreachable|DNSError", re.IGNORECASE
+    r"resolve|name resolution|getaddrinfo|gaierror|name or service not known|no route to host|"
+    r"no (network|internet)|network is unreachable|DNSError",
+    re.IGNORECASE,
 )
 _SUMMARY = re.compile(r"(\[.*?\]): (.*)", re.DOTALL)
 _SINGLE = re.compile(
@@ -58,7 +61,15 @@ class Answer:
 
 
 class _YahooError(DataError):
-    """Whatever yfinance raised, in words."""
+    """Whatever yfinance raised, in words.
+
+    Attributes:
+        is_network: Whether it is an error of the system, under which all of the network are.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}".rstrip(": "))
+        self.is_network = isinstance(error, OSError)
 
 
 def ask(
@@ -111,6 +122,8 @@ def _ask_once(
         table, messages = _download(tickers, start, end, timeout)
     except _YahooError as error:
         failed = _failure(str(error))
+        if failed.kind == "missing" and error.is_network:
+            failed = replace(failed, kind="unreachable")
         if failed.kind != "missing" or len(tickers) == 1:
             return dict.fromkeys(tickers, failed)
         # One ticker spoilt the call of all; ask for each on its own.
@@ -153,7 +166,7 @@ def _download(
                 multi_level_index=True,
             )
         except Exception as error:  # a library of many parts: any kind of error may come
-            raise _YahooError(f"{type(error).__name__}: {error}") from error
+            raise _YahooError(error) from error
     return table, messages
 
 

@@ -265,7 +265,14 @@ def _take(cache: PriceCache, job: _Job, answer: client.Answer, now: dt.datetime)
         job.whole = True
         job.notes.clear()
         return
-    job.finish(written.outcome, answer.reason or written.reason)
+    if written.outcome != "kept":
+        job.finish(written.outcome, answer.reason or written.reason)
+    elif len(frame):
+        remedy = f"move {str(cache.path(job.ticker))!r} away to have the new one instead"
+        job.finish("kept", written.reason, remedy)
+    else:
+        old = age(written.entry.info.fetched, now)
+        job.finish("kept", answer.reason or written.reason, f"what is cached is {old}")
 
 
 def _day(now: dt.datetime) -> pd.Timestamp:

@@ -377,12 +377,13 @@ def test_prices_of_no_common_date_ask_for_the_whole_history():
         (history(periods=60, factor=0.9).iloc[:30], "ends earlier"),
         (history(periods=60, factor=0.9).drop(history().index[7]), "lacks 1 of 40"),
         (history(1, "2024-01-01"), "another company"),
+        (history(periods=60, factor=0.9)[["prices", "close"]], "has no open"),
         (history().iloc[:0], "gave no prices"),
     ],
-    ids=["starts later", "ends earlier", "has a hole", "reused ticker", "empty"],
+    ids=["starts later", "ends earlier", "has a hole", "reused ticker", "no bars", "empty"],
 )
 def test_a_history_that_would_lose_dates_is_not_taken(new, why):
-    merged = merge(history(), new, whole=True)
+    merged = merge(history(), complete_frame(new, "KO"), whole=True)
     assert merged.outcome == "kept"
     assert why in merged.reason
     same(merged.frame, history())

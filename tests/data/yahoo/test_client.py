@@ -1,5 +1,7 @@
 import logging
+import socket
 import threading
+import urllib.error
 
 import numpy as np
 import pandas as pd
@@ -192,6 +194,28 @@ def test_whatever_yfinance_raises_is_a_reason(monkeypatch, error):
     answers = ask(["KO", "BAD"], START, END, **QUIET)
     assert (answers["KO"].kind, answers["BAD"].kind) == ("answered", "missing")
     assert str(error.args[0]) in answers["BAD"].reason
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("nothing goes out"),
+        socket.gaierror(-2, "Name or service not known"),
+        urllib.error.URLError("no route to host"),
+        TimeoutError(),
+        Exception("no network"),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_an_error_of_the_network_is_told_by_its_class_or_its_words(monkeypatch, error):
+    def broken(**_):
+        raise error
+
+    monkeypatch.setattr(yfinance, "download", broken)
+    answer = ask(["KO"], START, END, **QUIET)["KO"]
+    assert answer.kind == "unreachable"
+    assert answer.reason.startswith(type(error).__name__)
+    assert not answer.reason.endswith((":", " "))
 
 
 @pytest.mark.parametrize("table", [None, pd.DataFrame(), table_of("KO").iloc[:0]])
