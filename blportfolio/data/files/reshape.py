@@ -22,6 +22,7 @@ from blportfolio.data.files.words import (
     plain,
 )
 from blportfolio.errors import DataError
+from blportfolio.validation import BoolArray
 
 MOST_FIELDS = 12
 MOST_HEADERS = 1_000
@@ -91,10 +92,11 @@ def _kept(table: Table, keep: np.ndarray, note: str) -> Table:
 
 def _take_events(table: Table, date: int) -> Table:
     """Move dividends and splits that stand in rows of their own into columns."""
-    texts = [n for n, column in enumerate(table.columns) if n != date and is_text(column)]
-    if not texts or len(table.columns) > MOST_FIELDS or not is_text(table.columns[date]):
+    texts = [n for n, names in enumerate(table.names) if n != date and field_of(names[-1])]
+    texts = [n for n in texts if is_text(table.columns[n])]
+    if not texts or len(table.columns) > 2 * MOST_FIELDS or not is_text(table.columns[date]):
         return table
-    days = np.array(table.columns[date].to_pylist(), dtype=object)
+    days = table.columns[date]
     is_event = np.zeros(len(days), dtype=bool)
     found: dict[str, dict[str, float]] = {name: {} for name in EVENTS}
     for name, pattern in EVENTS.items():
@@ -106,7 +108,7 @@ def _take_events(table: Table, date: int) -> Table:
             for row in rows:
                 match = re.match(pattern, str(column[row]))
                 parts = [float(part.replace(",", ".")) for part in match.groups()] if match else []
-                found[name][days[row]] = parts[0] / ([*parts, 1.0][1] or np.nan)
+                found[name][str(days[row])] = parts[0] / ([*parts, 1.0][1] or np.nan)
     if not is_event.any():
         return table
     count = int(is_event.sum())
@@ -114,7 +116,7 @@ def _take_events(table: Table, date: int) -> Table:
     kept = _kept(table, ~is_event, note)
     for name, values in found.items():
         if values:
-            numbers = pd.Series(days[~is_event]).map(values).fillna(0.0)
+            numbers = kept.columns[date].to_pandas().astype(str).map(values).fillna(0.0)
             kept.columns.append(pa.chunked_array([pa.array(numbers, pa.float64())]))
             kept.names = [*kept.names, (name,)]
             kept.currencies = [*kept.currencies, ""] if kept.currencies else []
@@ -194,10 +196,9 @@ def fill_merged(table: Table, layout: Layout) -> Table:
     pair = (layout.date, layout.ticker)
     for number, other in (pair, pair[::-1]):
         column = table.columns[number]
-        blank = pc.is_null(column)
-        if is_text(column):
-            blank = pc.or_(blank, pc.equal(column.cast(pa.string()), ""))
-        blanks = np.asarray(pc.fill_null(blank, True).to_numpy(), dtype=bool)
+        if not _blanks(column.slice(0, 1000)).any():
+            continue
+        blanks = _blanks(column)
         labels = column.filter(pa.array(~blanks))
         if blanks[0] or blanks.mean() < MERGED or not 1 < len(labels) == len(labels.unique()):
             continue
@@ -211,3 +212,10 @@ def fill_merged(table: Table, layout: Layout) -> Table:
         columns = [filled if n == number else c for n, c in enumerate(table.columns)]
         return replace(table, columns=columns, inferred=[*table.inferred, note])
     return table
+
+
+def _blanks(column: pa.ChunkedArray) -> BoolArray:
+    blank = pc.is_null(column)
+    if is_text(column):
+        blank = pc.or_(blank, pc.equal(column.cast(pa.string()), ""))
+    return np.asarray(pc.fill_null(blank, True).to_numpy(), dtype=bool)
