@@ -138,8 +138,9 @@ def _print(document: dict[str, Any]) -> None:
             f"Assets     {count} in {document['currency'] or 'unknown currency'}, "
             f"{document['survivors']} of them with prices to the end"
         )
-    typer.echo(f"Source     {document['source']}")
-    typer.echo(f"Licence    {document['licence']}")
+    for heading in ("source", "licence"):
+        if document[heading]:  # a universe of the user's own need not state them
+            typer.echo(f"{heading.capitalize():<11}{document[heading]}")
     if document.get("fetched") is False:
         typer.echo(
             f"Prices     none yet: blportfolio data fetch {document['name']} gets those of "

@@ -17,8 +17,7 @@ from blportfolio.data.cache import PriceCache, PriceInfo
 from blportfolio.data.files import read_bars
 from blportfolio.data.files.sources import COMPRESSIONS, FORMATS
 from blportfolio.data.sessions import currency_of
-from blportfolio.data.tickers import split_tickers
-from blportfolio.data.universe import find_universe, is_universe
+from blportfolio.data.universe import resolve
 from blportfolio.data.yahoo.report import Fetched, FetchReport
 from blportfolio.errors import BLPortfolioWarning, DataError
 
@@ -72,14 +71,8 @@ def import_files(
         ConfigError: If the universe's file is wrong.
     """
     store = cache or PriceCache()
-    patterns: tuple[str, ...] = ()
-    if isinstance(name_or_tickers, str | Path) and is_universe(name_or_tickers):
-        universe = find_universe(name_or_tickers)
-        tickers, patterns = universe.tickers, universe.file.files
-    elif isinstance(name_or_tickers, Path):
-        tickers = split_tickers(str(name_or_tickers))
-    else:
-        tickers = split_tickers(name_or_tickers)
+    tickers, universe = resolve(name_or_tickers)
+    patterns = () if universe is None else universe.file.files
     moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
     files = _files(Path(path), patterns)
     parts: list[_Part] = []

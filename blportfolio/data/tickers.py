@@ -23,6 +23,8 @@ def check_ticker(ticker: object) -> str:
     if not isinstance(ticker, str):
         raise DataError(f"A ticker must be text such as 'AAPL', got {ticker!r:.60}.")
     capitals = ticker.upper() if ticker.isascii() else ""
+    if capitals.endswith(".TOML"):
+        raise DataError(f"There is no file {ticker[:200]!r} of a universe; check the path.")
     if not _TICKER.fullmatch(capitals):
         raise DataError(
             f"{ticker[:40]!r} is no ticker; expected up to 31 letters, digits and . - = & _ after "

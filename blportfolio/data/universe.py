@@ -1,24 +1,24 @@
-"""Named universes: which assets belong to them at which dates, defined by TOML files."""
+"""Named universes: which assets belong to them at which dates, read from their files."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import difflib
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from blportfolio.data.checks import Interval
 from blportfolio.data.paths import packaged_folder
-from blportfolio.data.tickers import check_ticker
+from blportfolio.data.tickers import check_ticker, split_tickers
+from blportfolio.data.universe_file import UniverseFile
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.toml import read_toml, validate
 from blportfolio.validation import nearest_name
@@ -26,51 +26,6 @@ from blportfolio.validation import nearest_name
 MEMBERSHIP_COLUMNS = ("symbol", "opt_in", "opt_out")
 SERIES_COLUMN = "yahoo_series_same_company"
 _DAY = pd.Timedelta(days=1)
-
-
-class UniverseFile(BaseModel):
-    """A validated universe file.
-
-    Attributes:
-        schema_version: Version of this layout, 1.
-        title: One line for lists.
-        tickers: Members throughout, or since they were listed.
-        benchmarks: Tickers to compare with; priced, never members.
-        listed: First day of some of `tickers`.
-        membership: By ticker, intervals [first day, last day], both included; the last day may be
-            left out.
-        membership_file: CSV beside the file with the columns symbol, opt_in, opt_out (the first
-            day no longer a member, empty while it is one) and, where tickers are not symbols,
-            yahoo_series_same_company, empty where no series is of the same company.
-        start: First day that the definition covers.
-        end: Last day.
-        min_coverage: Smallest share of the members that must have prices at each date.
-        currency: Currency of the prices; by default what the tickers say.
-        source: Where the definition came from.
-        licence: Licence notice.
-        caveats: What a reader of results must know.
-        files: Patterns of file names that `--from-files` reads in a folder; all when empty.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schema_version: Literal[1] = 1
-    title: str = ""
-    tickers: tuple[str, ...] = ()
-    benchmarks: tuple[str, ...] = ()
-    listed: Mapping[str, dt.date] = Field(default_factory=dict)
-    membership: Mapping[
-        str, tuple[Annotated[tuple[dt.date, ...], Field(min_length=1, max_length=2)], ...]
-    ] = Field(default_factory=dict)
-    membership_file: str | None = None
-    start: dt.date | None = None
-    end: dt.date | None = None
-    min_coverage: float = Field(default=0.6, ge=0, le=1)
-    currency: str = ""
-    source: str = ""
-    licence: str = ""
-    caveats: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +64,8 @@ class Universe:
     @property
     def tickers(self) -> tuple[str, ...]:
         """Tickers whose prices are needed, benchmarks included, in alphabetical order."""
-        return tuple(sorted({m.ticker for m in self.members if m.ticker} | {*self.file.benchmarks}))
+        benchmarks = {check_ticker(ticker) for ticker in self.file.benchmarks}
+        return tuple(sorted({m.ticker for m in self.members if m.ticker} | benchmarks))
 
     def membership(self) -> dict[str, tuple[Interval, ...]]:
         """Return intervals (first day, last day or None) by ticker; none for a benchmark."""
@@ -156,6 +112,27 @@ def is_universe(name: str | Path) -> bool:
     )
 
 
+def resolve(named: str | Path | Iterable[str]) -> tuple[tuple[str, ...], Universe | None]:
+    """Return the tickers that are meant, and the universe if it is one.
+
+    Args:
+        named: A universe by name or path, or tickers as text or a sequence.
+
+    Raises:
+        ConfigError: If the universe's file is wrong, or a name is nearly that of a universe.
+        DataError: If there is no ticker, or one is malformed.
+    """
+    if isinstance(named, str | Path):
+        if is_universe(named):
+            universe = find_universe(named)
+            return universe.tickers, universe
+        near = difflib.get_close_matches(str(named), list_universes(), n=1, cutoff=0.8)
+        if near:
+            raise ConfigError(f"There is no universe {str(named)!r}. Did you mean {near[0]!r}?")
+        named = str(named)
+    return split_tickers(named), None
+
+
 def find_universe(name: str | Path) -> Universe:
     """Return a packaged universe, or that of a file.
 
@@ -180,7 +157,12 @@ def find_universe(name: str | Path) -> Universe:
     sources = {f"{label}/{path.name}": _digest(path)}
     spells = [*_plain_members(file), *_listed_members(file, where)]
     if file.membership_file is not None:
-        table = path.parent / Path(file.membership_file).name
+        table = path.parent / file.membership_file
+        if table.name != file.membership_file:
+            raise ConfigError(
+                f"{where}: `membership_file` must be the name of a file beside it, got "
+                f"{file.membership_file!r}."
+            )
         spells += _members_of(table, where)
         sources[f"{label}/{table.name}"] = _digest(table)
     if not spells:
@@ -234,6 +216,8 @@ def _members_of(path: Path, where: str) -> list[Member]:
             checked = check_ticker(ticker) if ticker else None
         except (TypeError, ValueError, DataError) as error:
             raise ConfigError(f"{where}: line {number} of {path.name!r}: {error}") from error
+        if last is not None and last < first:
+            raise ConfigError(f"{where}: line {number} of {path.name!r} ends before it begins.")
         spells.append(Member(row["symbol"], checked, first, last))
     return spells
 

@@ -36,7 +36,8 @@ def load_universe(
     start: str | pd.Timestamp | None = None,
     end: str | pd.Timestamp | None = None,
     min_coverage: float | None = None,
-    calendar: Calendar = "union",
+    calendar: Calendar | None = None,
+    max_gap: int = MAX_GAP,
     cache: PriceCache | None = None,
 ) -> MarketData:
     """Load a universe whose prices have been fetched.
@@ -47,7 +48,9 @@ def load_universe(
         end: Last date; by default the last cached.
         min_coverage: Smallest share of the members of each date that must have prices; the
             universe's own by default.
-        calendar: How exchanges with different holidays are joined, as in `load_prices`.
+        calendar: How exchanges with different holidays are joined, as in `load_prices`; the
+            universe's own by default.
+        max_gap: As in `download`.
         cache: Where the prices are; the user's cache by default.
 
     Returns:
@@ -71,8 +74,8 @@ def load_universe(
     market, _ = load_usable(
         present,
         *_span(universe, start, end),
-        calendar=calendar,
-        max_gap=MAX_GAP,
+        calendar=calendar or universe.file.calendar,
+        max_gap=max_gap,
         name=universe.name,
         cache=store,
     )

@@ -10,7 +10,7 @@ import blportfolio as bl
 from blportfolio.data.cache import PriceCache
 from blportfolio.data.cache.price_file import PriceInfo
 from blportfolio.data.importing import import_files
-from blportfolio.data.universe import find_universe, is_universe, list_universes
+from blportfolio.data.universe import find_universe, is_universe, list_universes, resolve
 from blportfolio.data.universes import cached_universes, load_universe
 from blportfolio.errors import ConfigError, DataError
 
@@ -186,6 +186,9 @@ BROKEN = {
     "columns": ('membership_file = "columns.csv"\n', "lacks the column 'opt_in'"),
     "line": ('membership_file = "line.csv"\n', "line 3"),
     "toml": ("tickers = [\n", "not valid TOML"),
+    "folder": ('membership_file = "../columns.csv"\n', "a file beside it"),
+    "order": ('membership_file = "order.csv"\n', "line 2"),
+    "calendar": ('tickers = ["A"]\ncalendar = "lunar"\n', "calendar"),
     "coverage": ('tickers = ["A"]\nmin_coverage = 60\n', "min_coverage"),
 }
 
@@ -195,6 +198,7 @@ def test_a_broken_universe_file_is_refused_in_one_sentence(name, tmp_path):
     text, match = BROKEN[name]
     write(tmp_path / "columns.csv", "symbol,opt_out\nA,2000-01-01\n")
     write(tmp_path / "line.csv", "symbol,opt_in,opt_out\nA,2000-01-01,\nB,2000-13-01,\n")
+    write(tmp_path / "order.csv", "symbol,opt_in,opt_out\nA,2000-01-02,2000-01-01\n")
     path = write(tmp_path / f"{name}.toml", text)
     with pytest.raises((ConfigError, DataError), match=match) as caught:
         find_universe(path)
@@ -206,6 +210,27 @@ def test_an_unknown_universe_is_refused_with_the_nearest_name():
         find_universe("dow3")
     assert not is_universe("sp500_20")
     assert not is_universe("absent.toml")
+
+
+def test_what_is_nearly_the_name_of_a_universe_or_a_file_is_no_ticker(tmp_path):
+    with pytest.raises(ConfigError, match="Did you mean 'sector_etfs'"):
+        resolve("sector_etf")
+    with pytest.raises(DataError, match=r"There is no file 'absent\.toml'"):
+        resolve("absent.toml")
+    path = write(tmp_path / "own.toml", '\ufefftickers = ["ko"]\nbenchmarks = ["spy"]\n')
+    tickers, universe = resolve(path)
+    assert tickers == ("KO", "SPY")
+    assert universe is not None
+    assert resolve("ko DOW") == (("KO", "DOW"), None)
+
+
+def test_a_universe_says_how_its_exchanges_are_joined(cache, tmp_path):
+    prices = made(["KO", "X-USD"])
+    prices.iloc[100:103, 0] = np.nan
+    store(cache, prices)
+    path = write(tmp_path / "own.toml", 'tickers = ["KO", "X-USD"]\ncalendar = "common"\n')
+    assert len(load_universe(path, cache=cache).dates) == 297
+    assert len(load_universe(path, cache=cache, calendar="union").dates) == 300
 
 
 def test_the_sector_etfs_of_the_development_data_load_by_name(cache):

@@ -6,14 +6,14 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from blportfolio.data.cache import PriceCache
 from blportfolio.data.cache.price_file import YAHOO, DamagedFileError, Entry, PriceInfo
 from blportfolio.data.sessions import currency_of, is_complete
-from blportfolio.data.tickers import split_tickers
-from blportfolio.data.universe import find_universe, is_universe
+from blportfolio.data.universe import resolve
 from blportfolio.data.yahoo import client
 from blportfolio.data.yahoo.report import Fetched, FetchReport, Status, age
 from blportfolio.errors import DataError
@@ -69,23 +69,12 @@ class _Job:
             self.done = Fetched(self.ticker, status, reason, *held)
 
 
-def resolve(tickers: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the tickers of a universe's name, of a text or of a sequence.
-
-    Raises:
-        DataError: If there is none, or one is malformed.
-    """
-    if isinstance(tickers, str) and is_universe(tickers):
-        return find_universe(tickers).tickers
-    return split_tickers(tickers)
-
-
 def _text(date: dt.date | None) -> str | None:
     return None if date is None else date.isoformat()
 
 
 def fetch(
-    tickers: str | Sequence[str],
+    tickers: str | Path | Sequence[str],
     start: str | pd.Timestamp | None = None,
     end: str | pd.Timestamp | None = None,
     *,
@@ -105,7 +94,7 @@ def fetch(
     new history that is shorter or empty leaves it as it is.
 
     Args:
-        tickers: Tickers as text ("AAPL MSFT,KO") or a sequence, or the name of a universe.
+        tickers: Tickers as text ("AAPL MSFT,KO") or a sequence, or a universe by name or path.
         start: First day to have; all that Yahoo has by default, or all that a universe covers.
         end: Last day that is needed, included; the last finished one by default.
         refresh: Whether to ask for the whole history in any case.
@@ -120,14 +109,15 @@ def fetch(
         What happened to each ticker.
 
     Raises:
+        ConfigError: If the file of a universe is wrong.
         DataError: If a ticker or date is malformed, or Yahoo cannot be reached at all and
             `offline_ok` is False.
         OutputError: If the cache cannot be written to.
     """
-    names = resolve(tickers)
-    if isinstance(tickers, str) and is_universe(tickers):
-        covered = find_universe(tickers).file
-        start, end = start or _text(covered.start), end or _text(covered.end)
+    names, universe = resolve(tickers)
+    if universe is not None:
+        start = start or _text(universe.file.start)
+        end = end or _text(universe.file.end)
     wanted = EARLIEST if start is None else max(check_date(start, name="start"), EARLIEST)
     until = None if end is None else check_date(end, name="end")
     if until is not None and until < wanted:

@@ -6,13 +6,15 @@ import datetime as dt
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
 from blportfolio.data.cache import PriceCache
 from blportfolio.data.cached import MAX_GAP, load_cached
-from blportfolio.data.calendars import Calendar
+from blportfolio.data.calendars import Calendar, check_alignment
 from blportfolio.data.market import MarketData
+from blportfolio.data.tickers import shortened
 from blportfolio.data.universe import is_universe
 from blportfolio.data.yahoo.fetching import Progress, fetch
 from blportfolio.data.yahoo.report import FetchReport, describe
@@ -20,11 +22,11 @@ from blportfolio.errors import BLPortfolioWarning
 
 
 def download(
-    tickers: str | Sequence[str],
+    tickers: str | Path | Sequence[str],
     start: str | pd.Timestamp | None = None,
     end: str | pd.Timestamp | None = None,
     *,
-    calendar: Calendar = "union",
+    calendar: Calendar | None = None,
     max_gap: int = MAX_GAP,
     offline_ok: bool = False,
     refresh: bool = False,
@@ -42,11 +44,11 @@ def download(
 
     Args:
         tickers: Tickers as Yahoo writes them, as text ("AAPL MSFT,KO") or a sequence; or the name
-            of a universe, whose membership comes with them.
+            or path of a universe, whose membership comes with them.
         start: First day; all that Yahoo has by default.
         end: Last day, included; the last finished one by default.
-        calendar: `union` keeps all dates and carries prices over exchange holidays; `common`
-            keeps the dates on which every listed asset trades.
+        calendar: `union`, the default, keeps all dates and carries prices over exchange holidays;
+            `common` keeps the dates on which every listed asset trades.
         max_gap: Dates in a row over which a price that Yahoo lacks is carried forward; noted.
         offline_ok: Whether cached prices will do when Yahoo cannot be reached; their age is noted.
         refresh: Whether to download the whole history again.
@@ -66,6 +68,7 @@ def download(
             False), or no ticker has prices.
         OutputError: If the cache cannot be written to.
     """
+    check_alignment(calendar or "union", max_gap)
     cache = cache or PriceCache()
     report = fetch(
         tickers,
@@ -86,16 +89,18 @@ def download(
     kept = [one for one in report.tickers if one.status == "kept"]
     if kept and not offline_ok:
         _warn(f"Used as cached before: {describe(kept)}")
-    if isinstance(tickers, str) and is_universe(tickers):
+    if isinstance(tickers, str | Path) and is_universe(tickers):
         from blportfolio.data.universes import load_universe  # which loads from the cache too
 
-        market = load_universe(tickers, start=start, end=end, calendar=calendar, cache=cache)
+        market = load_universe(
+            tickers, start=start, end=end, calendar=calendar, max_gap=max_gap, cache=cache
+        )
         return replace(market, name=name or market.name, notes=(*notes, *market.notes))
     return load_cached(
         report.usable,
         start,
         end,
-        calendar=calendar,
+        calendar=calendar or "union",
         max_gap=max_gap,
         name=name or "yahoo",
         cache=cache,
@@ -108,10 +113,11 @@ def _notes(report: FetchReport) -> tuple[str, ...]:
     notes = []
     if report.failed:
         notes.append(f"No prices of {describe(report.failed)}")
+    alike: dict[str, list[str]] = {}
     for one in report.tickers:
         if one.is_usable and one.reason:
-            notes.append(f"{one.ticker}: {one.status}; {one.reason}.")
-    return tuple(notes)
+            alike.setdefault(f"{one.status}; {one.reason}.", []).append(one.ticker)
+    return (*notes, *(f"{shortened(names)}: {what}" for what, names in alike.items()))
 
 
 def _warn(message: str) -> None:

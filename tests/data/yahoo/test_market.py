@@ -295,6 +295,13 @@ def test_prices_of_a_clock_set_back_are_not_older_than_new():
     assert age(NOW, later(days=3)) == "3 days old"
 
 
+def test_what_happened_to_many_tickers_alike_is_one_note(yahoo, load):
+    names = [f"T{i}" for i in range(30)]
+    yahoo.bars = {name: yahoo.make_bars(i, periods=61) for i, name in enumerate(names)}
+    (note,) = load(names).notes
+    assert note.startswith("T0, T1, T2 and 27 more: downloaded; left out 2020-03-26")
+
+
 def test_a_failed_ticker_is_named_with_its_reason_and_the_others_are_kept(yahoo, load):
     yahoo.bars = {"KO": yahoo.make_bars(1)}
     with pytest.warns(BLPortfolioWarning, match="GONE: .*delisted"):
