@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,8 @@ def fetch(
 
     Example: blportfolio data fetch AAPL MSFT KO --start 2000-01-01
 
+    What was fetched is a data set from then on: `blportfolio backtest --dataset "AAPL MSFT KO"`.
+
     Only what is missing is asked for. What is cached is never lost: the cache is in
     BLPORTFOLIO_CACHE, or else in your cache folder. Tickers that fail are named with their reason;
     the others are kept.
@@ -91,6 +94,7 @@ def fetch(
             _print(report)
             if is_universe(named):
                 typer.echo(f"\n{coverage_note(named, cache)}")
+                typer.echo(f"Next: blportfolio backtest --dataset {shlex.quote(named)}")
         for one in report.failed:
             typer.echo(f"warning: {one.ticker} has no prices: {one.reason}", err=True)
 

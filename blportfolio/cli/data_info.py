@@ -17,7 +17,8 @@ def info(
     name: Annotated[
         str,
         typer.Argument(
-            help="A data set, a universe, a set of macro series, or the path of a universe file."
+            help="A data set, a universe or the path of its file, tickers that were fetched, or a "
+            "set of macro series."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -31,12 +32,15 @@ def info(
     series, when each value is known and whether it is revised later.
     """
     with reported(debug=debug):
-        from blportfolio.data import is_universe, list_macro
+        from blportfolio.data import is_universe, list_macro, packaged_datasets
+        from blportfolio.data.cached import cached_tickers
 
         if is_universe(name):
             document = _of_universe(name)
         elif name in list_macro():
             document = _of_macro(name)
+        elif name not in packaged_datasets() and cached_tickers(name):
+            document = _of_tickers(name)
         else:
             document = _of_dataset(name)
         if as_json:
@@ -57,6 +61,23 @@ def _of_dataset(name: str) -> dict[str, Any]:
         "licence": described.licence,
         **_contents(market),
         "caveats": list(described.caveats),
+    }
+
+
+def _of_tickers(name: str) -> dict[str, Any]:
+    from blportfolio.data import load_dataset
+    from blportfolio.data.cache import PriceCache
+
+    market = load_dataset(name)
+    infos = [PriceCache().info(ticker) for ticker in market.assets]
+    return {
+        "name": name,
+        "title": "Cached prices",
+        "source": ", ".join(sorted({info.source for info in infos})),
+        "licence": "",
+        "fetched_utc": min(info.fetched_utc for info in infos),
+        **_contents(market),
+        "caveats": list(market.notes),
     }
 
 

@@ -70,6 +70,15 @@ def load_cached(
     return market
 
 
+def cached_tickers(text: str, cache: PriceCache | None = None) -> tuple[str, ...]:
+    """Return the tickers that a text names, if it names any of which prices are cached."""
+    try:
+        names = split_tickers(text)
+    except DataError:
+        return ()
+    return () if set(names).isdisjoint((cache or PriceCache()).tickers()) else names
+
+
 def load_usable(
     names: Sequence[str],
     start: str | pd.Timestamp | None,

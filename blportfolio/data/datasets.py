@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from blportfolio.data.cached import cached_tickers, load_cached
 from blportfolio.data.macro import LazyMacro, MacroSeries, Revisions
 from blportfolio.data.market import MarketData
 from blportfolio.data.paths import packaged_folder
@@ -123,6 +124,8 @@ def dataset_info(name: str) -> DatasetInfo:
                 f"{name!r} holds macro series and no prices: MarketData(prices, "
                 f"macro=load_macro({name!r})) takes them."
             )
+        if name.endswith(".toml"):
+            raise DataError(f"There is no file {name!r} of a universe; check the path.")
         known += list_universes()
         raise DataError(f"There is no data set {name!r}. {nearest_name(name, known)}")
     described = _description(name)
@@ -153,10 +156,10 @@ def load_dataset(
     end: str | pd.Timestamp | None = None,
     min_coverage: float | None = None,
 ) -> MarketData:
-    """Load a packaged data set, or a universe whose prices have been fetched.
+    """Load a packaged data set, or a universe or tickers whose prices have been fetched.
 
     Args:
-        name: One of `list_datasets()`, or the path of a universe file.
+        name: One of `list_datasets()`, the path of a universe file, or tickers such as "AAPL KO".
         start: First date; the first there is by default.
         end: Last date; the last there is by default.
         min_coverage: For a universe, the smallest share of the members of each date that must
@@ -175,6 +178,10 @@ def load_dataset(
         return load_universe(name, start=start, end=end, min_coverage=min_coverage)
     if min_coverage is not None:
         raise ConfigError(f"`min_coverage` is for universes, and {str(name)!r} is none.")
+    if str(name) not in packaged_datasets():
+        tickers = cached_tickers(str(name))
+        if tickers:
+            return load_cached(tickers, start, end, name="_".join(tickers[:5]))
     market = _packaged(str(name))
     return market if start is None and end is None else market.between(start, end)
 

@@ -137,3 +137,30 @@ def test_a_coverage_is_refused_for_what_is_no_universe(call):
     done = call("backtest", "--dataset", "sp500_20", "--min-coverage", "0.5")
     assert done.exit_code == 4
     assert "is none" in done.stderr
+
+
+@pytest.mark.usefixtures("fetched")
+def test_tickers_that_were_fetched_are_a_data_set_by_their_names(place, call):
+    words = ["--lookback", 60, "--strategy", "equal_weight", "--out", place, "--json"]
+    done = call("backtest", "--dataset", "aaa BBB", *words)
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(call("data", "info", "AAA, BBB", "--json").stdout)
+    assert document["assets"] == ["AAA", "BBB"]
+    assert document["source"] == "file bars.csv"
+    partly = call("backtest", "--dataset", "AAA ZZZ", *words)
+    assert partly.exit_code == 3
+    assert "blportfolio data fetch ZZZ" in partly.stderr
+    assert call("backtest", "--dataset", "ZZZ", *words).exit_code == 3
+
+
+@pytest.mark.usefixtures("fetched")
+def test_a_fetched_universe_names_the_next_step(place, call):
+    done = call("data", "fetch", place / "mine.toml", "--from-files", place / "vendor")
+    assert f"Next: blportfolio backtest --dataset {place / 'mine.toml'}" in done.stdout
+
+
+@pytest.mark.parametrize("command", [("data", "info"), ("backtest", "--dataset")])
+def test_a_universe_file_that_is_not_there_is_named(call, command):
+    done = call(*command, "absent.toml")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "There is no file 'absent.toml'" in done.stderr

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 
 Status = Literal["fresh", "updated", "downloaded", "redownloaded", "kept", "failed"]
+FEW = 3
+"""Tickers of one reason that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,16 @@ class FetchReport:
 
 
 def describe(several: Sequence[Fetched], most: int = 20) -> str:
-    """Return one sentence of tickers and reasons."""
-    parts = [f"{one.ticker}: {one.reason or one.status}" for one in several[:most]]
-    more = f"; and {len(several) - most} more" if len(several) > most else ""
-    return "; ".join(parts) + more + "."
+    """Return one sentence of tickers and reasons; many of one reason together."""
+    alike: dict[str, list[str]] = {}
+    for one in several:
+        alike.setdefault(one.reason or one.status, []).append(one.ticker)
+    parts = []
+    for reason, names in alike.items():
+        together = [shortened(names)] if len(names) > FEW else names
+        parts += [f"{name}: {reason}" for name in together]
+    more = f"; and {len(parts) - most} more" if len(parts) > most else ""
+    return "; ".join(parts[:most]) + more + "."
 
 
 def age(fetched: dt.datetime, now: dt.datetime) -> str:

@@ -316,6 +316,13 @@ def test_no_usable_ticker_is_an_error_with_every_reason(load):
         load("GONE LOST")
 
 
+@pytest.mark.usefixtures("yahoo")
+def test_many_tickers_that_failed_alike_are_told_together(load):
+    with pytest.raises(DataError, match="G0, G1, G2 and 37 more: possibly delisted") as error:
+        load([f"G{i}" for i in range(40)])
+    assert len(str(error.value)) < 200
+
+
 def test_a_price_that_market_data_cannot_hold_leaves_out_its_ticker(yahoo, load):
     yahoo.bars = {"KO": yahoo.make_bars(1), "CL=F": yahoo.make_bars(2)}
     yahoo.bars["CL=F"].iloc[30, :5] = -37.63
