@@ -8,11 +8,14 @@ import unicodedata
 
 import numpy as np
 
-LONGEST_DATE = 60
+LONGEST_DATE = 80
 LAST_WEEKDAY = 7
 """The day of an ISO week that stands for it: the Sunday, by which all of it is known."""
-_TIME = r"(?:[T ,]\s*(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
-_ZONE = r"\s*(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}(?::\d{2})?)?"
+_TIME = (
+    r"(?:[T ,]\s*(?P<time>(?:(?:오전|오후|上午|下午) ?)?"
+    r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?))?"
+)
+_ZONE = r"\s*(?:Z|(?:GMT|UTC)?[+-]\d{2}:?\d{2}(?::\d{2})?|[A-Z]{3,4})?(?: \([^()]{3,40}\))?"
 _WEEKDAY = r"(?:[^\W\d]{2,10}\.?,?\s+)?"
 _YEAR = r"(?P<y>\d{4}|\d\d)"
 _MONTH = r"(?P<word>[^\W\d_]{3,12})\.?"
@@ -29,6 +32,8 @@ FORMS = {
     rf"[-/ ,.]*(?:de )?{_YEAR}{_TIME}{_ZONE}",
     "word_day": rf"{_WEEKDAY}{_MONTH}[- ]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[- ]+{_YEAR}"
     rf"{_TIME}{_ZONE}",
+    "ctime": rf"{_WEEKDAY}{_MONTH} (?P<d>\d{{1,2}}) (?P<time>\d{{1,2}}:\d\d:\d\d){_ZONE} "
+    r"(?P<y>\d{4})",
     "year_word": rf"(?P<y>\d{{4}})[- /]{_MONTH}[- /](?P<d>\d{{1,2}}){_TIME}{_ZONE}",
     "month": r"(?P<y>\d{4})(?:[-/.]|M)(?P<m>\d{1,2})|(?P<m2>0[1-9]|1[0-2])[-/.](?P<y2>\d{4})",
     "compact_month": r"(?P<y>(?:1[789]|2[01])\d\d)(?P<m>0[1-9]|1[0-2])",
@@ -42,31 +47,31 @@ MONTHS = {
     prefix: number
     for number, prefixes in enumerate(
         (
-            ("jan", "ene", "gen"),
-            ("feb", "fev", "fév"),
-            ("mar", "mär", "maer", "mrz"),
-            ("apr", "avr", "abr"),
-            ("may", "mai", "mag", "mei", "maj"),
-            ("jun", "juin", "giu"),
-            ("jul", "juil", "lug"),
-            ("aug", "aou", "ago"),
-            ("sep", "set"),
-            ("oct", "okt", "ott", "out"),
-            ("nov",),
-            ("dec", "dez", "dic"),
+            ("jan", "ene", "gen", "янв"),
+            ("feb", "fev", "фев"),
+            ("mar", "maer", "mrz", "mrt", "мар"),
+            ("apr", "avr", "abr", "апр"),
+            ("may", "mai", "mag", "mei", "maj", "маи", "мая"),
+            ("jun", "juin", "giu", "июн"),
+            ("jul", "juil", "lug", "июл"),
+            ("aug", "aou", "ago", "авг"),
+            ("sep", "set", "сен"),
+            ("oct", "okt", "ott", "out", "окт"),
+            ("nov", "ноя"),
+            ("dec", "dez", "dic", "des", "дек"),
         ),
         start=1,
     )
     for prefix in prefixes
 }
-"""Month by the first letters of its name in the usual European languages."""
+"""Month by the first letters of its name, without accents, in the usual European languages."""
 _NO_DATE = re.compile(r"\D*\Z|[+-]?\d{0,7}(?:[.,]\d{0,5})?\Z|[+-]?\d*[.,]\d*\Z")
 _EPOCH = re.compile(r"(?:[1-4]?\d{9}(?:000|000000|000000000)?)\Z")
 
 
 def looks_like_date(text: str) -> bool:
     """Whether a cell can only be a date; digits alone are one of a day or a minute since 1970."""
-    text = text.strip()
+    text = text.strip().removeprefix("'")
     if _NO_DATE.match(text):
         return False
     if _EPOCH.match(text):
@@ -77,6 +82,7 @@ def looks_like_date(text: str) -> bool:
 
 def form_of(text: str) -> tuple[str, re.Match[str]] | None:
     """Return the form of a text, a key of `FORMS`, and its match; None where it is no date."""
+    text = text.removeprefix("'")  # as spreadsheets mark texts
     if len(text) > LONGEST_DATE:
         return None
     for name, pattern in _PATTERNS.items():
@@ -145,8 +151,8 @@ def seconds_of(text: str) -> float:
         text = ":".join(text[n : n + 2] for n in range(0, len(text), 2))
     digits = [float(part) for part in re.findall(r"\d+(?:[.]\d+)?", text.replace(",", "."))]
     hours, minutes, seconds = [*digits, 0.0][:3]
-    if re.search(r"[Pp]\.?[Mm]", text):
+    if re.search(r"[Pp]\.?[Mm]|오후|下午", text):
         hours = hours % 12 + 12
-    elif re.search(r"[Aa]\.?[Mm]", text):
+    elif re.search(r"[Aa]\.?[Mm]|오전|上午", text):
         hours = hours % 12
     return 3600 * hours + 60 * minutes + seconds

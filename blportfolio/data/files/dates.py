@@ -26,6 +26,10 @@ DateOrder = Literal["dmy", "mdy"]
 YEARS = (1700, 2200)
 EPOCHS = ((1e8, 5e9, 1.0), (1e11, 5e12, 1e-3), (1e14, 5e15, 1e-6), (1e17, 5e18, 1e-9))
 """Least and most of counts since 1970, and their unit in seconds."""
+DAY = 86_400.0
+EXCEL_DAY_ZERO = 25_569.0
+LATEST_EPOCH_DAY = 22_000
+"""Days since 1970 of the year 2030: above it they are those of Excel, from 1960 on."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
@@ -192,14 +196,16 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
     middle = float(np.median(known))
     units = ("seconds", "milliseconds", "microseconds", "nanoseconds")
     for low, high, factor, what in (
-        (17_000.0, 1e5, 86_400.0, "days as Excel counts them"),
+        (17_000.0, 1e5, DAY, ""),
         *((*epoch, f"{unit} since 1970") for epoch, unit in zip(EPOCHS, units, strict=True)),
     ):
         whole = float(np.mean(known == np.floor(known)))
         is_day = (1.7e7 < middle < 2.2e7) or (170_000 < middle < 220_013)
-        if low <= middle < high and not is_day and (factor == 86_400.0 or whole == 1):
+        if low <= middle < high and not is_day and (factor == DAY or whole == 1):
             inside = (values >= low) & (values < high)
-            offset = 25_569.0 if factor == 86_400.0 else 0.0
+            offset = 0.0
+            if factor == DAY:
+                offset, what = _day_zero(values[inside], label, file)
             seconds = np.where(inside, (values - offset) * factor, np.nan)
             dates = pd.to_datetime(pd.Series(np.round(seconds, 3)), unit="s", errors="coerce")
             return ReadDates(
@@ -221,6 +227,20 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
         )
     dates, unreadable, notes = _texts(texts, label, None, file)
     return ReadDates(_index(dates), unreadable, notes)
+
+
+def _day_zero(days: np.ndarray, label: str, file: str) -> tuple[float, str]:
+    """Tell days since 1970 from those of Excel, of which the early ones have the same size."""
+    excel, epoch = "days as Excel counts them", "days since 1970"
+    if days.max() >= LATEST_EPOCH_DAY:
+        return EXCEL_DAY_ZERO, excel
+    weekend = [np.isin((np.floor(days) - zero) % 7, (2, 3)).mean() for zero in (EXCEL_DAY_ZERO, 0)]
+    if len(days) > 9 and max(weekend) > 0.2 and min(weekend) < 0.02:
+        return (EXCEL_DAY_ZERO, excel) if weekend[0] < weekend[1] else (0.0, epoch)
+    raise DataError(
+        f"The file {file!r} has dates such as {days[0]:.0f} in column {label!r}, which may be days "
+        "of Excel or days since 1970; write them as YYYY-MM-DD."
+    )
 
 
 def are_epochs(column: pa.ChunkedArray) -> bool:

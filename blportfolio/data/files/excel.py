@@ -82,13 +82,15 @@ def _sheet_rows(
             raise DataError(f"The file {name!r} has no sheet {sheet!r}; it has {shown}.")
         return _rows(book[sheet], name, max_bytes), [f"Read its sheet {sheet!r}."]
     filled = [worksheet for worksheet in book.worksheets if _has_cells(worksheet)]
+    visible = [worksheet for worksheet in filled if worksheet.sheet_state == "visible"]
+    filled = visible or filled
     if not filled:
         raise DataError(f"The file {name!r} is empty; it needs a header and rows of prices.")
     if len(filled) > 1:
         shown = listed([repr(worksheet.title) for worksheet in filled])
         raise DataError(
-            f"The file {name!r} has several sheets, {shown}; say which by sheet={names[0]!r} "
-            "(--sheet)."
+            f"The file {name!r} has several sheets, {shown}; say which by "
+            f"sheet={filled[0].title!r} (--sheet)."
         )
     notes = [f"Read its sheet {filled[0].title!r}."] if len(names) > 1 else []
     return _rows(filled[0], name, max_bytes), notes

@@ -29,6 +29,7 @@ from blportfolio.data.files.words import (
 )
 from blportfolio.errors import DataError
 
+UNQUOTED = ", and if commas are its decimal marks, separate cells by semicolons"
 SHORT_FIELDS = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
 """Fields by their letters, which are tickers too where the dates are not called t."""
 
@@ -242,7 +243,7 @@ def _wide(table: Table, date: int, flat: dict[int, str]) -> Layout:
         if not label:
             raise DataError(
                 f"The file {table.file!r} has no name for its column {column + 1}; name or remove "
-                "it."
+                f"it{UNQUOTED * table.comma_separated}."
             )
         layout.add("price", label, column)
     return layout

@@ -15,6 +15,9 @@ from blportfolio.data.files.sources import printable, stem_of
 from blportfolio.data.market import MarketData
 from blportfolio.errors import DataError
 
+LARGEST_DAILY = 0.06
+"""Median size of a day's returns above which they are no decimals; it grows as the root of time."""
+
 
 def load_prices(
     path: str | Path,
@@ -124,6 +127,13 @@ def _check_kind(read: ReadBars, file: str, *, returns: bool) -> None:
         raise DataError(
             f"The file {file!r} holds prices: none of its numbers is negative or 0, and half are "
             f"above {np.median(known):.3g}. Leave out returns=True (--returns)."
+        )
+    days = read.bars.prices.index.to_numpy().astype("datetime64[s]").astype(float) / 86_400
+    largest = LARGEST_DAILY * np.sqrt(np.median(np.diff(days))) if len(days) > 1 else np.inf
+    if returns and len(known) and (middle := np.median(np.abs(known))) > largest:
+        raise DataError(
+            f"The file {file!r} seems to hold returns in percent: half of them are above "
+            f"{middle:.2g} in size. Divide them by 100 or write percent signs."
         )
 
 

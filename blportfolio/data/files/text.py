@@ -10,7 +10,13 @@ import re
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from blportfolio.data.files.date_forms import looks_like_date
+from blportfolio.data.files.delimiters import (
+    DELIMITERS,
+    HEAD_ROWS,
+    find_delimiter,
+    head_of,
+    is_spaced,
+)
 from blportfolio.data.files.encoding import decode
 from blportfolio.data.files.headers import Header, is_footer, split_header
 from blportfolio.data.files.numerals import MISSING
@@ -19,13 +25,9 @@ from blportfolio.data.files.table import Table
 from blportfolio.data.files.words import TICKER_NAMES, plain
 from blportfolio.errors import DataError
 
-HEAD_ROWS = 60
 MOST_RETRIES = 5
-MOST_CELLS = 50
-"""Cells of a row that are looked at to tell the delimiter."""
 TAIL_BYTES = 64_000
 MOST_FOOTERS = 1_000
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _PLAIN_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\Z")
 _PLAIN_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?\Z")
 _GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}\Z")
@@ -43,12 +45,12 @@ def read_text(source: Source, *, decimal: str | None) -> Table:
         DataError: If it is no text, has no layout that is known, or rows differ in length.
     """
     content, notes = decode(source.content, source.name)
-    head = _head(content)
-    if _is_spaced(head):
+    head = head_of(content)
+    if is_spaced(head):
         content = b"\n".join(b"\t".join(line.split()) for line in content.splitlines())
-        head = _head(content)
+        head = head_of(content)
         notes.append("Its cells are separated by blanks.")
-    delimiter = _delimiter(head, source.name)
+    delimiter = find_delimiter(head, source.name)
     if delimiter != ",":
         notes.append(f"Its cells are separated by {DELIMITERS[delimiter]}.")
     rows, ends = _rows(content, delimiter, source.name)
@@ -59,6 +61,11 @@ def read_text(source: Source, *, decimal: str | None) -> Table:
     end, footers = _cut_footers(content, begin, delimiter, header.date_column)
     if footers:
         notes.append(f"Left out {footers} line{'s' * (footers > 1)} below the data.")
+    if end <= begin and footers:
+        raise DataError(
+            f"The file {source.name!r} has no row with a date that can be read; put dates in the "
+            "first column as YYYY-MM-DD."
+        )
     sample = [row for row in rows[header.start :] if len(row) == header.width]
     block = max(2**20, 4 * max(map(len, head.splitlines())))
     quoted = content.find(b'"', begin, end) >= 0
@@ -76,29 +83,6 @@ def read_text(source: Source, *, decimal: str | None) -> Table:
     )
 
 
-def _head(content: bytes) -> str:
-    end = 0
-    for _ in range(HEAD_ROWS):
-        end = content.find(b"\n", end) + 1
-        if not end:
-            return content.decode()
-    return content[:end].decode()
-
-
-def _is_spaced(head: str) -> bool:
-    """Whether blanks separate cells: each row has the same number, one of them a date."""
-    if any(mark in head for mark in DELIMITERS):
-        return False
-    rows = [line.split() for line in head.splitlines() if line.strip()]
-    dated = [row for row in rows if any(map(looks_like_date, row))]
-    return (
-        len(dated) > len(rows) / 2
-        and len({len(row) for row in dated}) == 1
-        and len(dated[0]) > 1
-        and not any(looks_like_date(" ".join(row[:3])) for row in dated[:1])
-    )
-
-
 def _pad_events(content: bytes, begin: int, delimiter: str, width: int) -> bytes:
     """Fill up the short rows of dividends and splits, as Yahoo's pages have them."""
     if b" Dividend" not in content and b" Stock Split" not in content:
@@ -110,46 +94,6 @@ def _pad_events(content: bytes, begin: int, delimiter: str, width: int) -> bytes
     short = re.compile(pattern % (mark, re.escape(mark)))
     padded = rb"\1%b\2" % mark + mark * (width - 2)
     return content[:begin] + short.sub(lambda match: match.expand(padded), content[begin:])
-
-
-def _delimiter(head: str, name: str) -> str:
-    """Return the delimiter that cuts most rows into the same number of readable cells."""
-    lines = [line for line in head.splitlines() if line.strip()]
-    if not lines:
-        raise DataError(f"The file {name!r} is empty; it needs a header and rows of prices.")
-    best, most = "", 0.0
-    for delimiter in DELIMITERS:
-        try:
-            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-        except csv.Error:
-            continue  # a line that this delimiter does not cut is one huge cell
-        widths = [len(row) for row in rows]
-        width = max(set(widths), key=lambda size: (widths.count(size), size))
-        if width < 2:
-            wide = [size for size in widths if size > 1]
-            if 2 * len(wide) < len(widths) or not wide:
-                continue
-            width = max(set(wide), key=wide.count)
-        usual = [row for row in rows if len(row) == width]
-        cells = [cell.strip() for row in usual[1:] or usual for cell in row[:MOST_CELLS]]
-        others = "".join(set(DELIMITERS) - {delimiter, ","})
-        readable = sum(
-            cell in MISSING
-            or bool(re.match(r"[(+-]?[^\w]?\s?\d[\d.,' ]*\W{0,2}\w?\)?\Z", cell[:60]))
-            or looks_like_date(cell)
-            or not any(mark in cell for mark in others)
-            for cell in cells
-        )
-        dated = sum(any(map(looks_like_date, row[:MOST_CELLS])) for row in usual) / len(rows)
-        score = len(usual) / len(rows) * readable / max(len(cells), 1) + dated
-        if score > most + 1e-9:
-            best, most = delimiter, score
-    if not best:
-        raise DataError(
-            f"The file {name!r} has one column; it needs a date and a price column at least, "
-            "separated by commas."
-        )
-    return best
 
 
 def _rows(content: bytes, delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:

@@ -14,7 +14,7 @@ DATE_NAMES = frozenset(
     _words(
         "date dates datetime timestamp tradedate tradingdate tradingday exchangedate "
         "observationdate asofdate caldt datadate pricedate datum fecha dato data "
-        "dtyyyymmdd effectivedate opentime windowstart snappedat 日期 交易日期 日付 일자 날짜"
+        "dtyyyymmdd effectivedate opentime windowstart дата snappedat 日期 交易日期 日付 일자 날짜"
     )
 )
 """Labels that say that a column holds dates, as `plain` spells them."""
@@ -31,17 +31,20 @@ TICKER_NAMES = _words(
 )
 FIELDS = {
     "open": _words(
-        "open pxopen openprice priceopen openingprice first eröffnung eröffn eröffnungskurs erster "
+        "open pxopen openprice priceopen openingprice prcod first "
+        "eröffnung eröffn eröffnungskurs erster "
         "ouverture ouv apertura abertura apert openkoers opening öppning åbning "
-        "otwarcie открытие цена откр 开盘 开盘价 始値 시가"
+        "otwarcie открытие ценаоткр откр 开盘 开盘价 始値 시가"
     ),
     "high": _words(
-        "high pxhigh highprice pricehigh pricehi hoch tageshoch höchst höchstkurs plushaut haut "
+        "high pxhigh highprice pricehigh pricehi prchd "
+        "hoch tageshoch höchst höchstkurs plushaut haut "
         "maximum máximo massimo max máx hoog hoogste högst najwyższy najwyzszy максимум макс 最高 "
         "最高价 高値 고가"
     ),
     "low": _words(
-        "low pxlow lowprice pricelow tief tagestief tiefst tiefstkurs plusbas bas minimum mínimo "
+        "low pxlow lowprice pricelow prcld "
+        "tief tagestief tiefst tiefstkurs plusbas bas minimum mínimo "
         "minimo minimo min mín laag laagste lägst najniższy najnizszy минимум мин 最低 最低价 "
         "安値 저가"
     ),
@@ -51,18 +54,20 @@ FIELDS = {
     ),
     "close": _words(
         "close closelast closeprice closingprice priceclose pxlast tradeclose closing closingvalue "
+        "prccd prccm "
         "schluss schlusskurs zuletzt clôture cloture clot dernier cierre último chiusura ultimo "
         "fechamento fech slotkoers slot laatste stängning slutkurs senast zamknięcie zamkniecie "
         "закрытие 收盘 收盘价 終値 종가"
     ),
     "price": _words(
-        "price last lastprice prc settle nav navpershare value kurs cours precio prezzo preço "
-        "koers cena marketprice indexvalue indexlevel indexclose"
+        "price last lastprice prc settle nav navpershare value kurs cours precio prezzo preço цена "
+        "koers cena marketprice obsvalue indexvalue indexlevel indexclose"
     ),
     "returns": _words("return returns ret retx totalreturn"),
     "volume": _words(
         "volume vol pxvolume tradevolume volumetraded sharevolume totalvolume numberofshares "
-        "noofshares cvol volumen volym wolumen stücke stuecke umsatz totaltradedquantity объем "
+        "noofshares cvol volumen volym wolumen stücke stuecke umsatz "
+        "totaltradedquantity cshtrd объем объём "
         "成交量 出来高 거래량 tickvol"
     ),
     "dividends": _words(
@@ -82,7 +87,7 @@ IGNORED = frozenset(
         "per time trades percent changepercent adjhighprice marketcap currency exchange amount "
         "preclose prevclose previousclose spread variation var devise ccy vw wap averageprice "
         "average quotevolume count ignore closetime takerbuyvolume takerbuyquotevolume "
-        "zmiana 涨跌幅 涨跌额 成交额 换手率"
+        "zmiana изм 涨跌幅 涨跌额 成交额 换手率"
     )
 )
 """Columns that come beside bars and are none."""
