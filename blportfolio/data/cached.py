@@ -177,8 +177,8 @@ def _between(bars: Bars, start: object, end: object) -> Bars:
     chosen = bars if first is last is None else _chosen(bars, slice(first, last))
     if not len(chosen.prices):
         raise DataError(
-            f"There is no price between {start or 'the beginning'} and {end or 'the end'}; choose "
-            "other dates."
+            f"There is no price between {first.date() if first else 'the beginning'} and "
+            f"{last.date() if last else 'the end'}; choose other dates."
         )
     return chosen
 

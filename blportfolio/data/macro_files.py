@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +18,7 @@ from blportfolio.toml import read_toml, validate
 from blportfolio.validation import check_choice, nearest_name
 
 Unit = Literal["percent", "decimal", "level"]
-Dates = Literal["period_end", "month_start"]
+Dates = Literal["period_end", "month_start", "quarter_start"]
 _NO_FAULTS = {"non_positive_price", "returns_not_prices", "prices_not_returns"}
 """Findings about prices that say nothing of a macro-economic series."""
 
@@ -46,7 +47,8 @@ class MacroLayout(BaseModel):
     Attributes:
         schema_version: Version of this layout, 1.
         title: One line for lists.
-        dates: `period_end`, or `month_start` for months labelled by their first day.
+        dates: `period_end`, or `month_start` or `quarter_start` for months or quarters labelled
+            by their first day.
         source: Where such files come from.
         licence: Licence notice.
         caveats: What a reader of results must know.
@@ -106,7 +108,9 @@ def read_macro(
         publication_lag: Time from the end of a value's period to when it was surely known; one
             for all columns, or by column, which then are the only ones read.
         unit: `percent`, which is divided by 100, `decimal` or `level`.
-        dates: `period_end`, or `month_start` where months are labelled by their first day.
+        dates: `period_end`, where the lag counts from the date in the file, or `month_start` or
+            `quarter_start` where months or quarters are labelled by their first day: it counts
+            from their last day then.
         revisions: Whether the source changes values later, as in `MacroSeries`.
         reading: `sheet`, `date_order`, `decimal` and `max_bytes`, as in `load_prices`.
 
@@ -114,7 +118,8 @@ def read_macro(
         Series by name in decimals; `MarketData(prices, macro=...)` takes them.
 
     Raises:
-        DataError: If the file cannot be read, or has none of the columns.
+        DataError: If the file cannot be read or has none of the columns, or an option contradicts
+            it.
         ConfigError: If neither or both of `layout` and `publication_lag` are given, or an option
             has no such choice.
     """
@@ -134,15 +139,22 @@ def read_macro(
         chosen, dates = dict(known.series), known.dates
     else:
         chosen = _own_columns(list(table.columns), publication_lag, unit, revisions)
-    check_choice(dates, ("period_end", "month_start"), name="dates")
+    check_choice(dates, get_args(Dates), name="dates")
     here = [column for column in chosen if column in table.columns]
     if not here:
         raise DataError(
             f"The file {Path(path).name!r} has none of the columns {', '.join(chosen)}; it has "
             f"{', '.join(table.columns[:8])}."
         )
-    if dates == "month_start":
-        table = table.set_axis(pd.DatetimeIndex(table.index) + pd.offsets.MonthEnd(0))
+    file = Path(path).name
+    if any(chosen[column].unit == "percent" for column in here) and any(
+        "percent" in sentence for sentence in read.inferred
+    ):
+        raise DataError(
+            f"The file {file!r} has percent signs, so that its numbers are read as decimals; "
+            "`unit` 'percent' would divide them by 100 again. Leave it out."
+        )
+    table = table.set_axis(_period_ends(pd.DatetimeIndex(table.index), dates, file))
     series = {}
     for column in here:
         about = chosen[column]
@@ -150,6 +162,23 @@ def read_macro(
         lag = pd.Timedelta(days=about.publication_lag_days)
         series[about.name] = MacroSeries(values, lag, revisions=about.revisions)
     return series
+
+
+def _period_ends(days: pd.DatetimeIndex, dates: Dates, file: str) -> pd.DatetimeIndex:
+    """Return the ends of the periods that some days stand for.
+
+    Raises:
+        DataError: If they are further apart than months, and said to begin them: a quarter would
+            seem to be known before it is over.
+    """
+    if dates == "month_start":
+        if len(days) > 1 and np.median(np.diff(days.to_numpy()) / np.timedelta64(1, "D")) > 45:
+            raise DataError(
+                f"`dates` is 'month_start', and those of {file!r} are further apart; say "
+                "'quarter_start' for quarters."
+            )
+        return days + pd.offsets.MonthEnd(0)
+    return days + pd.offsets.QuarterEnd(0) if dates == "quarter_start" else days
 
 
 def _own_columns(

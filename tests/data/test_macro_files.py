@@ -126,3 +126,24 @@ def test_features_of_a_user_s_series_see_it_only_when_it_is_known(path):
     rate = series["rate"]
     decisions = pd.DatetimeIndex(["2020-01-30", "2020-01-31", "2020-04-01"])
     np.testing.assert_array_equal(rate.at(decisions, pd.Timedelta(days=90)), [np.nan, 0.0525, 0.05])
+
+
+QUARTERS = "date,a\n2020-01-01,1\n2020-04-01,2\n2020-07-01,4\n"
+
+
+def test_quarters_labelled_by_their_first_day_are_known_after_their_end(tmp_path):
+    (tmp_path / "q.csv").write_text(QUARTERS, encoding="utf-8")
+    with pytest.raises(DataError, match="'quarter_start'"):
+        bl.read_macro(tmp_path / "q.csv", publication_lag=MONTH, dates="month_start")
+    series = bl.read_macro(tmp_path / "q.csv", publication_lag=MONTH, dates="quarter_start")["a"]
+    assert series.values.index[0] == pd.Timestamp("2020-03-31")
+    assert series.known_from[0] == pd.Timestamp("2020-03-31") + MONTH
+
+
+def test_percent_signs_are_not_divided_by_100_twice(tmp_path):
+    text = "date,a\n2020-01-31,0.5%\n2020-02-29,0.25%\n2020-03-31,1%\n"
+    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="percent signs"):
+        bl.read_macro(tmp_path / "m.csv", publication_lag=MONTH, unit="percent")
+    series = bl.read_macro(tmp_path / "m.csv", publication_lag=MONTH)["a"]
+    np.testing.assert_allclose(series.values, [0.005, 0.0025, 0.01])
