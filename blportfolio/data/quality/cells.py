@@ -16,6 +16,8 @@ WRONG_BAR = 0.01
 """Share of the price from which a bar that contradicts itself is seriously wrong."""
 MANY_BARS = 0.2
 """Share of an asset's bars from which the bars as a whole are on another basis."""
+MANY_STRETCHES = 3
+"""Stretches of prices that are not positive from which they are told at once."""
 LONGEST_MISSING = 4
 """Prices in a row that are missing; more are a gap in the calendar."""
 
@@ -27,7 +29,11 @@ def check_positive_prices(evidence: Evidence) -> Iterator[Finding]:
         asset = evidence.assets[column]
         if asset in evidence.excluded:
             continue
-        for first, last in runs(wrong[:, column]):
+        stretches = runs(wrong[:, column])
+        if len(stretches) > MANY_STRETCHES:
+            yield _often_not_positive(evidence, column, wrong[:, column])
+            continue
+        for first, last in stretches:
             value = float(evidence.values[first, column])
             when, until = evidence.dates[first], evidence.dates[last]
             yield Finding(
@@ -44,6 +50,29 @@ def check_positive_prices(evidence: Evidence) -> Iterator[Finding]:
                 end=None if first == last else until,
                 size=value if np.isfinite(value) else None,
             )
+
+
+def _often_not_positive(evidence: Evidence, column: int, wrong: BoolArray) -> Finding:
+    asset, rows = evidence.assets[column], np.flatnonzero(wrong)
+    values = evidence.values[:, column]
+    lowest = float(np.nanmin(values))
+    cumulated = bool(values[np.flatnonzero(~np.isnan(values))[0]] == 0)
+    return Finding(
+        kind="non_positive_price",
+        severity="serious",
+        message=f"{asset} is zero, negative or infinite on {len(rows)} of {len(wrong)} dates, the "
+        f"first {day(evidence.dates[rows[0]])}; its lowest value is {lowest:g}.",
+        cause="Returns cumulated from 0."
+        if cumulated
+        else "No price: a rate, a spread, a difference, or missing prices written as numbers.",
+        remedy="Add what it began with, 1 (or 100 for percent), to all of its values."
+        if cumulated
+        else "Leave it out of the prices, or correct it from another source.",
+        ticker=asset,
+        date=evidence.dates[rows[0]],
+        end=evidence.dates[rows[-1]],
+        size=lowest if np.isfinite(lowest) else None,
+    )
 
 
 def check_missing(evidence: Evidence) -> Iterator[Finding]:

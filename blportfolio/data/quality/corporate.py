@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from blportfolio.data.quality.evidence import Evidence, Track, day
-from blportfolio.data.quality.findings import Finding
-from blportfolio.data.quality.jumps import split_name
-from blportfolio.data.quality.split_odds import log_t
+from blportfolio.data.quality.findings import Finding, Severity
+from blportfolio.data.quality.split_odds import log_t, split_name
 from blportfolio.validation import FloatArray, IntArray
 
 CLEAR = 6.0
@@ -17,7 +17,10 @@ CLEAR = 6.0
 SMALLEST_YIELD = 5e-4
 """Share of the price below which a dividend cannot be told from rounding."""
 TRACES = 10.0
-"""Log odds, over all dividends, from which prices without closes count as unadjusted."""
+"""Log odds, over the dividends of one asset, from which its prices count as unadjusted."""
+BASIS, USUAL = 8.0, 4.0
+"""Usual moves that adjusted prices span while the closes move by no more than the other."""
+SMALLEST_BASIS = 0.05
 
 
 def check_splits(evidence: Evidence) -> Iterator[Finding]:
@@ -75,6 +78,7 @@ def check_dividends(evidence: Evidence) -> Iterator[Finding]:
     if dividends is None:
         return
     close = evidence.frame("close")
+    unclear: list[tuple[Track, IntArray, FloatArray, float]] = []
     for track in evidence.tracks(fewest=8):
         paid = np.nan_to_num(dividends[track.rows, track.column])
         events = np.flatnonzero(paid > 0)
@@ -87,21 +91,36 @@ def check_dividends(evidence: Evidence) -> Iterator[Finding]:
         if not len(events):
             continue
         if close is None:
-            yield from _traces(evidence, track, events, yields)
+            odds = _traces(track, events, yields)
+            if odds > TRACES:
+                yield _all_missing(evidence, [(track, events, yields)], "warning")
+            else:
+                unclear.append((track, events, yields, odds))
         else:
             yield from _against_closes(evidence, track, quoted, events, yields)
+    if len(unclear) > 1:
+        # One source adjusts all of its prices or none, so that their traces add up.
+        odds = sum(one[-1] for one in unclear)
+        if odds > CLEAR:
+            yield _all_missing(evidence, [one[:3] for one in unclear], "warning")
+            return
+    doubtful = [one[:3] for one in unclear if abs(one[-1]) < CLEAR]
+    if doubtful and abs(sum(one[-1] for one in unclear)) < CLEAR:
+        missing = _all_missing(evidence, doubtful, "note")
+        yield replace(
+            missing,
+            message=missing.message.replace("missing from", "in, or missing from,"),
+            cause="There is one column of prices, whose moves do not tell whether it is adjusted.",
+        )
 
 
-def _traces(
-    evidence: Evidence, track: Track, events: IntArray, yields: FloatArray
-) -> Iterator[Finding]:
-    """Judge prices without closes: unadjusted ones fall by the dividend on its date."""
+def _traces(track: Track, events: IntArray, yields: FloatArray) -> float:
+    """Return the log odds that prices without closes fell by the dividends, so are unadjusted."""
     scales = np.array([track.scale(int(event)) for event in events])
     moves = track.excess[events] / scales
     falls = yields / scales
-    odds = float(np.sum(moves**2 - (moves + falls) ** 2) / 2)
-    if odds > TRACES:
-        yield _all_missing(evidence, track, events, yields, "warning")
+    # Heavy tails, so that news on one such day does not decide.
+    return float(np.sum(log_t(moves + falls, 1.0, 4) - log_t(moves, 1.0, 4)))
 
 
 def _against_closes(
@@ -124,7 +143,7 @@ def _against_closes(
     skipped = clear & (np.abs(counted) < np.maximum(rounding, 0.2))
     twice = clear & (np.abs(counted - 2) < np.maximum(rounding, 0.2))
     if skipped.sum() >= max(1, 0.8 * clear.sum()):
-        yield _all_missing(evidence, track, events[skipped], yields[skipped], "serious")
+        yield _all_missing(evidence, [(track, events[skipped], yields[skipped])], "serious")
         skipped = np.zeros_like(skipped)
     for number in np.flatnonzero(skipped | twice):
         when = evidence.date(track, int(events[number]))
@@ -143,18 +162,56 @@ def _against_closes(
 
 
 def _all_missing(
-    evidence: Evidence, track: Track, events: IntArray, yields: FloatArray, severity: str
+    evidence: Evidence, parts: list[tuple[Track, IntArray, FloatArray]], severity: Severity
 ) -> Finding:
-    total = float(yields.sum())
+    count = sum(len(events) for _, events, _ in parts)
+    total = float(np.mean([yields.sum() for _, _, yields in parts]))
+    who = parts[0][0].asset if len(parts) == 1 else f"{len(parts)} assets"
+    whose = "its price in all" if len(parts) == 1 else "a price in all, on average"
+    days = [evidence.date(track, int(event)) for track, events, _ in parts for event in events]
     return Finding(
         kind="unadjusted_dividend",
-        severity="serious" if severity == "serious" else "warning",
-        message=f"{len(events)} dividends of {track.asset}, {total:.1%} of its price in all, are "
-        "missing from the adjusted prices.",
+        severity=severity,
+        message=f"{count} dividend{'s' if count > 1 else ''} of {who}, {total:.1%} of {whose}, "
+        f"{'are' if count > 1 else 'is'} missing from the adjusted prices.",
         cause="Closes were taken for adjusted closes.",
-        remedy="Take adjusted closes, or add the dividends to the returns.",
-        ticker=track.asset,
-        date=evidence.date(track, int(events[0])),
-        end=evidence.date(track, int(events[-1])),
+        remedy="Take adjusted closes, or let them be made (adjust=True, --adjust).",
+        ticker=parts[0][0].asset if len(parts) == 1 else None,
+        date=min(days),
+        end=max(days) if count > 1 else None,
         size=total,
     )
+
+
+def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
+    """Find dates on which adjusted prices jump though the closes do not: another basis."""
+    close = evidence.frame("close")
+    if close is None:
+        return
+    for track in evidence.tracks(fewest=8):
+        quoted = close[track.rows, track.column]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.diff(np.log(quoted), prepend=np.nan)
+        apart = np.abs(track.returns - steps) > SMALLEST_BASIS
+        for position in np.flatnonzero(apart & (np.abs(track.returns) > SMALLEST_BASIS)).tolist():
+            scale = track.scale(position)
+            if (
+                abs(track.excess[position]) < BASIS * scale
+                or not abs(steps[position]) < USUAL * scale
+            ):
+                continue
+            if position + 1 < len(steps) and abs(track.returns[position + 1]) > BASIS * scale / 2:
+                continue  # one bad print, which comes back
+            when, ratio = evidence.date(track, position), float(np.exp(track.returns[position]))
+            yield Finding(
+                kind="mixed_scale",
+                severity="serious",
+                message=f"The adjusted prices of {track.asset} go from "
+                f"{track.prices[position - 1]:g} to {track.prices[position]:g} on {day(when)} "
+                f"({ratio - 1:+.1%}), though its closes do not.",
+                cause="Adjusted prices of two downloads, or raw ones, were joined there.",
+                remedy="Take adjusted closes again for all dates from one source.",
+                ticker=track.asset,
+                date=when,
+                size=ratio,
+            )

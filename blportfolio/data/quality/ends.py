@@ -13,6 +13,12 @@ from blportfolio.data.sessions import is_complete
 
 FEWEST_SURVIVORS = 5
 YEARS_OF_SURVIVAL = 3
+FEWEST_ROWS, MONTH, TWO_YEARS = 60, 20, 510
+LITTLE, MARGIN = float(np.log(0.3)), 0.35
+"""Log volume, relative to that of the month before, of an unfinished day at most, and how much less
+it is than on the shortest days, before holidays."""
+SELDOM = 0.02
+"""Share of bars without any range below which a whole row of them is strange."""
 MANY_MISSING = 0.2
 """Share of the assets priced a row before that may be missing in the last row."""
 
@@ -79,6 +85,42 @@ def check_last_row(evidence: Evidence) -> Iterator[Finding]:
             f"The last row, {day(last)}, lacks {lost} of the {int(expected.sum())} assets of the "
             "row before.",
             lost,
+        )
+    else:
+        yield from _unusual_last_bar(evidence)
+
+
+def _unusual_last_bar(evidence: Evidence) -> Iterator[Finding]:
+    """Find a last row whose volumes or bars are those of a day that has only begun."""
+    volume = evidence.frame("volume")
+    if len(evidence.dates) < FEWEST_ROWS or not evidence.is_daily:
+        return
+    if volume is not None:
+        with np.errstate(divide="ignore"):
+            logs = pd.DataFrame(np.log(volume[-TWO_YEARS - MONTH :])).replace(-np.inf, np.nan)
+        usual = logs.rolling(MONTH, min_periods=MONTH // 2).median().shift(1)
+        relative = (logs - usual).median(axis=1).to_numpy()
+        before = relative[:-1][np.isfinite(relative[:-1])]
+        if len(before) and relative[-1] < min(LITTLE, before.min() - MARGIN):
+            yield _partial(
+                evidence,
+                f"The last row, {day(evidence.dates[-1])}, has {np.exp(relative[-1]):.0%} of the "
+                "usual volume, less than any day of two years.",
+                len(evidence.assets),
+            )
+            return
+    opens, high, low = (evidence.frame(name) for name in ("open", "high", "low"))
+    if opens is None or high is None or low is None:
+        return
+    known = np.isfinite(evidence.quoted) & np.isfinite(high)
+    flat = known & (opens == high) & (high == low) & (low == evidence.quoted)
+    now = int(flat[-1].sum())
+    if now > 0.5 * known[-1].sum() and flat[:-1].sum() < SELDOM * known[:-1].sum():
+        yield _partial(
+            evidence,
+            f"In the last row, {day(evidence.dates[-1])}, open, high, low and close are equal for "
+            f"{now} of {int(known[-1].sum())} assets.",
+            now,
         )
 
 

@@ -14,7 +14,7 @@ from blportfolio.data.growth import infer_periods_per_year
 from blportfolio.data.quality.calendar import check_asset_gaps, check_dates_present
 from blportfolio.data.quality.cells import check_bars, check_missing, check_positive_prices
 from blportfolio.data.quality.copies import check_repeated_rows, check_same_series
-from blportfolio.data.quality.corporate import check_dividends, check_splits
+from blportfolio.data.quality.corporate import check_adjustment, check_dividends, check_splits
 from blportfolio.data.quality.currency import check_currencies
 from blportfolio.data.quality.ends import check_future, check_last_row, check_survivors
 from blportfolio.data.quality.evidence import Evidence
@@ -27,7 +27,8 @@ from blportfolio.data.quality.segments import (
     check_shared_stretches,
     check_shifted_dates,
 )
-from blportfolio.data.quality.stale import check_stale, check_volume
+from blportfolio.data.quality.stale import check_stale
+from blportfolio.data.quality.volume import check_volume
 from blportfolio.errors import DataError
 
 CHECKS: dict[str, Callable[[Evidence], Iterable[Finding]]] = {
@@ -48,6 +49,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[Finding]]] = {
     "swapped": check_swapped,
     "splits": check_splits,
     "dividends": check_dividends,
+    "adjustment": check_adjustment,
     "jumps": check_jumps,
     "stale": check_stale,
     "volume": check_volume,
@@ -59,7 +61,7 @@ _NO_PRICES = {"log_prices", "prices_not_returns", "returns_not_prices"}
 _JUMPS = {
     "unadjusted_split", "unexplained_jump", "unit_mixup", "identity_break", "reverting_jump",
 }  # fmt: skip
-_KNOWN_SPLITS = {"splits_not_applied", "splits_applied_twice"}
+_KNOWN = {"splits_not_applied", "splits_applied_twice", "mixed_scale"}
 
 
 def examine(
@@ -111,7 +113,7 @@ def examine(
 
 def _without_doubles(findings: list[Finding]) -> list[Finding]:
     """Leave out jumps that a listed split, a swap or a join of sources explains already."""
-    splits = {(f.ticker, f.date) for f in findings if f.kind in _KNOWN_SPLITS}
+    splits = {(f.ticker, f.date) for f in findings if f.kind in _KNOWN}
     joins = {f.date for f in findings if f.kind == "joined_sources"}
     swaps = {date for f in findings if f.kind == "swapped_columns" for date in (f.date, f.end)}
     kept = [

@@ -13,8 +13,10 @@ from blportfolio.data.quality.findings import Finding
 from blportfolio.validation import FloatArray
 
 FEWEST_VALUES = 10
-LARGEST_RETURN = 60.0
-"""Standard deviation above which values are no returns, not even in percent."""
+FEWEST_LEVELS = 20
+"""Different values that ratios of prices take; a fund that keeps its value takes fewer."""
+IN_PERCENT, IN_POINTS = 0.35, 60.0
+"""Usual sizes above which returns are in percent, and above which not even that."""
 WILD = 0.35
 """Usual daily moves above which growth comes from percents that were taken for decimals."""
 
@@ -76,21 +78,18 @@ def _form(values: FloatArray, periods_per_year: float) -> str | None:
     values = values[np.isfinite(values)]
     if len(values) < FEWEST_VALUES or values.max() == values.min():
         return None
-    steps = np.diff(values)
-    spread = float(values.std())
+    middle = float(np.median(values))
+    # Without the largest tenth: a price among returns, or a bad print, must not hide what they are.
+    spread = trimmed_scale(values - middle)
     # Independent values differ by twice their variance; for prices the steps are far smaller.
-    is_noise = float(np.mean(steps**2)) > 1.2 * spread**2
-    signs = float(np.mean(values < 0))
-    if 0.2 < signs < 0.8 and abs(values.mean()) < spread and spread < LARGEST_RETURN and is_noise:
+    is_noise = trimmed_scale(np.diff(values)) ** 2 > 1.2 * spread**2
+    if is_noise and 0.2 < float(np.mean(values < 0)) < 0.8 and abs(middle) < spread:
         return "returns"
-    if (
-        is_noise
-        and len(values) >= 30
-        and 0.9 < np.median(values) < 1.1
-        and spread < 0.3
-        and 0.15 < float(np.mean(values < 1)) < 0.85
-    ):
-        return "gross"
+    if is_noise and len(values) >= 30 and len(np.unique(values)) > FEWEST_LEVELS:
+        for one in (1.0, 100.0):
+            below = float(np.mean(values < one))
+            if abs(middle - one) < 0.1 * one and spread < 0.3 * one and 0.15 < below < 0.85:
+                return "gross"
     if values.min() > 0:
         growth = values[1:] / values[:-1] - 1
         never_falls = np.mean(growth > 0.2) > 0.98 and np.median(growth) > 0.5
@@ -117,23 +116,41 @@ def _finding(kind: str, ticker: str | None, values: FloatArray) -> Finding:
             ticker=ticker,
             size=growth,
         )
-    percent = kind == "returns" and size > 0.35
+    known = values[np.isfinite(values)]
+    usual = trimmed_scale(known - np.median(known))
+    cause, remedy = _cause(kind, usual, float(np.median(known)))
     return Finding(
         kind="returns_not_prices",
         severity="serious",
         message=f"{who} are returns, not prices: they change sign or lie around 1 at random, "
         f"with a standard deviation of {size:.3g}.",
-        cause="The file holds returns in percent."
-        if percent
-        else "The file holds returns (or 1 + return).",
-        remedy="Divide by 100 and read it with --returns (returns=True)."
-        if percent
-        else "Read it with --returns (returns=True)."
-        if kind == "returns"
-        else "Subtract 1 and read it with --returns (returns=True).",
+        cause=cause,
+        remedy=remedy,
         ticker=ticker,
         size=size,
     )
+
+
+def _cause(kind: str, usual: float, middle: float) -> tuple[str, str]:
+    """Return what kind of returns values are, and how they are read."""
+    if kind == "gross":
+        one = 1 if middle < 50 else 100
+        return (
+            f"The file holds ratios of prices, about {one}.",
+            ("Subtract 1" if one == 1 else "Divide by 100, subtract 1")
+            + " and read it with --returns (returns=True).",
+        )
+    if usual > IN_POINTS:
+        return (
+            "The file holds returns in basis points, or gains and losses.",
+            "Divide basis points by 10,000 and read it with --returns (returns=True).",
+        )
+    if usual > IN_PERCENT:
+        return (
+            "The file holds returns in percent, or changes of prices.",
+            "Divide percent by 100 and read it with --returns (returns=True).",
+        )
+    return "The file holds returns.", "Read it with --returns (returns=True)."
 
 
 def _are_logs(values: FloatArray) -> bool:

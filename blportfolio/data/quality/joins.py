@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import numpy as np
 import pandas as pd
@@ -21,13 +22,12 @@ than 9 among shares; a spread is so many times its usual size, in no crash more 
 so many times the usual move of the median asset."""
 AFTERMATH = 2.5
 """Times by which moves stay larger after a crash, whose like is no join."""
-SWAPPED_MOVES = 5.0
-"""Usual moves from which a jump may be a swap."""
+SWAPPED_MOVES = 7.5
+"""Median moves from which a jump may be a swap."""
 NEAR = 2.5
 """Usual moves of both within which one asset goes on where the other was."""
-ONCE, AND_BACK = 4.0, 1.5
-"""Times by which jumps exceed what is near: in a swap for good, and in one that ends; among
-hundreds of assets some fit once by chance."""
+BY_CHANCE = 0.01
+"""Pairs of assets that may fit by chance, in the whole of the data, as well as one that counts."""
 
 
 def check_joins(evidence: Evidence) -> Iterator[Finding]:
@@ -96,45 +96,53 @@ def _join(evidence: Evidence, row: int, factor: float, count: int, *, alike: boo
 
 def check_swapped(evidence: Evidence) -> Iterator[Finding]:
     """Find two assets each of which goes on where the other was."""
-    tracks = evidence.all_tracks
-    by_row: dict[int, list[tuple[Track, int]]] = {}
-    for track in tracks:
-        size = np.abs(track.excess)
-        # A swap of neighbours in level cannot be told from two moves.
-        usual = max(float(np.median(size[1:])), 1e-6)
-        large = size > SWAPPED_MOVES * usual
-        for position in np.flatnonzero(large).tolist():
-            by_row.setdefault(int(track.rows[position]), []).append((track, position))
-    swaps: dict[tuple[str, str], list[tuple[int, bool]]] = {}
-    for row, moved in sorted(by_row.items()):
-        if len(moved) > 1:
-            for pair, is_clear in _swaps(moved):
-                swaps.setdefault(pair, []).append((row, is_clear))
-    for (name, other), rows in sorted(swaps.items()):
-        for start in range(0, len(rows), 2):
-            row, is_clear = rows[start]
-            end = rows[start + 1][0] if start + 1 < len(rows) else None
-            if is_clear or end is not None:
-                yield _swapped(evidence, name, other, row, end)
+    moves: list[FloatArray] = []
+    by_row: dict[int, list[tuple[Track, int, float]]] = {}
+    for track in evidence.all_tracks:
+        size = np.abs(track.excess[1:])
+        moves.append(size / max(float(np.median(size)), 1e-6))
+        for position in (np.flatnonzero(moves[-1] > SWAPPED_MOVES) + 1).tolist():
+            jump = (track, position, float(moves[-1][position - 1]))
+            by_row.setdefault(int(track.rows[position]), []).append(jump)
+    if len(moves) < 2:
+        return
+    ordered = np.sort(np.concatenate(moves))
+    swaps: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for row, jumps in sorted(by_row.items()):
+        if len(jumps) > 1:
+            for pair, chance in _swaps(jumps, ordered):
+                swaps.setdefault(pair, []).append((row, chance * len(evidence.dates)))
+    pairs = len(moves) ** 2 / 2
+    for (name, other), fits in sorted(swaps.items()):
+        for (row, chance), back in zip_longest(fits[::2], fits[1::2]):
+            # A pair that also changes back fits twice.
+            if pairs * chance * (1.0 if back is None else back[1]) < BY_CHANCE:
+                yield _swapped(evidence, name, other, row, None if back is None else back[0])
 
 
-def _swaps(moved: list[tuple[Track, int]]) -> Iterator[tuple[tuple[str, str], bool]]:
-    """Yield pairs among assets that jump on one date, each of which goes on where the other was.
+def _swaps(
+    jumps: list[tuple[Track, int, float]], ordered: FloatArray
+) -> Iterator[tuple[tuple[str, str], float]]:
+    """Yield pairs of assets that jump on one date, each to where the other was.
 
-    With each pair comes whether its jumps are so large that it fits by no chance.
+    With each pair comes how probable it is by chance: jumps of both sizes, as often as the
+    `ordered` sizes of all moves say, that end so near.
     """
-    now = np.array([np.log(track.prices[k]) for track, k in moved])
-    before = np.array([np.log(track.prices[k - 1]) for track, k in moved])
-    scales = np.array([track.scale(k) for track, k in moved])
-    drift = np.array([track.returns[k] - track.excess[k] for track, k in moved])
+    now = np.array([np.log(track.prices[k]) for track, k, _ in jumps])
+    before = np.array([np.log(track.prices[k - 1]) for track, k, _ in jumps])
+    scales = np.array([track.scale(k) for track, k, _ in jumps])
+    drift = np.array([track.returns[k] - track.excess[k] for track, k, _ in jumps])
     into = np.abs((now - drift)[:, None] - before[None, :])  # i goes on where j was
     near = NEAR * np.sqrt(scales[:, None] ** 2 + scales[None, :] ** 2)
     jump = np.abs(now - drift - before)
-    beyond = np.minimum(jump[:, None], jump[None, :]) / near
-    fits = np.triu((into < near) & (near > into.T) & (beyond > AND_BACK), 1)
+    smaller = np.minimum(jump[:, None], jump[None, :])
+    sizes = np.array([size for _, _, size in jumps])
+    rarity = 1 - np.searchsorted(ordered, sizes) / len(ordered)
+    chance = rarity[:, None] * rarity[None, :] * (near / np.maximum(smaller, near)) ** 2
+    fits = np.triu((into < near) & (near > into.T) & (smaller > 1.5 * near), 1)
     for first, second in np.argwhere(fits).tolist():
-        one, two = sorted((moved[first][0].asset, moved[second][0].asset))
-        yield (one, two), bool(beyond[first, second] > ONCE)
+        one, two = sorted((jumps[first][0].asset, jumps[second][0].asset))
+        yield (one, two), float(chance[first, second])
 
 
 def _swapped(evidence: Evidence, name: str, other: str, row: int, end: int | None) -> Finding:

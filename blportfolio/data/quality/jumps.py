@@ -11,7 +11,7 @@ import pandas as pd
 from blportfolio.data.quality.calendar import LONG
 from blportfolio.data.quality.evidence import Evidence, Track, day, trimmed_scale
 from blportfolio.data.quality.findings import Finding, Severity
-from blportfolio.data.quality.split_odds import split_odds
+from blportfolio.data.quality.split_odds import RARER_FALL, split_name, split_odds
 from blportfolio.validation import FloatArray
 
 LONGEST_REVERSAL = 5
@@ -20,9 +20,9 @@ SMALLEST_SPLIT = math.log(1.18)
 UNITS = (10.0, 100.0, 1000.0, 10_000.0)
 FEWEST_RETURNS = 20
 """Returns without which the usual size of a move is unknown."""
-BAD_PRINT, DOUBTFUL_PRINT = 16.0, 12.0
-"""Usual moves that a jump and its way back each span: in a heavy tail with 3 degrees of freedom
-two such moves in a row that cancel come once in several million returns, or in a million."""
+BAD_PRINT, DOUBTFUL_PRINT = 18.0, 15.0
+"""Strength, in usual moves, from which a jump that comes back is no true one: in a heavy tail with
+3 degrees of freedom two moves of 12 that cancel within 4 come once in a million returns."""
 NEWS = 0.2
 """Log move that news of the same day may add to a bad print."""
 UNIT_PRINT = 8.0
@@ -33,8 +33,12 @@ THIN_ODDS = math.log(200.0)
 moves of that size do happen."""
 FEWEST_PERIODS = 10
 """Periods a year below which a split cannot be told from a true move by its size."""
+EDGE, EDGE_MOVES = math.log(1.25), 16.0
+"""Log move, and usual moves, from which a price that has no neighbour on one side is doubted."""
 HUGE, HUGE_IN_A_MONTH = math.log(2.5), math.log(10.0)
 IMPOSSIBLE = math.log(20.0)
+WINDOW_OF_IDENTITY = 100
+"""Returns on each side without which two companies cannot be told apart."""
 
 
 def check_jumps(evidence: Evidence) -> Iterator[Finding]:
@@ -93,11 +97,13 @@ def _reversal(evidence: Evidence, track: Track, first: int, back: int) -> Findin
     enough = len(track.rows) - 1 - (periods + 1) >= FEWEST_RETURNS
     if not enough and (smaller < math.log(1.5) or smaller < 10 * scale):
         return None
-    strength = smaller / scale
+    # How rarely two moves so large cancel so nearly, as the size of two that cancel within four
+    # usual moves: in the tail that falls with the seventh power of the size, and faster where no
+    # news would explain it.
+    cancel = 4 * scale / max(rest, scale / 2) * math.exp(max(0.0, smaller - NEWS) / RARER_FALL)
+    strength = smaller / scale * cancel ** (1 / 7)
     # Units are told by their ratio, so that less of a move is enough.
     if strength < (UNIT_PRINT if unit else DOUBTFUL_PRINT):
-        return None
-    if unit is None and rest > max(4 * scale, 0.1 * smaller):
         return None
     when = evidence.date(track, first)
     until = evidence.date(track, back - 1)
@@ -240,18 +246,37 @@ def _jump(evidence: Evidence, track: Track, position: int, scale: float) -> Find
         )
     strength = abs(jump) / scale
     huge = HUGE if evidence.is_daily else HUGE_IN_A_MONTH
+    first = position == 1
+    if (first or position == len(track.rows) - 1) and abs(jump) > EDGE and strength > EDGE_MOVES:
+        return _at_the_edge(track, moves, ratio, evidence.date(track, 0 if first else position))
     if abs(jump) < huge or strength < 12:
         return None
     other = _is_other_company(track, position)
     return Finding(
         kind="identity_break" if other else "unexplained_jump",
-        severity="serious" if abs(jump) > IMPOSSIBLE else "warning",
+        severity="serious"
+        if abs(jump) > IMPOSSIBLE and evidence.periods_per_year > FEWEST_PERIODS
+        else "warning",
         message=f"{track.asset} goes from {moves} ({ratio - 1:+.1%}, {strength:.0f} usual moves) "
         + ("and moves in another way from then on." if other else "and stays there."),
         cause="The name passed to another company."
         if other
         else "A takeover, a failure, a spin-off, a split of a rare ratio, or a splice of sources.",
         remedy="Look at the news of that day; cut the series there if it is not one company.",
+        ticker=track.asset,
+        date=when,
+        size=ratio,
+    )
+
+
+def _at_the_edge(track: Track, moves: str, ratio: float, when: pd.Timestamp) -> Finding:
+    return Finding(
+        kind="unexplained_jump",
+        severity="serious" if abs(math.log(ratio)) > IMPOSSIBLE else "warning",
+        message=f"{track.asset} goes from {moves} ({ratio - 1:+.1%}), and {day(when)} is at an "
+        "end of its prices, so that nothing tells whether the price is true.",
+        cause="A bad print, an unfinished bar, or news of that day.",
+        remedy="Compare with another source, or drop that date.",
         ticker=track.asset,
         date=when,
         size=ratio,
@@ -269,16 +294,3 @@ def _is_other_company(track: Track, position: int) -> bool:
 
 def _ratio(before: FloatArray, after: FloatArray) -> float:
     return trimmed_scale(after) / max(trimmed_scale(before), 1e-9)
-
-
-WINDOW_OF_IDENTITY = 100
-"""Returns on each side without which two companies cannot be told apart."""
-
-
-def split_name(ratio: float) -> str:
-    """Return 3:2 for 1.5, and 1:10 for 0.1."""
-    for old in (1, 2, 3, 4, 5):
-        for new, under in ((ratio * old, old), (old, old / ratio)):
-            if abs(new - round(new)) < 1e-6 and abs(under - round(under)) < 1e-6:
-                return f"{round(new)}:{round(under)}"
-    return f"{ratio:.4g}:1"

@@ -33,8 +33,9 @@ COMMON = np.array([1.5, 2.0, 3.0, 4.0, 5.0, 10.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 
 """Ratios of splits that an unadjusted series is likely to show more than once."""
 SIMILAR = 0.6
 """Share of a jump's size from which other moves tell how common moves of its size are."""
-USUAL_JUMP, RARER = 0.4, 0.25
-"""True log moves beyond the first number become rarer by a factor e with each of the second."""
+USUAL_JUMP, RARER_FALL, RARER_RISE = 0.4, 0.25, 0.12
+"""True log moves beyond the first number become rarer by a factor e with each of the others: a
+company may fail in a day, but none doubles."""
 CAP = 3.0
 """Most that one piece of circumstantial evidence may add to the logarithm of the odds."""
 
@@ -80,7 +81,8 @@ def split_odds(evidence: Evidence, track: Track, position: int) -> SplitOdds:
     odds = math.log(rate) + float(fits[best]) - math.log(moves)
     if not evidence.is_daily:
         odds -= CAP  # a week or a month holds several pieces of news, so that nothing is exact
-    odds += max(0.0, abs(jump) - max(USUAL_JUMP, 4 * scale)) / max(RARER, 4 * scale)
+    rarer = RARER_RISE if jump > 0 else RARER_FALL
+    odds += max(0.0, abs(jump) - max(USUAL_JUMP, 4 * scale)) / max(rarer, 4 * scale)
     after = track.excess[position + 1 :][:AFTERMATH]
     # A scale before the jump only: after a crash moves stay large for longer than the aftermath.
     calm = trimmed_scale(track.excess[max(1, position - 60) : position]) or scale
@@ -155,3 +157,12 @@ def _volume(evidence: Evidence, column: int, row: int, ratio: float) -> float:
 
 def _normal(x: float, centre: float, deviation: float) -> float:
     return -0.5 * ((x - centre) / deviation) ** 2 - math.log(deviation)
+
+
+def split_name(ratio: float) -> str:
+    """Return 3:2 for 1.5, and 1:10 for 0.1."""
+    for old in (1, 2, 3, 4, 5):
+        for new, under in ((ratio * old, old), (old, old / ratio)):
+            if abs(new - round(new)) < 1e-6 and abs(under - round(under)) < 1e-6:
+                return f"{round(new)}:{round(under)}"
+    return f"{ratio:.4g}:1"

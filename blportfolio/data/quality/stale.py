@@ -1,4 +1,4 @@
-"""Prices and volumes that stand still."""
+"""Prices that stand still."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from blportfolio.data.quality.evidence import Evidence, Track, day, runs
 from blportfolio.data.quality.findings import Finding, Severity
+from blportfolio.validation import BoolArray
 
 SHORTEST = 5
 """Unchanged returns in a row below which a price is not called stale."""
@@ -17,8 +18,8 @@ NEIGHBOURHOOD = 250
 """Returns on each side from which the usual share of unchanged prices is taken."""
 RARE, VERY_RARE = 1e-4, 1e-8
 """Expected number of runs as long in the whole series, were unchanged prices independent."""
-USUAL_ZEROS = 0.1
-"""Share of volumes of zero above which they say nothing."""
+HOLIDAYS = 0.05
+"""Share of the dates above which not only holidays were filled, but weekends too."""
 
 
 def check_stale(evidence: Evidence) -> Iterator[Finding]:
@@ -27,7 +28,7 @@ def check_stale(evidence: Evidence) -> Iterator[Finding]:
     known = np.isfinite(moves)
     with np.errstate(invalid="ignore"):
         still = known & (np.abs(moves) < 1e-12)
-    held = (known.sum(axis=1) >= 3) & (still.sum(axis=1) == known.sum(axis=1))
+    held = _held(evidence, known, still)
     for track in evidence.tracks(fewest=8):
         unchanged = np.abs(track.returns) < 1e-12
         unchanged[0] = False
@@ -42,17 +43,35 @@ def check_stale(evidence: Evidence) -> Iterator[Finding]:
                     yield finding
     rows = np.flatnonzero(held)
     if len(rows) and len(rows) < 0.5 * len(moves):
+        longest = max(b - a + 1 for a, b in runs(held))
+        many = longest > SHORTEST or len(rows) > HOLIDAYS * len(moves)
         yield Finding(
             kind="stale_prices",
-            severity="warning" if max(b - a + 1 for a, b in runs(held)) > SHORTEST else "note",
+            severity="warning" if many else "note",
             message=f"No asset moves on {len(rows)} of {len(moves)} dates, the first "
             f"{day(evidence.dates[rows[0]])}.",
-            cause="Holidays were filled with the prices of the day before.",
+            cause=("Weekends and holidays" if len(rows) > HOLIDAYS * len(moves) else "Holidays")
+            + " were filled with the prices of the day before.",
             remedy="Drop those rows: they make volatilities too low.",
             date=evidence.dates[rows[0]],
             end=evidence.dates[rows[-1]] if len(rows) > 1 else None,
             size=float(len(rows)),
         )
+
+
+def _held(evidence: Evidence, known: BoolArray, still: BoolArray) -> BoolArray:
+    """Whether no asset moves on a date, more often than they would stand still by chance."""
+    count = known.sum(axis=1)
+    held = (count > 0) & (still.sum(axis=1) == count)
+    weekend = np.asarray(evidence.dates.day_of_week >= 5)
+    if evidence.is_daily and weekend.any() and held[weekend & (count > 0)].mean() > 0.9:
+        # Even one asset shows that weekends were filled, where it moves on weekdays.
+        return held if held[~weekend].mean() < 0.5 else np.zeros_like(held)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_chance = float(np.nanprod(still.sum(axis=0) / known.sum(axis=0)))
+    if known.shape[1] < 3 or held.mean() < 3 * by_chance:
+        return np.zeros_like(held)
+    return np.asarray(held & (count >= 3))
 
 
 def _constant(evidence: Evidence, track: Track) -> Finding:
@@ -91,9 +110,14 @@ def _run(
     begins = first == 1
     certain = length >= SERIOUS_LENGTH and log_expected < math.log(VERY_RARE)
     severity: Severity = "serious" if certain else "warning"
+    earns_interest = _earns_interest(track, unchanged)
+    if earns_interest:
+        severity = "note"
     when, until = evidence.date(track, first), evidence.date(track, last)
     cause = "The price was carried forward: no trading, or rows lost."
-    if ends:
+    if earns_interest:
+        cause = "An account that earned nothing for a time, if these are no prices of a market."
+    elif ends:
         cause = "The asset was delisted, or its source stopped, and the last price goes on."
     elif begins:
         cause = "The first price was filled in backwards, before the asset was listed."
@@ -114,47 +138,7 @@ def _run(
     )
 
 
-def check_volume(evidence: Evidence) -> Iterator[Finding]:
-    """Find volumes that are zero or missing in an asset that trades."""
-    volume = evidence.frame("volume")
-    if volume is None:
-        return
-    for track in evidence.tracks(fewest=8):
-        traded = volume[track.rows, track.column]
-        empty = ~(traded > 0)
-        if not (~empty).any() or (~empty).sum() < max(SHORTEST, USUAL_ZEROS * len(empty)):
-            continue  # an index or a currency, which has no volume
-        begun = int(np.argmax(~empty))
-        stretches = runs(empty)
-        single = sum(b - a + 1 for a, b in stretches if b - a + 1 < SHORTEST)
-        usual = single > USUAL_ZEROS * len(empty)
-        short = [] if usual else [(a, b) for a, b in stretches if b - a + 1 < SHORTEST]
-        for first, last in stretches:
-            length = last - first + 1
-            if length < SHORTEST or (usual and length < 50):
-                continue
-            moved = float(np.mean(np.abs(track.returns[first : last + 1]) > 0))
-            severity: Severity = "warning" if moved > 0.2 and first >= begun else "note"
-            yield _volume_finding(evidence, track, first, last, length, severity)
-        if short:
-            count = sum(b - a + 1 for a, b in short)
-            first, last = short[0][0], short[-1][1]
-            yield _volume_finding(evidence, track, first, last, count, "note")
-
-
-def _volume_finding(
-    evidence: Evidence, track: Track, first: int, last: int, count: int, severity: Severity
-) -> Finding:
-    when, until = evidence.date(track, first), evidence.date(track, last)
-    span = f"on {day(when)}" if when == until else f"from {day(when)} to {day(until)}"
-    return Finding(
-        kind="zero_volume",
-        severity=severity,
-        message=f"{track.asset} has no volume on {count} date{'s' if count > 1 else ''} {span}.",
-        cause="Volumes were not recorded, or prices were filled in without a trade.",
-        remedy="Do not use features of volume there; check that the prices are real.",
-        ticker=track.asset,
-        date=when,
-        end=None if when == until else until,
-        size=float(count),
-    )
+def _earns_interest(track: Track, unchanged: np.ndarray) -> bool:
+    """Whether a price goes one way whenever it moves, as deposits and bills do."""
+    moved = track.returns[1:][~unchanged[1:]]
+    return len(moved) >= NEIGHBOURHOOD / 10 and float(np.abs(np.sign(moved).mean())) > 0.98
