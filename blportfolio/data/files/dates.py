@@ -196,7 +196,7 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
     middle = float(np.median(known))
     units = ("seconds", "milliseconds", "microseconds", "nanoseconds")
     for low, high, factor, what in (
-        (17_000.0, 1e5, DAY, ""),
+        (3_650.0, 1e5, DAY, ""),
         *((*epoch, f"{unit} since 1970") for epoch, unit in zip(EPOCHS, units, strict=True)),
     ):
         whole = float(np.mean(known == np.floor(known)))
