@@ -180,6 +180,9 @@ def check_asset_gaps(evidence: Evidence) -> Iterator[Finding]:
     for track in evidence.tracks():
         holes = np.diff(track.rows) - 1
         for position in np.flatnonzero(holes >= LONG):
+            inside = slice(int(track.rows[position]) + 1, int(track.rows[position + 1]))
+            if evidence.after_holidays[inside, track.column].all():
+                continue  # its exchange was closed, as at Lunar New Year
             yield _hole(evidence, track, int(position), int(holes[position]))
 
 
@@ -204,7 +207,8 @@ def _hole(evidence: Evidence, track: Track, position: int, missing: int) -> Find
         severity="serious" if missing >= 4 * LONG else "warning",
         message=f"{track.asset} has no price on {span}, though other assets have.",
         cause="Trading was suspended, rows were lost, or the ticker changed hands.",
-        remedy="Take the missing prices from another source, or cut the series there.",
+        remedy="Take the missing prices from another source, cut the series there, or carry the "
+        f"last price forward with --max-gap {missing} (max_gap={missing}).",
         ticker=track.asset,
         date=before,
         end=after,

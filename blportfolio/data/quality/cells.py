@@ -8,7 +8,7 @@ import numpy as np
 
 from blportfolio.data.quality.evidence import Evidence, day, runs
 from blportfolio.data.quality.findings import Finding
-from blportfolio.validation import BoolArray, FloatArray
+from blportfolio.validation import BoolArray, FloatArray, IntArray
 
 ROUNDING = 5e-4
 """Share of the price by which rounded bars may contradict each other."""
@@ -94,33 +94,58 @@ def check_missing(evidence: Evidence) -> Iterator[Finding]:
             ticker=asset,
             size=float(len(known)),
         )
-    # Dates that several assets lack alike are holidays of their exchange.
-    shared = np.zeros(len(known), dtype=int)
-    for stretches in holes.values():
-        for first, last in stretches:
-            shared[first : last + 1] += 1
-    for column, stretches in holes.items():
-        short = [pair for pair in stretches if pair[1] - pair[0] < LONGEST_MISSING]
-        if not short:
-            continue
-        rows = np.concatenate([np.arange(first, last + 1) for first, last in short])
-        holiday = bool(np.mean(shared[rows] > 1) > 0.8) and len(rows) < 0.1 * len(known)
-        asset = evidence.assets[column]
-        when, count = evidence.dates[rows[0]], len(rows)
+    single = known.sum(axis=0) == 1
+    for column in np.flatnonzero(single & (len(known) > 1)).tolist():
         yield Finding(
             kind="missing_price",
-            severity="note" if holiday else "warning",
-            message=f"{asset} lacks {count} price{'s' if count > 1 else ''} inside its life, the "
-            f"first on {day(when)}.",
-            cause="Holidays of its exchange, on which others trade."
-            if holiday
-            else "Days without trades, or rows that were lost.",
-            remedy="Carry the last price forward (max_gap), or keep only common dates.",
-            ticker=asset,
-            date=when,
-            end=None if count == 1 else evidence.dates[rows[-1]],
-            size=float(count),
+            severity="serious",
+            message=f"{evidence.assets[column]} has one price only, on "
+            f"{day(evidence.dates[int(np.argmax(known[:, column]))])}.",
+            cause="It was listed on that date, or all others were lost.",
+            remedy="Drop the asset: one price makes no return.",
+            ticker=evidence.assets[column],
+            date=evidence.dates[int(np.argmax(known[:, column]))],
+            size=float(len(known) - 1),
         )
+    for column, stretches in holes.items():
+        short = [pair for pair in stretches if pair[1] - pair[0] < LONGEST_MISSING]
+        for holiday in (False, True):
+            rows = np.array(
+                [
+                    row
+                    for first, last in short
+                    for row in range(first, last + 1)
+                    if bool(evidence.after_holidays[row, column]) == holiday
+                ],
+                dtype=int,
+            )
+            if len(rows):
+                yield _missing(evidence, column, rows, holiday=holiday)
+
+
+def _missing(evidence: Evidence, column: int, rows: IntArray, *, holiday: bool) -> Finding:
+    """Tell prices that are missing on single dates, which only holidays of an exchange explain."""
+    asset, when, count = evidence.assets[column], evidence.dates[rows[0]], len(rows)
+    breaks = np.flatnonzero(np.diff(rows) > 1) + 1
+    longest = max(len(run) for run in np.split(rows, breaks))
+    return Finding(
+        kind="missing_price",
+        severity="note" if holiday else "warning",
+        message=f"{asset} lacks {count} price{'s' if count > 1 else ''} inside its life, the "
+        f"first on {day(when)}"
+        + ("." if holiday else ", so that the data are not loaded as they are."),
+        cause="Holidays of its exchange, on which others trade."
+        if holiday
+        else "Days without trades, or rows that were lost.",
+        remedy="None: the last price is carried over them."
+        if holiday
+        else f"Carry the last price forward with --max-gap {longest} (max_gap={longest}), or drop "
+        "the asset.",
+        ticker=asset,
+        date=when,
+        end=None if count == 1 else evidence.dates[rows[-1]],
+        size=float(count),
+    )
 
 
 def _holes(known: BoolArray) -> list[tuple[int, int]]:

@@ -13,10 +13,10 @@ from blportfolio.data.sessions import is_complete
 
 FEWEST_SURVIVORS = 5
 YEARS_OF_SURVIVAL = 3
-FEWEST_ROWS, MONTH, TWO_YEARS = 60, 20, 510
-LITTLE, MARGIN = float(np.log(0.3)), 0.35
-"""Log volume, relative to that of the month before, of an unfinished day at most, and how much less
-it is than on the shortest days, before holidays."""
+FEWEST_ROWS, MONTH, YEAR = 60, 20, 250
+LITTLE, BETWEEN_HOLIDAYS, MARGIN = float(np.log(0.3)), float(np.log(0.12)), 0.2
+"""Log volume, relative to that of the month before, of an unfinished day at most; beside holidays,
+when days may be short; and how much less it is than on any other day of the year."""
 SELDOM = 0.02
 """Share of bars without any range below which a whole row of them is strange."""
 MANY_MISSING = 0.2
@@ -97,15 +97,20 @@ def _unusual_last_bar(evidence: Evidence) -> Iterator[Finding]:
         return
     if volume is not None:
         with np.errstate(divide="ignore"):
-            logs = pd.DataFrame(np.log(volume[-TWO_YEARS - MONTH :])).replace(-np.inf, np.nan)
+            logs = pd.DataFrame(np.log(volume[-YEAR - MONTH :])).replace(-np.inf, np.nan)
         usual = logs.rolling(MONTH, min_periods=MONTH // 2).median().shift(1)
         relative = (logs - usual).median(axis=1).to_numpy()
         before = relative[:-1][np.isfinite(relative[:-1])]
-        if len(before) and relative[-1] < min(LITTLE, before.min() - MARGIN):
+        last, previous = evidence.dates[-1], evidence.dates[-2]
+        is_festive = (last.month == 12 and last.day >= 23) or len(
+            pd.bdate_range(previous, last)
+        ) > 2
+        least = BETWEEN_HOLIDAYS if is_festive else LITTLE
+        if len(before) and relative[-1] < min(least, before.min() - MARGIN):
             yield _partial(
                 evidence,
                 f"The last row, {day(evidence.dates[-1])}, has {np.exp(relative[-1]):.0%} of the "
-                "usual volume, less than any day of two years.",
+                "usual volume, less than on any other day of a year.",
                 len(evidence.assets),
             )
             return

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data.bars import Bars
+from blportfolio.data.calendars import align_calendars
 from blportfolio.data.checks import Interval
-from blportfolio.validation import FloatArray, IntArray
+from blportfolio.validation import BoolArray, FloatArray, IntArray
 
 LARGEST_MARKET_MOVE = 0.3
 """Log moves of the median asset above this are faults of the data, not of the market."""
@@ -154,6 +155,15 @@ class Evidence:
     def frame(self, name: str) -> FloatArray | None:
         """Return the (n_dates, n_assets) values of a frame of the bars, None without it."""
         return self._frames.get(name)
+
+    @cached_property
+    def after_holidays(self) -> BoolArray:
+        """(n_dates, n_assets) whether there is a price once closures of an exchange are filled."""
+        known = self.bars.prices.notna().to_numpy()
+        if known.all():
+            return known
+        aligned, _ = align_calendars(Bars(self.bars.prices))
+        return np.asarray(aligned.prices.notna().to_numpy())
 
     @cached_property
     def quoted(self) -> FloatArray:

@@ -13,6 +13,7 @@ from blportfolio.validation import BoolArray
 
 SHORTEST = 5
 """Unchanged returns in a row below which a price is not called stale."""
+FEWEST_PRICES = 8
 SERIOUS_LENGTH = 10
 NEIGHBOURHOOD = 250
 """Returns on each side from which the usual share of unchanged prices is taken."""
@@ -29,11 +30,13 @@ def check_stale(evidence: Evidence) -> Iterator[Finding]:
     with np.errstate(invalid="ignore"):
         still = known & (np.abs(moves) < 1e-12)
     held = _held(evidence, known, still)
-    for track in evidence.tracks(fewest=8):
+    for track in evidence.tracks():
         unchanged = np.abs(track.returns) < 1e-12
         unchanged[0] = False
         if unchanged[1:].all():
             yield _constant(evidence, track)
+            continue
+        if len(track.rows) < FEWEST_PRICES:
             continue
         for first, last in runs(unchanged):
             length = last - first + 1
