@@ -22,7 +22,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: If it cannot be read or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The file {path.name!r} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:

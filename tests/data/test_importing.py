@@ -114,3 +114,12 @@ def test_the_currency_that_a_file_names_is_that_of_the_market(cache, folder):
     long.to_csv(folder / "bars.csv", index=False)
     import_files("A B", folder, cache)
     assert load_cached("A B", cache=cache).currency == "EUR"
+
+
+def test_a_ticker_that_no_file_has_keeps_what_is_cached(cache, folder):
+    made(["A", "B"]).to_csv(folder / "bars.csv", index_label="date")
+    made(["C", "D"]).to_csv(folder / "others.csv", index_label="date")
+    import_files("A", folder / "bars.csv", cache)
+    kept, failed = import_files("A B", folder / "others.csv", cache).tickers
+    assert (kept.status, kept.rows, kept.reason) == ("kept", 300, "not in others.csv")
+    assert (failed.status, failed.rows) == ("failed", 0)

@@ -217,7 +217,7 @@ def test_what_is_nearly_the_name_of_a_universe_or_a_file_is_no_ticker(tmp_path):
         resolve("sector_etf")
     with pytest.raises(DataError, match=r"There is no file 'absent\.toml'"):
         resolve("absent.toml")
-    path = write(tmp_path / "own.toml", '\ufefftickers = ["ko"]\nbenchmarks = ["spy"]\n')
+    path = write(tmp_path / "own.toml", 'tickers = ["ko"]\nbenchmarks = ["spy"]\n')
     tickers, universe = resolve(path)
     assert tickers == ("KO", "SPY")
     assert universe is not None

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -428,3 +429,22 @@ def test_a_malformed_frame_is_refused(store, frame):
     with pytest.raises(DataError, match="KO"):
         store.write("KO", frame, INFO)
     assert store.tickers() == ()
+
+
+def test_the_description_of_a_file_is_read_alone(store):
+    store.write("KO", history(), INFO)
+    assert store.info("KO") == store.entry("KO").info
+    with pytest.raises(DataError, match="blportfolio data fetch PEP"):
+        store.info("PEP")
+    store.path("PEP").write_bytes(b"no parquet")
+    with pytest.raises(DamagedFileError, match="'PEP' are damaged"):
+        store.info("PEP")
+    pd.DataFrame({"a": [1.0]}).to_parquet(store.path("PEP"))
+    with pytest.raises(DamagedFileError, match="'PEP' are damaged"):
+        store.info("PEP")
+
+
+def test_prices_are_known_to_the_last_day_on_which_the_source_had_none():
+    assert INFO.known_to == pd.Timestamp(INFO.asked_to)
+    missed = replace(INFO, missed_utc="2031-05-06T07:08:09+00:00")
+    assert missed.known_to == pd.Timestamp("2031-05-06")

@@ -605,3 +605,26 @@ def test_a_weekend_is_known_of_stocks_that_were_fetched_on_friday(yahoo, load, c
     market = load("KO X-USD", now=friday + dt.timedelta(days=2), calendar=calendar)
     days = {"union": "2020-03-28", "common": "2020-03-27"}
     assert market.dates[-1] == pd.Timestamp(days[calendar])
+
+
+def test_a_universe_is_downloaded_by_its_path_with_its_members_and_its_own_rules(
+    yahoo, load, tmp_path
+):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "SPY": yahoo.make_bars(2)}
+    yahoo.bars["SPY"].iloc[10:17, :6] = np.nan
+    text = 'tickers = ["KO"]\nbenchmarks = ["SPY"]\n'
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    market = load(tmp_path / "own.toml", max_gap=7)
+    assert (market.name, market.assets) == ("own", ("KO", "SPY"))
+    assert market.membership["SPY"] == ()
+    assert any("Coverage of own" in note for note in market.notes)
+    assert load(str(tmp_path / "own.toml"), name="mine").assets == ("KO",)
+
+
+def test_tickers_without_two_different_prices_in_the_dates_are_left_out(yahoo, load):
+    yahoo.bars = {"KO": yahoo.make_bars(1), "NEW": yahoo.make_bars(2).iloc[20:]}
+    yahoo.bars["FLAT"] = yahoo.make_bars(3)
+    yahoo.bars["FLAT"].iloc[:, :5] = 7.0
+    with pytest.warns(BLPortfolioWarning, match="NEW: fewer than two.*FLAT: the price never"):
+        market = load("KO NEW FLAT", end="2020-01-30")
+    assert market.assets == ("KO",)
