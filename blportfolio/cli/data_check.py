@@ -157,6 +157,8 @@ def _named(name: str) -> Source:
                 f"Nothing of the universe {name!r} was fetched yet: blportfolio data fetch {name}"
             )
         return Source(name, cache.read(tickers), known={"membership": universe.membership()})
+    if os.path.isdir(name):
+        raise DataError(f"{name!r} is a folder; name one of its files.")
     names = [*list_datasets(), *list_universes()]
     raise DataError(f"There is no file and no data set {name!r}. {nearest_name(name, names)}")
 
@@ -175,8 +177,10 @@ def _target(source: str, out: Path | None, *, is_file: bool) -> Path:
     """Return where --fix writes: beside the file, or in this folder for a name."""
     if out is not None:
         return out
+    from blportfolio.data.files.sources import stem_of
+
     path = Path(source)
-    return path.with_name(f"{path.name.split('.')[0] if is_file else path.stem}.fixed.csv")
+    return path.with_name(f"{stem_of(path) if is_file else path.stem}.fixed.csv")
 
 
 def _fix(data: Source, report: QualityReport, target: Path) -> Fixed:
@@ -227,12 +231,12 @@ def _print(data: Source, report: QualityReport, fixed: Fixed | None, *, quiet: b
         return
     print_findings(report.findings, most=SHOWN)
     counts = _counts(report)
-    told = ", ".join(f"{count} {severity}" for severity, count in counts.items())
+    told = _told(counts)
     typer.echo(f"\n{printable(report.name)}: {told}, in {size}.")
     if fixed is not None and fixed.path is not None and fixed.report is not None:
-        left = ", ".join(f"{count} {name}" for name, count in _counts(fixed.report).items())
-        typer.echo(f"Made {fixed.changes} changes: {fixed.path}; each is in {fixed.log}.")
-        typer.echo(f"Left in the new file: {left}.")
+        changes = f"{fixed.changes} change{'s' if fixed.changes > 1 else ''}"
+        typer.echo(f"Made {changes}: {fixed.path}; each is in {fixed.log}.")
+        typer.echo(f"Left in the new file: {_told(_counts(fixed.report))}.")
     elif fixed is not None:
         typer.echo("Nothing could be repaired with certainty; no file was written.")
     elif not quiet and any(finding.fixable for finding in report.findings):
@@ -240,3 +244,9 @@ def _print(data: Source, report: QualityReport, fixed: Fixed | None, *, quiet: b
         typer.echo(f"{count} can be repaired with certainty: add --fix.")
     elif not quiet and report.is_serious:
         typer.echo("Correct what is serious before you use these prices.")
+
+
+def _told(counts: dict[str, int]) -> str:
+    """Return counts in words: 1 serious, 2 warnings, 0 notes."""
+    plural = {"serious": "serious", "warning": "warnings", "note": "notes"}
+    return ", ".join(f"{n} {name if n == 1 else plural[name]}" for name, n in counts.items())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.text import Text
 
 from blportfolio.cli.output import PatientConsole
@@ -42,21 +43,27 @@ def print_findings(findings: Sequence[Finding], *, most: int) -> None:
         console.print(Text(severity, STYLES[severity]) + Text(f"  {kind}", "bold"))
         advice = ""
         for finding in alike[:most]:
-            size = (
-                "" if finding.size is None else f" [{finding.size:.4g} {unit}]".replace(" ]", "]")
-            )
-            console.print(Text(f"  {_where(finding)}{printable(finding.message)}{size}"))
+            size = "" if finding.size is None else f" [{_size(finding.size, unit)}]"
+            text = f"{_where(finding)}{printable(finding.message)}{size}"
+            console.print(Padding(Text(text), (0, 0, 0, 2)))
             told = printable(f"Likely: {finding.cause} Do: {finding.remedy}")
             if told != advice:
-                console.print(Text(f"    {told}", "dim"))
+                console.print(Padding(Text(told, "dim"), (0, 0, 0, 4)))
             advice = told
         if len(alike) > most:
             console.print(Text(f"  … and {len(alike) - most} more like these (all with --json)."))
 
 
+def _size(size: float, unit: str) -> str:
+    """Return a size with its unit, `1 period` and `2 periods`."""
+    if size == 1 and unit.endswith("s") and " " not in unit:
+        unit = unit[:-1]
+    return f"{size:.4g} {unit}".rstrip()
+
+
 def _where(finding: Finding) -> str:
-    """Return ticker and date, those that are known."""
-    dates = [None if d is None else str(d.date()) for d in (finding.date, finding.end)]
-    span = "…".join(date for date in dates if date)
-    where = "  ".join(part for part in (printable(finding.ticker or ""), span) if part)
-    return f"{where}: " if where else ""
+    """Return ticker and dates, those that are known and that the message does not say."""
+    parts = [finding.ticker]
+    parts += [None if d is None else str(d.date()) for d in (finding.date, finding.end)]
+    untold = [printable(part) for part in parts if part and part not in finding.message]
+    return f"{' '.join(untold)}: " if untold else ""

@@ -160,3 +160,24 @@ def test_text_of_files_is_never_markup_nor_moves_a_terminal(call, tmp_path):
     answer = call("data", "check", path)
     assert "[red]A[/red]" in answer.stdout
     assert "\x1b" not in answer.stdout
+
+
+def test_a_folder_is_told_from_a_name(call, tmp_path):
+    answer = call("data", "check", tmp_path)
+    assert answer.exit_code == 3
+    assert "is a folder" in answer.stderr
+
+
+def test_the_new_file_keeps_dots_of_the_name(call, tmp_path):
+    prices = make_prices(2, 300, 4)
+    prices.iloc[100, 1] *= 100
+    prices.to_csv(tmp_path / "BRK.B.2020.csv", index_label="date")
+    assert call("data", "check", tmp_path / "BRK.B.2020.csv", "--fix").exit_code == 0
+    assert (tmp_path / "BRK.B.2020.fixed.csv").exists()
+    assert (tmp_path / "BRK.B.2020.fixed.log").exists()
+
+
+def test_what_a_message_says_is_not_said_twice(call, broken):
+    lines = call("data", "check", broken).stdout.splitlines()
+    told = next(line for line in lines if "times what its neighbours say" in line)
+    assert told.startswith("  A1 is 100 times")

@@ -123,7 +123,7 @@ def _explained(missing: pd.DatetimeIndex, years: float) -> BoolArray:
     known = missing.isin(list(CLOSURES)) | np.isin(from_easter, list(EASTER_HOLIDAYS))
     if years < 2 or not len(missing):
         return np.asarray(known)
-    turn, year = missing.day_of_year.to_numpy(), missing.year.to_numpy()
+    turn, year = _turn(missing), missing.year.to_numpy()
     weekday = missing.day_of_week.to_numpy()
     others = _other_years(turn, year, SAME_DATE)
     for number in range(5):
@@ -133,6 +133,12 @@ def _explained(missing: pd.DatetimeIndex, years: float) -> BoolArray:
             others[same] = np.maximum(others[same], again)
     # Holidays come and go, so that a quarter of the years around is enough.
     return np.asarray(known | (others >= np.maximum(1, 0.25 * min(years, 12))))
+
+
+def _turn(dates: pd.DatetimeIndex) -> IntArray:
+    """Return days of the year, 1 to 365, that are the same in leap years."""
+    late = np.asarray(dates.is_leap_year & (dates.month > 2), dtype=int)
+    return np.asarray(dates.day_of_year.to_numpy() - late)
 
 
 def _other_years(turn: IntArray, year: IntArray, window: int) -> IntArray:
@@ -148,11 +154,11 @@ def _recurs(
     stretch: pd.DatetimeIndex, missing: pd.DatetimeIndex, after: IntArray, years: float
 ) -> bool:
     """Whether a long closure comes back in other years, as at Lunar New Year."""
-    turn, count = stretch.day_of_year.to_numpy().mean(), len(stretch)
+    turn, count = _turn(stretch).mean(), len(stretch)
     hits = set()
     for row in np.unique(after):
         other = missing[after == row]
-        distance = abs(other.day_of_year.to_numpy().mean() - turn)
+        distance = abs(_turn(other).mean() - turn)
         close = min(distance, 365 - distance) <= MOON
         if other[0].year != stretch[0].year and len(other) >= count / 2 and close:
             hits.add(other[0].year)

@@ -16,8 +16,9 @@ WRONG_BAR = 0.01
 """Share of the price from which a bar that contradicts itself is seriously wrong."""
 MANY_BARS = 0.2
 """Share of an asset's bars from which the bars as a whole are on another basis."""
-MANY_STRETCHES = 3
-"""Stretches of prices that are not positive from which they are told at once."""
+MANY_STRETCHES, NO_PRICE = 3, 0.05
+"""Stretches and share of values that are not positive above which a column holds no prices, and is
+told once."""
 LONGEST_MISSING = 4
 """Prices in a row that are missing; more are a gap in the calendar."""
 
@@ -30,7 +31,7 @@ def check_positive_prices(evidence: Evidence) -> Iterator[Finding]:
         if asset in evidence.excluded:
             continue
         stretches = runs(wrong[:, column])
-        if len(stretches) > MANY_STRETCHES:
+        if len(stretches) > MANY_STRETCHES and wrong[:, column].mean() > NO_PRICE:
             yield _often_not_positive(evidence, column, wrong[:, column])
             continue
         for first, last in stretches:

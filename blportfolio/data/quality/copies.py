@@ -70,16 +70,17 @@ def _same(evidence: Evidence, later: int, earlier: int, lag: int, sign: int) -> 
     moved = (np.abs(x) > 1e-12) | (np.abs(y) > 1e-12)
     if moved.sum() < FEWEST_MOVES:
         return None
+    levels = evidence.prices[:, [later, earlier]]
+    equal = bool(np.array_equal(levels[:, 0], levels[:, 1], equal_nan=True)) and lag == 0
     tolerance = _rounding(evidence, later) + _rounding(evidence, earlier) + 1e-7
-    if trimmed_scale(x[moved]) < 5 * tolerance:
+    # Prices too coarse for their moves are nearly equal by chance.
+    if not equal and trimmed_scale(x[moved]) < 5 * tolerance:
         return None
     share = float(np.mean(np.abs(x - y)[moved] <= tolerance))
     if share < ALIKE:
         return None
     name, other = evidence.assets[later], evidence.assets[earlier]
     twins = lag == 0 and sign == 1 and _is_twice(name, other)
-    levels = evidence.prices[:, [later, earlier]]
-    equal = bool(np.array_equal(levels[:, 0], levels[:, 1], equal_nan=True)) and lag == 0
     if twins and equal:
         drop = max(name, other, key=lambda text: (len(text), text))
         keep = other if drop == name else name

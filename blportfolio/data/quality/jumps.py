@@ -25,6 +25,8 @@ BAD_PRINT, DOUBTFUL_PRINT = 18.0, 15.0
 3 degrees of freedom two moves of 12 that cancel within 4 come once in a million returns."""
 NEWS = 0.2
 """Log move that news of the same day may add to a bad print."""
+NEIGHBOURS_AGREE = 0.02
+"""Log distance of the prices around a print of another unit within which its repair is certain."""
 UNIT_PRINT = 8.0
 """Usual moves from which a power of ten is told from a true move."""
 SERIOUS_ODDS, PLAUSIBLE_ODDS = math.log(20.0), math.log(4.0)
@@ -110,6 +112,7 @@ def _reversal(evidence: Evidence, track: Track, first: int, back: int) -> Findin
     ratio = float(track.prices[first] / track.prices[first - 1])
     for_days = f"for {periods} period" + ("s" if periods > 1 else "")
     if unit is not None:
+        agree = rest < max(3 * scale, NEIGHBOURS_AGREE)
         return _unit_finding(
             track,
             unit,
@@ -118,7 +121,7 @@ def _reversal(evidence: Evidence, track: Track, first: int, back: int) -> Findin
             f"{track.prices[back]:g}.",
             when=when,
             end=until,
-            fixable=periods == 1 and unit in (100.0, 0.01) and rest < 3 * scale,
+            fixable=periods == 1 and unit in (100.0, 0.01) and agree,
         )
     certain = strength >= BAD_PRINT and smaller > 0.03 and enough and evidence.is_daily
     severity: Severity = "serious" if certain or smaller > math.log(4) else "warning"

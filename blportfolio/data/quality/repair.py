@@ -46,7 +46,7 @@ def repair(bars: Bars, report: QualityReport) -> tuple[Bars, tuple[str, ...]]:
 def _unit(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
     """Divide one bar by the unit, in each field that is off by it."""
     ticker, date, unit = finding.ticker, finding.date, finding.size
-    if ticker is None or date is None or unit is None:
+    if ticker is None or date is None or unit is None or ticker not in bars.prices.columns:
         return bars, []
     changed: dict[str, pd.DataFrame] = {}
     log = []
@@ -68,7 +68,7 @@ def _unit(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
 def _split(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
     """Divide the prices before a split by its ratio; bars too where they share their basis."""
     ticker, date, ratio = finding.ticker, finding.date, finding.size
-    if ticker is None or date is None or ratio is None:
+    if ticker is None or date is None or ratio is None or ticker not in bars.prices.columns:
         return bars, []
     names = ["prices"] + ([] if bars.close is not None else list(QUOTED))
     changed: dict[str, pd.DataFrame] = {}

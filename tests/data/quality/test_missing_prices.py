@@ -60,3 +60,9 @@ def test_two_equal_rows_never_change():
     dates = pd.to_datetime(["2020-01-02", "2020-01-03"])
     prices = pd.DataFrame({"A": [5.0, 5.0], "B": [5.0, 6.0]}, dates)
     assert [(f.ticker, f.severity) for f in findings_of(prices)] == [("A", "serious")]
+
+
+def test_independence_day_moves_in_leap_years_too():
+    """4 July 2004 was a Sunday, so that exchanges closed on the Monday."""
+    found = findings_of(sp500_20().prices.loc["2001-10":"2005-05"].iloc[:, :3])
+    assert not [f for f in found if f.kind == "calendar_gap"]

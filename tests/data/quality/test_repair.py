@@ -128,3 +128,20 @@ def test_a_place_that_cannot_be_written_to_is_an_error_of_one_line(closes, tmp_p
     with pytest.raises(OutputError, match="cannot be written") as caught:
         write_repaired(closes, [], tmp_path / "nowhere" / "new.csv")
     assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_stands_twice_with_a_wrong_print_is_dropped_and_mended_once(closes):
+    prices = closes.prices.iloc[:400].copy()
+    prices.iloc[100, 1] *= 100
+    name = prices.columns[1]
+    twice = Bars(prices.assign(**{f"{name}.1": prices[name]}).rename_axis(columns="asset"))
+    mended, log = repair(twice, examine(twice, name="x", today=TODAY))
+    np.testing.assert_allclose(mended.prices, closes.prices.iloc[:400], rtol=1e-14)
+    assert len(log) == 2
+
+
+def test_a_column_of_coarse_prices_that_stands_twice_is_found(closes):
+    prices = (closes.prices.iloc[:300, :3] / closes.prices.iloc[0, :3] * 0.3).round(2)
+    twice = prices.assign(**{f"{prices.columns[0]}_1": prices.iloc[:, 0]})
+    found = examine(Bars(twice.rename_axis(columns="asset")), name="x", today=TODAY).findings
+    assert [f.fixable for f in found if f.kind == "duplicate_columns"] == [True]
