@@ -18,6 +18,7 @@ from blportfolio.data import (
     load_prices,
     packaged_datasets,
 )
+from blportfolio.data.cached import cached_tickers
 from blportfolio.errors import ConfigError
 from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
@@ -49,7 +50,7 @@ class DataChoice:
             path = beside if is_beside else Path(named)
             if is_universe(path):
                 dataset = str(path)
-            elif is_beside or path.suffix:
+            elif is_beside or (path.suffix and not cached_tickers(named)):
                 self._path = path
         self.universe = str(self._path or dataset or named)
         if self._path is None and self._reading:

@@ -77,6 +77,13 @@ def import_files(
     files = _files(Path(path), patterns)
     parts: list[_Part] = []
     for file in files:
+        if "volume" in file.name.lower() and len(files) > 1 and not patterns:
+            warnings.warn(
+                f"Left out {file.name}, which is named after volumes.",
+                BLPortfolioWarning,
+                stacklevel=2,
+            )
+            continue
         try:
             parts += _parts(file, tickers)
         except DataError as error:

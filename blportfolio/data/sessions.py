@@ -27,11 +27,18 @@ class Exchange:
 
 UNITED_STATES = Exchange("America/New_York", (16, 0), "USD")
 BY_SUFFIX = {
+    "AE": Exchange("Asia/Dubai", (15, 0), "AED"),
     "AS": Exchange("Europe/Amsterdam", (17, 40), "EUR"),
+    "AT": Exchange("Europe/Athens", (17, 20), "EUR"),
     "AX": Exchange("Australia/Sydney", (16, 12), "AUD"),
+    "BA": Exchange("America/Argentina/Buenos_Aires", (17, 0), "ARS"),
+    "BD": Exchange("Europe/Budapest", (17, 10), "HUF"),
     "BE": Exchange("Europe/Berlin", (20, 0), "EUR"),
+    "BK": Exchange("Asia/Bangkok", (16, 40), "THB"),
     "BO": Exchange("Asia/Kolkata", (15, 30), "INR"),
     "BR": Exchange("Europe/Brussels", (17, 40), "EUR"),
+    "CA": Exchange("Africa/Cairo", (14, 30), "EGP"),
+    "CN": Exchange("America/Toronto", (16, 0), "CAD"),
     "CO": Exchange("Europe/Copenhagen", (17, 0), "DKK"),
     "DE": Exchange("Europe/Berlin", (17, 40), "EUR"),
     "DU": Exchange("Europe/Berlin", (20, 0), "EUR"),
@@ -61,6 +68,9 @@ BY_SUFFIX = {
     "OL": Exchange("Europe/Oslo", (16, 25), "NOK"),
     "PA": Exchange("Europe/Paris", (17, 40), "EUR"),
     "PR": Exchange("Europe/Prague", (16, 25), "CZK"),
+    "PS": Exchange("Asia/Manila", (15, 0), "PHP"),
+    "QA": Exchange("Asia/Qatar", (13, 15), "QAR"),
+    "RG": Exchange("Europe/Riga", (16, 0), "EUR"),
     "SA": Exchange("America/Sao_Paulo", (18, 0), "BRL"),
     "SG": Exchange("Europe/Berlin", (22, 0), "EUR"),
     "SI": Exchange("Asia/Singapore", (17, 16), "SGD"),
@@ -72,11 +82,14 @@ BY_SUFFIX = {
     "SZ": Exchange("Asia/Shanghai", (15, 0), "CNY"),
     "T": Exchange("Asia/Tokyo", (15, 30), "JPY"),
     "TA": Exchange("Asia/Jerusalem", (17, 25), "ILA"),
+    "TL": Exchange("Europe/Tallinn", (16, 0), "EUR"),
     "TO": Exchange("America/Toronto", (16, 0), "CAD"),
     "TW": Exchange("Asia/Taipei", (13, 30), "TWD"),
     "TWO": Exchange("Asia/Taipei", (13, 30), "TWD"),
     "V": Exchange("America/Toronto", (16, 0), "CAD"),
     "VI": Exchange("Europe/Vienna", (17, 40), "EUR"),
+    "VN": Exchange("Asia/Ho_Chi_Minh", (15, 0), "VND"),
+    "VS": Exchange("Europe/Vilnius", (16, 0), "EUR"),
     "WA": Exchange("Europe/Warsaw", (17, 5), "PLN"),
 }
 """Regular closes by Yahoo suffix, call auctions included; a half day closes earlier, not later."""
@@ -106,7 +119,13 @@ def currency_of(ticker: str) -> str:
         return BY_SUFFIX[mark].currency
     if mark == "-":
         return ticker.rpartition("-")[2]
-    return UNITED_STATES.currency if mark == "" else ""
+    return UNITED_STATES.currency if mark == "" and not _is_elsewhere(ticker) else ""
+
+
+def _is_elsewhere(ticker: str) -> bool:
+    """Tell whether a suffix is of an exchange unknown here; that of a class is one letter."""
+    _, dot, suffix = ticker.rpartition(".")
+    return bool(dot) and len(suffix) > 1 and suffix not in BY_SUFFIX
 
 
 def is_complete(ticker: str, date: pd.Timestamp, now: dt.datetime) -> bool:
@@ -125,7 +144,7 @@ def is_complete(ticker: str, date: pd.Timestamp, now: dt.datetime) -> bool:
     day = pd.Timestamp(date).normalize().to_pydatetime()
     if mark == "-":
         end = day.replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
-    elif mark in {"^", "="}:
+    elif mark in {"^", "="} or _is_elsewhere(ticker):
         end = day.replace(tzinfo=dt.UTC) + _CLOCKLESS
     else:
         exchange = BY_SUFFIX.get(mark, UNITED_STATES)

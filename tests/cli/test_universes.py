@@ -147,6 +147,10 @@ def test_tickers_that_were_fetched_are_a_data_set_by_their_names(place, call):
     document = json.loads(call("data", "info", "AAA, BBB", "--json").stdout)
     assert document["assets"] == ["AAA", "BBB"]
     assert document["source"] == "file bars.csv"
+    (place / "e.toml").write_text(
+        'name = "e"\nuniverse = "AAA BBB"\nstrategies = ["min_variance"]\n', encoding="utf-8"
+    )
+    assert call("backtest", place / "e.toml", "--lookback", 60, "--out", place).exit_code == 0
     partly = call("backtest", "--dataset", "AAA ZZZ", *words)
     assert partly.exit_code == 3
     assert "blportfolio data fetch ZZZ" in partly.stderr

@@ -185,6 +185,9 @@ def test_complete_data_are_returned_as_they_are():
         ("VOD.L", dt.datetime(2024, 7, 1, 16, 0, tzinfo=UTC), False),
         ("BTC-USD", dt.datetime(2024, 7, 1, 23, 59, tzinfo=UTC), False),
         ("BTC-USD", dt.datetime(2024, 7, 2, 0, 0, tzinfo=UTC), True),
+        ("ABC.XYZ", dt.datetime(2024, 7, 2, 11, 59, tzinfo=UTC), False),  # who knows where
+        ("ABC.XYZ", dt.datetime(2024, 7, 2, 12, 0, tzinfo=UTC), True),
+        ("PTT.BK", dt.datetime(2024, 7, 1, 10, 10, tzinfo=UTC), True),  # 17:10 in Bangkok
         ("^N225", dt.datetime(2024, 7, 2, 11, 59, tzinfo=UTC), False),
         ("^N225", dt.datetime(2024, 7, 2, 12, 0, tzinfo=UTC), True),
     ],
@@ -199,5 +202,5 @@ def test_a_bar_is_finished_half_an_hour_after_its_exchange_closes(ticker, moment
 
 def test_a_ticker_tells_its_currency_or_nothing():
     known = {"KO": "USD", "BF.B": "USD", "VOD.L": "GBp", "SAP.DE": "EUR", "BTC-EUR": "EUR"}
-    unknown = {"^GSPC": "", "EURUSD=X": "", "ES=F": ""}
+    unknown = {"ABC.XYZ": "", "^GSPC": "", "EURUSD=X": "", "ES=F": ""}
     assert {t: currency_of(t) for t in known | unknown} == known | unknown

@@ -103,6 +103,14 @@ def test_a_file_of_a_folder_that_holds_no_prices_is_left_out_with_a_warning(cach
         import_files("A B", folder / "notes.csv", cache)
 
 
+def test_volumes_beside_prices_are_not_taken_for_prices(cache, folder):
+    made(["A", "B"]).to_csv(folder / "z_close.csv", index_label="date")
+    (made(["A", "B"]) * 1e4).round().to_csv(folder / "daily_volume.csv", index_label="date")
+    with pytest.warns(BLPortfolioWarning, match="named after volumes"):
+        import_files("A B", folder, cache)
+    assert cache.read(["A"]).prices["A"].max() < 1e3
+
+
 def test_columns_in_small_letters_are_the_tickers(cache, folder):
     made(["a", "b"]).to_csv(folder / "bars.csv", index_label="date")
     assert [one.status for one in import_files("A B", folder, cache).tickers] == ["downloaded"] * 2
