@@ -255,6 +255,9 @@ def assemble_bars(
         notebook.inferred.append(f"Left out {listed(list(labels[~known]))}: no prices.")
         frames = {name: frame.loc[:, known] for name, frame in frames.items()}
         prices = prices.loc[:, known]
+    alike = labels[labels.str.casefold().duplicated(keep=False)]
+    if len(alike):
+        notebook.inferred.append(f"Took {listed(list(alike))} for different assets.")
     extra = {
         name: frames[name]
         for name in ("open", "high", "low", "volume", "dividends", "splits")

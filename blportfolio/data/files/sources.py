@@ -31,6 +31,8 @@ FORMATS = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
+ATTRIBUTES = "__MACOSX/"
+"""Folder of file attributes that macOS adds to archives."""
 COMPRESSIONS = (".gz", ".zip", ".xz", ".bz2", ".zst")
 MAGIC = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -202,11 +204,15 @@ def _only_member(raw: bytes, name: str, max_bytes: int) -> tuple[str, bytes]:
     """Return the one file of a zip archive."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            members = archive.infolist()
-            if len(members) != 1 or members[0].is_dir():
+            members = [
+                member
+                for member in archive.infolist()
+                if not member.is_dir() and not member.filename.startswith(ATTRIBUTES)
+            ]
+            if len(members) != 1:
                 raise DataError(
-                    f"The archive {name!r} must hold exactly one file, it has {len(members)} "
-                    "entries; unpack it and give the one that is meant."
+                    f"The archive {name!r} must hold exactly one file, it has {len(members)}; "
+                    "unpack it and give the one that is meant."
                 )
             member = members[0].filename
             if member.startswith(("/", "\\", ".")) or ".." in member or ":" in member:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+MOST_WORDS = 2**17
+LONGEST_WORD = 100
+"""Characters of a label that may be a word, and the most of such labels that are remembered."""
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -105,17 +109,22 @@ _UNIT = re.compile(
 
 def plain(label: object) -> str:
     """Spell a label in small letters and digits only: `Adj. Close**` is `adjclose`."""
-    text = str(label).strip().lower()
+    text = str(label)
+    return _plain(text) if len(text) <= LONGEST_WORD else _plain.__wrapped__(text)
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _plain(text: str) -> str:
+    text = text.strip().lower()
     if text[:2] in {"1.", "2.", "3.", "4.", "5.", "6.", "7.", "8."}:
         text = text[2:]  # "4. close"
     return "".join(character for character in text if character.isalnum())
 
 
-@lru_cache(maxsize=200_000)
 def field_of(label: str) -> str | None:
     """Return the field of a bar that a label names, also with its unit: `Close (USD)`."""
     name = FIELD_OF.get(plain(label))
-    if name is None and len(label) < 100 and (unit := _UNIT.search(label)):
+    if name is None and len(label) <= LONGEST_WORD and (unit := _UNIT.search(label)):
         return FIELD_OF.get(plain(label[: unit.start()]))
     return name
 

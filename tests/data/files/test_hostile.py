@@ -233,6 +233,14 @@ def test_a_zip_of_one_csv_is_read_whatever_its_own_name(tmp_path):
     np.testing.assert_array_equal(read_bars(tmp_path / "p.zip").bars.prices, PRICES)
 
 
+def test_folders_and_attributes_of_macos_in_a_zip_are_no_files(tmp_path):
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("prices/", "")
+        archive.writestr("prices/p.csv", CONTENT["csv"])
+        archive.writestr("__MACOSX/prices/._p.csv", "attributes")
+    np.testing.assert_array_equal(read_bars(tmp_path / "p.zip").bars.prices, PRICES)
+
+
 def test_a_pipe_and_a_device_are_refused_and_a_link_is_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     refused(tmp_path / "pipe.csv", "no regular file")

@@ -187,6 +187,14 @@ def test_tickers_that_look_like_something_else_survive(tmp_path, ending, layout)
     assert len(market.assets) == len(ODD)
 
 
+def test_tickers_that_differ_in_case_alone_are_different_assets_and_said(tmp_path):
+    frame = CLOSE.set_axis(["Abc", "ABC", "X"], axis=1)
+    frame.to_csv(tmp_path / "p.csv")
+    read = read_bars(tmp_path / "p.csv")
+    np.testing.assert_array_equal(read.bars.prices, frame)
+    assert "Took Abc, ABC for different assets." in read.inferred
+
+
 def test_a_boolean_cell_of_a_workbook_is_the_ticker_that_excel_shows(tmp_path):
     long = CLOSE.reset_index().melt("Date", var_name="ticker", value_name="close")
     long["ticker"] = long["ticker"].astype(object).replace({"AAPL": True})
