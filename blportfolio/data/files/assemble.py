@@ -22,10 +22,6 @@ from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, FloatArray, IntArray
 
 _FORMULA = re.compile(r"\s*(?:[=@]|[+-]\s*[A-Za-z@(])")
-DAY = 86_400_000_000
-NOON = DAY // 2
-MOST_TWICE = 0.1
-"""Share of bars that share a day with another, above which they are no daily ones."""
 _CORRECT = "Correct it or remove the column."
 
 
@@ -124,31 +120,6 @@ def keep_dated(
         plural = "rows that have" if empty > 1 else "row that has"
         notebook.inferred.append(f"Left out {empty} {plural} no numbers.")
     return np.asarray(dated & (filled | ~filled.any()))
-
-
-def note_order(dates: pd.DatetimeIndex, notebook: Notebook) -> None:
-    """Note rows that are not in order of their dates."""
-    steps = np.diff(dates.asi8)
-    if (steps < 0).any():
-        how = "newest first" if (steps <= 0).all() else "not in order"
-        notebook.inferred.append(f"Its rows are {how}; sorted them by date.")
-
-
-def whole_days(dates: pd.DatetimeIndex, assets: IntArray, notebook: Notebook) -> pd.DatetimeIndex:
-    """Take bars that are stamped with a time for those of the day, if there is one a day."""
-    clock = dates.as_unit("us").asi8 % DAY
-    if not clock.any():
-        return dates
-    days = dates.normalize()
-    weekdays = np.bincount(days.day_of_week, minlength=7) / len(days)
-    if len(days) > 9 and (clock >= NOON).all() and weekdays[6] > 0.1 and weekdays[4] < 0.02:
-        notebook.inferred.append(
-            "Its times are midnights further east, as its Sundays without Fridays show; took each "
-            "for the day that begins."
-        )
-        return days + pd.Timedelta(days=1)
-    twice = pd.DataFrame({"day": days, "asset": assets}).duplicated().mean()
-    return dates if twice > MOST_TWICE else days
 
 
 def spread(

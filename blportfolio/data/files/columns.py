@@ -89,10 +89,15 @@ def take_averages(
         if layout.what == "a wide table" or plain(table.names[column][-1]) != "prc":
             continue
         prices = values[column]
-        if (prices < 0).any() and np.mean(prices < 0) < 1:
-            count = int((prices < 0).sum())
+        label = table.label(column)
+        if (prices < 0).any():
             notebook.inferred.append(
-                f"Took {count} negative values of {table.label(column)} for averages of bid and "
-                "ask, as CRSP marks them."
+                f"Took {int((prices < 0).sum())} negative values of {label} for averages of bid "
+                "and ask, as CRSP marks them."
+            )
+        if (prices == 0).any():
+            notebook.inferred.append(
+                f"Took {int((prices == 0).sum())} values of 0 of {label} for missing, as CRSP "
+                "marks them."
             )
         values[column] = np.where(prices == 0, np.nan, np.abs(prices))

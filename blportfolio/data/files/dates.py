@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -30,16 +30,18 @@ DAY = 86_400.0
 EXCEL_DAY_ZERO = 25_569.0
 LATEST_EPOCH_DAY = 22_000
 """Days since 1970 of the year 2030: above it they are those of Excel, from 1960 on."""
+_UTC = re.compile(r":\d\d(?:\.\d+)? ?(?:Z|UTC|\+00:?00)\Z")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDates:
-    """Dates of a column: NaT where there is none, with the rows whose text is no date."""
+    """Dates of a column: NaT where there is none, rows whose text is no date, and if in UTC."""
 
     dates: pd.DatetimeIndex
     unreadable: np.ndarray
     inferred: tuple[str, ...]
+    is_utc: bool = False
 
 
 def read_dates(column: pa.ChunkedArray, *, label: str, order: str | None, file: str) -> ReadDates:
@@ -55,7 +57,9 @@ def read_dates(column: pa.ChunkedArray, *, label: str, order: str | None, file: 
         DataError: If day and month cannot be told apart, or the column holds no dates.
     """
     if pa.types.is_timestamp(column.type):
-        return _timestamps(pc.local_timestamp(column) if column.type.tz else column)
+        zone = column.type.tz
+        read = _timestamps(pc.local_timestamp(column) if zone else column)
+        return replace(read, is_utc=zone in {"UTC", "Etc/UTC", "+00:00"})
     if pa.types.is_floating(column.type):
         return _numbers(column.to_numpy(), label, file)
     coded = column.combine_chunks().dictionary_encode()
@@ -69,7 +73,8 @@ def read_dates(column: pa.ChunkedArray, *, label: str, order: str | None, file: 
             read = _numbers(values, label, file)
             return ReadDates(read.dates[codes], read.unreadable[codes], read.inferred)
     dates, unreadable, inferred = _texts(texts, label, order, file)
-    return ReadDates(_index(dates)[codes], unreadable[codes], inferred)
+    is_utc = bool(texts) and all(_UTC.search(text) or not text for text in texts)
+    return ReadDates(_index(dates)[codes], unreadable[codes], inferred, is_utc)
 
 
 def _timestamps(column: pa.ChunkedArray) -> ReadDates:

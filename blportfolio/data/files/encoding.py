@@ -16,6 +16,8 @@ _NO_TABLE = {
 }
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 LEAST_PAIRS = 3
+USUAL = 0.9
+"""Share of pairs of bytes that must be usual Chinese characters, by their first byte."""
 HEAD_BYTES = 64_000
 
 
@@ -61,8 +63,11 @@ def _to_utf8(content: bytes, name: str) -> tuple[bytes, list[str]]:
     else:
         return content, []
     words = _HIGH_BYTES.findall(content[:HEAD_BYTES])
+    words = [] if any(len(word) % 2 for word in words) else words
     encodings = {"cp1252": "Windows-1252"}
-    if len(words) >= LEAST_PAIRS and all(len(word) % 2 == 0 for word in words):
+    pairs = [word[n] for word in words for n in range(0, len(word), 2)]
+    usual = sum(0xB0 <= first <= 0xD7 for first in pairs)
+    if len(pairs) >= LEAST_PAIRS and usual >= USUAL * len(pairs):
         # Letters of Western words seldom stand in pairs; Chinese ones always do.
         encodings = {"gb18030": "GB 18030 (Chinese)", **encodings}
     for encoding, what in encodings.items():

@@ -14,12 +14,10 @@ from blportfolio.data.files.assemble import (
     Notebook,
     assemble_bars,
     keep_dated,
-    note_order,
     note_repeated,
     read_values,
     spread,
     ticker_codes,
-    whole_days,
 )
 from blportfolio.data.files.columnar import read_columnar
 from blportfolio.data.files.columns import (
@@ -29,7 +27,8 @@ from blportfolio.data.files.columns import (
     drop_twice,
     take_averages,
 )
-from blportfolio.data.files.dates import DateOrder, read_dates
+from blportfolio.data.files.dates import DateOrder, ReadDates, read_dates
+from blportfolio.data.files.days import note_order, whole_days
 from blportfolio.data.files.layout import Layout, find_layout
 from blportfolio.data.files.numerals import Decimal
 from blportfolio.data.files.reshape import fill_merged, reshape
@@ -135,9 +134,9 @@ def _bars(
     if layout.ignored:
         notebook.inferred.append(f"Left out the columns {listed(layout.ignored)}.")
     if layout.ticker is not None:
-        frames = _long(table, layout, read.dates, values, keep, notebook, max_bytes)
+        frames = _long(table, layout, read, values, keep, notebook, max_bytes)
     else:
-        frames = _wide(table, layout, read.dates, values, keep, notebook)
+        frames = _wide(table, layout, read, values, keep, notebook)
     currencies = _currencies(table, layout)
     return assemble_bars(frames, currencies, notebook)
 
@@ -163,7 +162,7 @@ def _currencies(table: Table, layout: Layout) -> dict[str, str]:
 def _long(
     table: Table,
     layout: Layout,
-    dates: pd.DatetimeIndex,
+    read: ReadDates,
     values: dict[int, FloatArray],
     keep: np.ndarray,
     notebook: Notebook,
@@ -183,22 +182,23 @@ def _long(
         raise DataError(f"The file {table.file!r} has no ticker in any row; fill that column.")
     whole = bool(keep.all())
     rows: slice | np.ndarray = slice(None) if whole else keep
-    dates, assets = dates[rows], assets[rows]
+    dates, assets = read.dates[rows], assets[rows]
     fields = {name: values[column][rows] for (name, _), column in layout.cells.items()}
-    dates = whole_days(dates, assets, notebook)
+    dates = whole_days(dates, assets, notebook, is_utc=read.is_utc)
     return spread(dates, assets, labels, fields, table, notebook, max_bytes)
 
 
 def _wide(
     table: Table,
     layout: Layout,
-    dates: pd.DatetimeIndex,
+    read: ReadDates,
     values: dict[int, FloatArray],
     keep: np.ndarray,
     notebook: Notebook,
 ) -> dict[str, pd.DataFrame]:
     rows: slice | np.ndarray = slice(None) if keep.all() else keep
-    dates = whole_days(dates[rows], np.zeros(int(keep.sum()), dtype=np.intp), notebook)
+    same = np.zeros(int(keep.sum()), dtype=np.intp)
+    dates = whole_days(read.dates[rows], same, notebook, is_utc=read.is_utc)
     note_order(dates, notebook)
     order = np.argsort(dates.asi8, kind="stable")
     in_order = bool((order == np.arange(len(order))).all())

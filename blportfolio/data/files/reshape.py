@@ -10,8 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from blportfolio.data.files.date_forms import looks_like_date
-from blportfolio.data.files.dates import read_dates
+from blportfolio.data.files.date_columns import drop_twin, join_dates
 from blportfolio.data.files.layout import Layout, date_column, is_text
 from blportfolio.data.files.sources import printable
 from blportfolio.data.files.table import Table, listed
@@ -46,56 +45,8 @@ def reshape(table: Table) -> Table:
     Raises:
         DataError: If a table of fields and values has one of them twice.
     """
-    for step in (_join_dates, _drop_headers, _drop_twin, _take_events, _drop_codes, _unmelt):
+    for step in (join_dates, _drop_headers, drop_twin, _take_events, _drop_codes, _unmelt):
         table = step(table, date_column(table))
-    return table
-
-
-def _join_dates(table: Table, date: int) -> Table:
-    """Make one column of dates from a year, a month and a day."""
-    del date
-    places = {plain(names[-1]): n for n, names in enumerate(table.names)}
-    parts = [places[part] for part in ("year", "month", "day") if part in places]
-    if len(parts) < 3 or not all(pa.types.is_floating(table.columns[n].type) for n in parts[1:]):
-        return table
-    frame = pd.DataFrame({n: table.columns[n].to_pandas() for n in parts})
-    numbers = frame.apply(pd.to_numeric, errors="coerce").fillna(0).astype(int).astype(str)
-    texts = numbers[parts[0]].str.cat([numbers[n].str.zfill(2) for n in parts[1:]], sep="-")
-    columns = [pa.chunked_array([pa.array(texts, pa.string())])]
-    others = [n for n in range(len(table.columns)) if n not in parts]
-    return replace(
-        table,
-        names=[("date",), *(table.names[n] for n in others)],
-        columns=columns + [table.columns[n] for n in others],
-        currencies=["", *(table.currencies[n] for n in others)] if table.currencies else [],
-        inferred=[*table.inferred, "Joined year, month and day."],
-    )
-
-
-def _drop_twin(table: Table, date: int) -> Table:
-    """Leave out a column that spells the dates once more."""
-    for n, column in enumerate(table.columns):
-        cells = column.slice(0, 20).to_pylist() if n != date and is_text(column) else []
-        if table.names[n] == table.names[date]:
-            continue  # a table beside another
-        if not cells or not all(cell and looks_like_date(str(cell)) for cell in cells):
-            continue
-        try:
-            one, other = (
-                read_dates(table.columns[k], label=table.label(k), order=None, file=table.file)
-                for k in (date, n)
-            )
-        except DataError:
-            continue  # whether they are the same cannot be told
-        if one.dates.normalize().equals(other.dates.normalize()):
-            rest = [k for k in range(len(table.columns)) if k != n]
-            return replace(
-                table,
-                names=[table.names[k] for k in rest],
-                columns=[table.columns[k] for k in rest],
-                currencies=[table.currencies[k] for k in rest] if table.currencies else [],
-                inferred=[*table.inferred, f"Left out {table.label(n)!r}: its dates once more."],
-            )
     return table
 
 
@@ -175,10 +126,12 @@ def _drop_codes(table: Table, date: int) -> Table:
     """Take letters in place of returns, CRSP's codes of why there is none, for missing ones."""
     del date
     changed = list(table.columns)
+    found = False
     for n, column in enumerate(table.columns):
         if plain(table.names[n][-1]) in _RETURN_NAMES and pa.types.is_string(column.type):
+            found |= bool(pc.any(pc.match_substring_regex(column, _NO_RETURN)).as_py())
             changed[n] = pc.replace_substring_regex(column, _NO_RETURN, "")
-    if all(new is old for new, old in zip(changed, table.columns, strict=True)):
+    if not found:
         return table
     return replace(
         table, columns=changed, inferred=[*table.inferred, "Letters in place of returns are none."]
@@ -191,7 +144,8 @@ def _unmelt(table: Table, date: int) -> Table:
         return table
     labels = [names[0] for names in table.names]
     texts = [n for n, column in enumerate(table.columns) if n != date and is_text(column)]
-    names = next((n for n in texts if _holds_fields(table.columns[n])), None)
+    fields = [n for n in texts if plain(labels[n]) not in TICKER_NAMES]
+    names = next((n for n in fields if _holds_fields(table.columns[n])), None)
     if names is None:
         return table
     values = [n for n in range(len(labels)) if n not in {date, names} and n not in texts]

@@ -129,6 +129,25 @@ def test_year_month_and_day_in_columns_of_their_own_are_joined(tmp_path):
     assert_reads(tmp_path / "p.csv")
 
 
+def test_parts_of_dates_beside_the_dates_are_no_assets(tmp_path):
+    table = CLOSE.reset_index()
+    for part in ("year", "month", "day", "quarter"):
+        table[part.title()] = getattr(CLOSE.index, part)
+    table["Weekday"] = CLOSE.index.day_of_week
+    table.to_csv(tmp_path / "p.csv", index=False)
+    assert_reads(tmp_path / "p.csv")
+    table.assign(Day=CLOSE["AAPL"].to_numpy()).to_csv(tmp_path / "q.csv", index=False)
+    assert sorted(read_bars(tmp_path / "q.csv").bars.prices) == sorted([*CLOSE, "Day"])
+
+
+def test_tickers_that_are_all_called_like_fields_stay_tickers(tmp_path):
+    long = LONG.assign(
+        ticker=LONG["ticker"].map(dict(zip(ASSETS, ["LOW", "NAV", "OPEN"], strict=True)))
+    )
+    long.to_csv(tmp_path / "p.csv", index=False)
+    assert list(read_bars(tmp_path / "p.csv").bars.prices) == ["LOW", "NAV", "OPEN"]
+
+
 def test_dates_that_are_spelt_once_more_beside_are_left_out(tmp_path):
     table = CLOSE.reset_index()
     table.insert(1, "TIME PERIOD", spell_dates(CLOSE.index, DATES["oracle"]))

@@ -147,6 +147,20 @@ def test_closes_in_utc_and_days_of_crypto_are_left_where_they_are(tmp_path):
         np.testing.assert_array_equal(read.bars.prices.index, frame.index)
 
 
+def test_closes_of_the_middle_east_and_weeks_that_end_on_sundays_are_left_where_they_are(tmp_path):
+    sundays = pd.date_range("2020-01-05", periods=40, freq="W-SUN")
+    days = pd.date_range("2020-01-05", periods=60)
+    riyadh = days[~days.day_of_week.isin([4, 5])][:40]
+    for name, dates, clock in (
+        ("weeks", sundays, "23:00:00"),
+        ("Riyadh", riyadh, "15:00:00"),
+        ("Riyadh in UTC", riyadh, "12:00:00Z"),
+    ):
+        rows = wide_rows(CLOSE.set_axis(dates), date=f"%Y-%m-%d {clock}")
+        read = read_bars(write_rows(tmp_path / f"{name}.csv", rows))
+        np.testing.assert_array_equal(read.bars.prices.index, dates)
+
+
 def test_a_second_bar_of_the_last_day_is_a_conflict_and_no_bar_of_its_own(tmp_path):
     rows = wide_rows(CLOSE, date="%Y-%m-%d 00:00:00-05:00")
     rows.append([rows[-1][0].replace("00:00:00", "13:24:11"), "1", "2", "3"])
@@ -162,6 +176,12 @@ def test_chinese_text_of_old_programs_is_read_and_said(tmp_path):
     read = read_bars(write_rows(tmp_path / "p.csv", rows, encoding="gb18030"))
     np.testing.assert_array_equal(read.bars.prices["000001"], CLOSE["AAPL"])
     assert any("GB 18030" in note for note in read.inferred)
+
+
+def test_western_text_with_two_letters_in_a_row_is_not_taken_for_chinese(tmp_path):
+    named = CLOSE.set_axis(["Größe A", "Größe B", "Größe C"], axis=1)
+    read = read_bars(write_rows(tmp_path / "p.csv", wide_rows(named), encoding="cp1252"))
+    assert list(read.bars.prices.columns) == list(named.columns)
 
 
 @pytest.mark.parametrize(
