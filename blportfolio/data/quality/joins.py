@@ -14,12 +14,12 @@ from blportfolio.validation import BoolArray, FloatArray
 
 BEFORE, AFTER, FEWEST_BEFORE = 60, 10, 10
 """Returns before and after a date from which its usual size is taken."""
-SMALLEST_STEP = 0.05
-"""Log move of the median asset, or distance of the median asset from it, that a join leaves."""
-COMMON, OWN, OUT_OF_SIZE = 14.0, 14.0, 10.0
-"""A common step is so many times the spread of the assets on that date, in no crash so far more
-than 9 among shares; a spread is so many times its usual size, in no crash more than 8; and a step
-so many times the usual move of the median asset."""
+SMALLEST_STEP, SMALLEST_SPREAD = 0.05, 0.1
+"""Log move of the median asset, and distance of the median asset from it, that a join leaves; in
+crashes the second stays below 0.06."""
+COMMON, OUT_OF_SIZE, OWN = 14.0, 10.0, 8.0
+"""A common step is so many times the spread of the assets on that date, in no crash more than 9
+among shares, and so many times the usual step; a spread is so many times the usual one."""
 AFTERMATH = 2.5
 """Times by which moves stay larger after a crash, whose like is no join."""
 SWAPPED_MOVES = 7.5
@@ -51,7 +51,7 @@ def check_joins(evidence: Evidence) -> Iterator[Finding]:
         # The spread on the date itself may be small by chance.
         alike = (step > SMALLEST_STEP) & (step > COMMON * np.fmax(spread, usual_spread / 2))
         alike &= (step > OUT_OF_SIZE * usual_step) & _calm(step)
-        apart = (spread > SMALLEST_STEP) & (spread > OWN * usual_spread) & _calm(spread)
+        apart = (spread > SMALLEST_SPREAD) & (spread > OWN * usual_spread) & _calm(spread)
     for row in np.flatnonzero(alike | apart).tolist():
         factor = float(np.exp(median[row]))
         yield _join(evidence, row, factor, int(count[row]), alike=bool(alike[row]))

@@ -2,8 +2,9 @@
 
 Run it from the project: PYTHONPATH=tests python tests/data/quality/measure.py
 
-Every fault of `planted` is planted N times (default 20, the first argument) into the data below,
-each time at another asset, date and size. Alarms are counted per million rows (dates × assets).
+Every fault of `planted_faults` and `planted_joins` is planted N times (default 20, the first
+argument) into the data below, each time at another asset, date and size. Alarms are counted per
+million rows (dates × assets).
 """
 
 import datetime as dt
@@ -13,6 +14,7 @@ from collections import Counter
 
 import numpy as np
 from planted_faults import faults_for, matches
+from planted_joins import joins_for
 from real_bars import CLEAN, thinned
 
 from blportfolio.data.quality import examine
@@ -45,7 +47,7 @@ def main():
     names = sys.argv[2:] or ["sp500_20", "sp500_427", "dow", "sector_etfs"]
     write(f"Recall of {times} draws each: found (serious)")
     data = {name: CLEAN[name]() for name in names}
-    faults = {name: faults_for(bars) for name, bars in data.items()}
+    faults = {name: faults_for(bars) | joins_for(bars) for name, bars in data.items()}
     for fault in dict.fromkeys(name for its in faults.values() for name in its):
         cells = []
         for name, bars in data.items():
