@@ -206,8 +206,8 @@ def _numbers(values: np.ndarray, label: str, file: str) -> ReadDates:
     ):
         whole = float(np.mean(known == np.floor(known)))
         is_day = (1.7e7 < middle < 2.2e7) or (170_000 < middle < 220_013)
-        if low <= middle < high and not is_day and (factor == DAY or whole == 1):
-            inside = (values >= low) & (values < high)
+        inside = (values >= low) & (values < high)
+        if low <= middle < high and not is_day and inside.any() and (factor == DAY or whole == 1):
             offset = 0.0
             if factor == DAY:
                 offset, what = _day_zero(values[inside], label, file)

@@ -29,9 +29,10 @@ MOST_FIELDS = 12
 MOST_HEADERS = 1_000
 MERGED = 0.4
 """Share of cells that must be blank to be taken for merged ones."""
+_AMOUNT = r"[0-9]+(?:[.,][0-9]+)?"
 EVENTS = {
-    "dividends": r"^\s*(?P<a>[0-9.,]+)\s+Dividend\s*$",
-    "splits": r"^\s*(?P<a>[0-9.,]+)\s*[:/]\s*(?P<b>[0-9.,]+)\s+Stock Splits?\s*$",
+    "dividends": rf"^\s*({_AMOUNT})\s+Dividend\s*$",
+    "splits": rf"^\s*({_AMOUNT})\s*[:/]\s*({_AMOUNT})\s+Stock Splits?\s*$",
 }
 """What stands in place of prices in the row of an event, as Yahoo's pages have it."""
 _LEVELS = {*DATE_NAMES, *TICKER_NAMES, "price"}

@@ -11,7 +11,7 @@ LEAST_ROWS = 8
 MOST_ROWS = 300
 MOST_COLUMNS = 15
 WIDEST_BAR = 0.1
-"""Median height of a bar, as a share of its low, above which it is none."""
+"""Median height of a bar, as a share of the median low, above which it is none."""
 LEAST_TURNS = 0.15
 """Share of rows in which open and close change places, at least."""
 
@@ -70,7 +70,8 @@ def find_bar(values: FloatArray) -> tuple[int, int, int, int] | None:
         return None
     above = np.asarray((rows[:, :, None] >= rows[:, None, :]).all(axis=0))
     for high, low in np.argwhere(above).tolist():
-        if high == low or not 0 < _height(rows[:, high], rows[:, low]) < WIDEST_BAR:
+        height = np.median(rows[:, high] - rows[:, low])
+        if not 0 < height < WIDEST_BAR * np.median(rows[:, low]):
             continue
         within = np.flatnonzero(above[high] & above[:, low])
         between = [int(n) for n in within if n not in (high, low)]
@@ -81,7 +82,3 @@ def find_bar(values: FloatArray) -> tuple[int, int, int, int] | None:
                 if turns > LEAST_TURNS:
                     return high, low, one, other
     return None
-
-
-def _height(high: FloatArray, low: FloatArray) -> float:
-    return float(np.median((high - low) / np.maximum(low, np.finfo(float).tiny)))

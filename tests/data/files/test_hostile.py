@@ -356,6 +356,31 @@ def test_a_row_longer_than_a_block_of_the_reader_is_read(tmp_path):
     assert read_bars(path).bars.prices.shape == (2, n)
 
 
+WORDS = (
+    *("", "0", "-1", "2020-01-02", "1,5", "date", "ticker", "close", "NaN", "=1", "1e400", "'"),
+    *('"', "2020-W60", "31/12/2020", "C", "0.5 Dividend", "1.2.3 Dividend", "2:0 Stock Splits"),
+    *("TRUE", "1577836800", "43831", "1e300", "9" * 400, "2020年", "__MACOSX"),
+)
+
+
+@given(data=st.data())
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_table_with_cells_that_belong_elsewhere_ends_in_one_line(tmp_path, data):
+    """Words that one layout or another gives a meaning, anywhere in the header and the data."""
+    labels = st.sampled_from(["date", "ticker", "field", "ret", "prc", "year", "t", "close", "A"])
+    cells = st.sampled_from(WORDS) | st.integers(10, 99).map(str)
+    width = data.draw(st.integers(1, 5))
+    rows = [data.draw(st.lists(labels | cells, min_size=width, max_size=width))]
+    rows += data.draw(
+        st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=12)
+    )
+    path = save(tmp_path / "p.csv", "\n".join(map(",".join, rows)).encode())
+    for read in (read_bars, load_prices):
+        said = outcome(read, path)
+        assert "\n" not in said
+        assert said.isprintable()
+
+
 @pytest.mark.parametrize("cut", range(1, 60))
 def test_a_text_cut_anywhere_in_its_first_rows_ends_in_one_line(tmp_path, cut):
     lines = CONTENT["csv"].decode().splitlines()[:4]
