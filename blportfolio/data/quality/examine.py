@@ -61,7 +61,7 @@ _NO_PRICES = {"log_prices", "prices_not_returns", "returns_not_prices"}
 _JUMPS = {
     "unadjusted_split", "unexplained_jump", "unit_mixup", "identity_break", "reverting_jump",
 }  # fmt: skip
-_KNOWN = {"splits_not_applied", "splits_applied_twice", "mixed_scale"}
+_KNOWN_SPLITS = {"splits_not_applied", "splits_applied_twice"}
 
 
 def examine(
@@ -113,14 +113,18 @@ def examine(
 
 def _without_doubles(findings: list[Finding]) -> list[Finding]:
     """Leave out jumps that a listed split, a swap or a join of sources explains already."""
-    splits = {(f.ticker, f.date) for f in findings if f.kind in _KNOWN}
-    joins = {f.date for f in findings if f.kind == "joined_sources"}
-    swaps = {date for f in findings if f.kind == "swapped_columns" for date in (f.date, f.end)}
-    kept = [
-        f
-        for f in findings
-        if f.kind not in _JUMPS or not ((f.ticker, f.date) in splits or f.date in joins | swaps)
-    ]
+    splits = {(f.ticker, f.date) for f in findings if f.kind in _KNOWN_SPLITS}
+    bases = {(f.ticker, f.date) for f in findings if f.kind == "mixed_scale"}
+    dates = {f.date for f in findings if f.kind == "joined_sources"}
+    dates |= {date for f in findings if f.kind == "swapped_columns" for date in (f.date, f.end)}
+
+    def is_explained(finding: Finding) -> bool:
+        where = (finding.ticker, finding.date)
+        # Another company may also have bars on another basis.
+        by_basis = where in bases and finding.kind != "identity_break"
+        return where in splits or by_basis or (finding.date is not None and finding.date in dates)
+
+    kept = [f for f in findings if f.kind not in _JUMPS or not is_explained(f)]
     return list(dict.fromkeys(kept))
 
 
