@@ -44,6 +44,10 @@ class DataChoice:
         named = experiment.config.universe
         self._path = prices
         self._reading, self._min_coverage = dict(reading), min_coverage
+        table = experiment.config.backtest
+        # Windows reach back before the first decision, where coverage does not matter yet.
+        dates = {"covered_from": table.start, "end": table.end}
+        self._span = {key: str(date) for key, date in dates.items() if date is not None}
         if prices is None and dataset is None and named not in packaged_datasets():
             beside = experiment.folder / named
             is_beside = os.path.isfile(beside)  # unlike Path.is_file, never raises
@@ -63,7 +67,8 @@ class DataChoice:
     def load(self) -> MarketData:
         """Load it."""
         if self._path is None:
-            return load_dataset(self.universe, min_coverage=self._min_coverage)
+            span = self._span if is_universe(self.universe) else {}
+            return load_dataset(self.universe, min_coverage=self._min_coverage, **span)
         return load_prices(self._path, **self._reading)
 
 

@@ -155,6 +155,7 @@ def load_dataset(
     start: str | pd.Timestamp | None = None,
     end: str | pd.Timestamp | None = None,
     min_coverage: float | None = None,
+    covered_from: str | pd.Timestamp | None = None,
 ) -> MarketData:
     """Load a packaged data set, or a universe or tickers whose prices have been fetched.
 
@@ -164,6 +165,8 @@ def load_dataset(
         end: Last date; the last there is by default.
         min_coverage: For a universe, the smallest share of the members of each date that must
             have prices; its own by default (0.6).
+        covered_from: For a universe, the first date at which that is asked for, such as that of
+            a first decision; the first loaded by default.
 
     Returns:
         Checked market data; a source of returns becomes growth of 1. A universe brings its
@@ -175,7 +178,9 @@ def load_dataset(
         ConfigError: If a universe file is wrong, or `min_coverage` is given for a data set.
     """
     if is_universe(name):
-        return load_universe(name, start=start, end=end, min_coverage=min_coverage)
+        return load_universe(
+            name, start=start, end=end, min_coverage=min_coverage, covered_from=covered_from
+        )
     if min_coverage is not None:
         raise ConfigError(f"`min_coverage` is for universes, and {str(name)!r} is none.")
     if str(name) not in packaged_datasets():

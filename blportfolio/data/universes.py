@@ -36,6 +36,7 @@ def load_universe(
     start: str | pd.Timestamp | None = None,
     end: str | pd.Timestamp | None = None,
     min_coverage: float | None = None,
+    covered_from: str | pd.Timestamp | None = None,
     calendar: Calendar | None = None,
     max_gap: int = MAX_GAP,
     cache: PriceCache | None = None,
@@ -48,6 +49,8 @@ def load_universe(
         end: Last date; by default the last cached.
         min_coverage: Smallest share of the members of each date that must have prices; the
             universe's own by default.
+        covered_from: First date at which that is asked for, such as that of a first decision; the
+            first loaded by default.
         calendar: How exchanges with different holidays are joined, as in `load_prices`; the
             universe's own by default.
         max_gap: As in `download`.
@@ -81,7 +84,10 @@ def load_universe(
     )
     covered = universe.coverage(market.prices)
     least = universe.file.min_coverage if min_coverage is None else min_coverage
-    _check_coverage(covered, least, universe)
+    asked = covered
+    if covered_from is not None:
+        asked = covered[market.dates >= check_date(covered_from, name="covered_from")]
+    _check_coverage(asked, least, universe)
     spells = universe.membership()
     missing = sorted(set(universe.tickers) - set(market.assets))
     notes = [*market.notes, _coverage_note(covered, universe)]
@@ -121,9 +127,9 @@ def _check_coverage(covered: pd.DataFrame, least: float, universe: Universe) -> 
         return
     dates = pd.DatetimeIndex(covered.index)
     if bad[-1] + 1 < len(dates):
-        remedy = f"load it from {dates[bad[-1] + 1].date()} on, "
+        remedy = f"start on {dates[bad[-1] + 1].date()} (start, --start), "
     elif bad[0] > 0:
-        remedy = f"load it up to {dates[bad[0] - 1].date()}, "
+        remedy = f"end on {dates[bad[0] - 1].date()} (end, --end), "
     else:
         remedy = ""
     raise DataError(

@@ -91,6 +91,19 @@ def test_too_little_coverage_ends_the_run_with_the_remedy(place, call):
     assert "2 of 3 members" in done.stderr
 
 
+@pytest.mark.usefixtures("fetched")
+def test_coverage_is_asked_for_between_the_first_decision_and_the_end(place, call):
+    words = ["backtest", "--dataset", place / "mine.toml", "--min-coverage", 0.9, "--json"]
+    words += ["--lookback", 60, "--out", place]
+    refused = call(*words)
+    assert refused.exit_code == 3
+    assert "(end, --end)" in refused.stderr
+    remedy = refused.stderr.split("end on ")[1][:10]
+    done = call(*words, "--end", remedy)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["strategies"][0]["last_held"] == remedy
+
+
 def test_a_universe_without_prices_says_how_to_get_them(call):
     done = call("backtest", "--dataset", "sector_etfs")
     assert (done.exit_code, done.stdout) == (3, "")

@@ -161,6 +161,8 @@ def test_too_little_coverage_is_refused_with_the_dates_that_would_do(cache, tmp_
     assert market.name == "mine"
     assert "75%" in next(note for note in market.notes if note.startswith("Coverage"))
     assert len(load_universe(path, cache=cache, min_coverage=0.25).dates) == 300
+    covered = load_universe(path, cache=cache, covered_from=str(day[100].date()))
+    assert len(covered.dates) == 300  # windows may reach back to before
     with pytest.raises(DataError, match=r"min_coverage.*0 to 1"):
         load_universe(path, cache=cache, min_coverage=60)
 
