@@ -54,8 +54,8 @@ def check(
         str,
         typer.Argument(
             metavar="PATH|NAME",
-            help="A file of prices, a packaged data set (`blportfolio list datasets`) or a "
-            "universe that was fetched.",
+            help="A file of prices, a packaged data set (`blportfolio list datasets`), or a universe "
+            "or tickers that were fetched.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -126,18 +126,29 @@ def _file(source: str, options: dict[str, Any], *, returns: bool) -> Source:
 
 
 def _named(name: str) -> Source:
-    """Return a packaged data set, or a universe from the cache.
+    """Return a packaged data set, or a universe or tickers from the cache.
 
     Raises:
         DataError: If there is no such file or name, or nothing of the universe was fetched.
     """
-    from blportfolio.data import list_datasets, load_dataset
+    from blportfolio.data import list_datasets, load_dataset, packaged_datasets
     from blportfolio.data.bars import Bars
     from blportfolio.data.cache import PriceCache
+    from blportfolio.data.cached import cached_tickers
     from blportfolio.data.universe import find_universe, is_universe, list_universes
     from blportfolio.validation import nearest_name
 
-    if name in list_datasets():
+    cache = PriceCache()
+    if is_universe(name):
+        universe = find_universe(name)
+        stored = set(cache.tickers())
+        tickers = [ticker for ticker in universe.tickers if ticker in stored]
+        if not tickers:
+            raise DataError(
+                f"Nothing of the universe {name!r} was fetched yet: blportfolio data fetch {name}"
+            )
+        return Source(name, cache.read(tickers), known={"membership": universe.membership()})
+    if name in packaged_datasets():
         market = load_dataset(name)
         bars = Bars(
             market.prices,
@@ -148,15 +159,9 @@ def _named(name: str) -> Source:
         )
         known = {"periods_per_year": market.periods_per_year, "membership": market.membership}
         return Source(name, bars, known=known)
-    if is_universe(name):
-        universe, cache = find_universe(name), PriceCache()
-        stored = set(cache.tickers())
-        tickers = [ticker for ticker in universe.tickers if ticker in stored]
-        if not tickers:
-            raise DataError(
-                f"Nothing of the universe {name!r} was fetched yet: blportfolio data fetch {name}"
-            )
-        return Source(name, cache.read(tickers), known={"membership": universe.membership()})
+    fetched = cached_tickers(name, cache)
+    if fetched:
+        return Source(name, cache.read(fetched))
     if os.path.isdir(name):
         raise DataError(f"{name!r} is a folder; name one of its files.")
     names = [*list_datasets(), *list_universes()]

@@ -92,6 +92,15 @@ def test_too_little_coverage_ends_the_run_with_the_remedy(place, call):
 
 
 @pytest.mark.usefixtures("fetched")
+@pytest.mark.parametrize(("name", "n_assets"), [("mine.toml", 4), ("AAA BBB", 2)])
+def test_the_doctor_looks_at_what_was_fetched(place, call, name, n_assets):
+    """Whatever its coverage, which is no fault of the prices."""
+    done = call("data", "check", place / name if name.endswith("toml") else name, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["n_assets"] == n_assets
+
+
+@pytest.mark.usefixtures("fetched")
 def test_coverage_is_asked_for_between_the_first_decision_and_the_end(place, call):
     words = ["backtest", "--dataset", place / "mine.toml", "--min-coverage", 0.9, "--json"]
     words += ["--lookback", 60, "--out", place]

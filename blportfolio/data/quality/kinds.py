@@ -17,6 +17,7 @@ KINDS: dict[str, str] = {
     "missing_price": "Prices are missing inside an asset's life; size: prices.",
     "missing_ticker": "A row has no ticker; size: none.",
     "mixed_currency": "Assets are quoted in different currencies; size: currencies.",
+    "mixed_percent": "Some numbers have percent signs and others have none; size: none.",
     "mixed_scale": "Prices, closes and bars are on different bases; size: one ÷ the other.",
     "non_positive_price": "A price is zero, negative or infinite; size: the value.",
     "partial_last_day": "The last row is unfinished; size: assets.",
