@@ -140,15 +140,9 @@ def decode(
         table = pq.read_table(
             pa.BufferReader(content), columns=["date", *fields], use_threads=False
         )
-        described = json.loads(table.schema.metadata[_KEY])
-        version = described.pop("schema_version")
-        if version > SCHEMA_VERSION:
-            raise DataError(
-                f"Cached prices of {described.get('ticker')!r} have version {version}, and this "
-                f"blportfolio reads {SCHEMA_VERSION}; upgrade, or set BLPORTFOLIO_CACHE elsewhere."
-            )
+        info = _described(table.schema)
         columns = {name: table[name].to_numpy() for name in fields}
-        return table["date"].to_numpy(), columns, PriceInfo(**described)
+        return table["date"].to_numpy(), columns, info
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"it holds something else ({error})") from error
 
@@ -175,15 +169,30 @@ def read_info(path: Path) -> PriceInfo:
 
     Raises:
         DamagedFileError: If it is no file of the cache.
+        DataError: If a later version wrote it.
         OSError: If it cannot be read.
     """
     try:
         with path.open("rb") as file:
-            described = json.loads(pq.read_schema(file).metadata[_KEY])
-        del described["schema_version"]
-        return PriceInfo(**described)
+            return _described(pq.read_schema(file))
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"it holds something else ({error})") from error
+
+
+def _described(schema: pa.Schema) -> PriceInfo:
+    """Return the description that a schema carries.
+
+    Raises:
+        DataError: If a later version wrote it.
+    """
+    described = dict(json.loads(schema.metadata[_KEY]))
+    version = described.pop("schema_version")
+    if version > SCHEMA_VERSION:
+        raise DataError(
+            f"Cached prices of {described.get('ticker')!r} have version {version}, and this "
+            f"blportfolio reads {SCHEMA_VERSION}; upgrade, or set BLPORTFOLIO_CACHE elsewhere."
+        )
+    return PriceInfo(**described)
 
 
 def read_digest(path: Path) -> str:

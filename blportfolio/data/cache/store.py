@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from blportfolio.data.bars import FRAMES, Bars
 from blportfolio.data.cache.merging import EVENTS, Outcome, complete_frame, merge
@@ -30,6 +31,7 @@ from blportfolio.data.cache.price_file import (
 from blportfolio.data.paths import cache_folder
 from blportfolio.data.tickers import file_stem, ticker_of
 from blportfolio.errors import DataError, OutputError
+from blportfolio.validation import FloatArray
 
 SUFFIX = ".parquet"
 _ATTEMPTS = 5
@@ -79,15 +81,11 @@ class PriceCache:
             DamagedFileError: If its file is damaged.
             DataError: If it cannot be read.
         """
-        content = self._content(ticker)
-        if content is None:
+        stored = self._stored(ticker)
+        if stored is None:
             return None
-        with self._reading(ticker):
-            dates, columns, info = decode(content)
-        if info.ticker != ticker:
-            raise self._damaged(ticker, f"it holds {info.ticker!r}")
-        index = pd.DatetimeIndex(dates, name="date")
-        return Entry(pd.DataFrame(columns, index=index), info)
+        dates, columns, info = stored
+        return Entry(pd.DataFrame(columns, index=pd.DatetimeIndex(dates, name="date")), info)
 
     def info(self, ticker: str) -> PriceInfo:
         """Return where the prices of a ticker came from, reading nothing else.
@@ -208,11 +206,10 @@ class PriceCache:
             for name in fields
         }
         for column, ticker in enumerate(tickers):
-            content = self._content(ticker)
-            if content is None:
+            stored = self._stored(ticker, fields)
+            if stored is None:
                 return None
-            with self._reading(ticker):
-                own, values, _ = decode(content, fields)
+            own, values, _ = stored
             rows = np.searchsorted(days, own)
             if len(own) and (rows[-1] >= len(days) or not np.array_equal(days[rows], own)):
                 return None
@@ -223,6 +220,20 @@ class PriceCache:
             for name, array in arrays.items()
         }
         return Bars(**frames)
+
+    def _stored(
+        self, ticker: str, fields: Sequence[str] = FRAMES
+    ) -> tuple[NDArray[np.datetime64], dict[str, FloatArray], PriceInfo] | None:
+        """Return what the file of a ticker holds, None where there is none."""
+        with self._reading(ticker):
+            try:
+                content = self.path(ticker).read_bytes()
+            except FileNotFoundError:
+                return None
+            dates, columns, info = decode(content, fields)
+        if info.ticker != ticker:
+            raise self._damaged(ticker, f"it holds {info.ticker!r}")
+        return dates, columns, info
 
     @contextmanager
     def _reading(self, ticker: str) -> Iterator[None]:
@@ -241,15 +252,10 @@ class PriceCache:
                 f"`blportfolio data fetch {ticker}` or download({ticker!r})."
             ) from error
         except OSError as error:
-            raise self._unreadable(ticker, error) from error
-
-    def _content(self, ticker: str) -> bytes | None:
-        try:
-            return self.path(ticker).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._unreadable(ticker, error) from error
+            raise DataError(
+                f"The cached prices of {ticker!r} cannot be read: {error.strerror or error} "
+                f"({str(self.path(ticker))!r}). Set BLPORTFOLIO_CACHE to another folder."
+            ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -284,12 +290,6 @@ class PriceCache:
         return OutputError(
             f"The cache {str(self.folder)!r} cannot be written to: {error.strerror or error}. Set "
             "BLPORTFOLIO_CACHE to another folder."
-        )
-
-    def _unreadable(self, ticker: str, error: OSError) -> DataError:
-        return DataError(
-            f"The cached prices of {ticker!r} cannot be read: {error.strerror or error} "
-            f"({str(self.path(ticker))!r}). Set BLPORTFOLIO_CACHE to another folder."
         )
 
     def _damaged(self, ticker: str, why: object) -> DamagedFileError:

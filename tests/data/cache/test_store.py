@@ -140,6 +140,8 @@ def test_the_file_of_another_ticker_is_damaged(store):
     store.path("KO").rename(store.path("PEP"))
     with pytest.raises(DamagedFileError, match="holds 'KO'"):
         store.entry("PEP")
+    with pytest.raises(DamagedFileError, match="holds 'KO'"):
+        store.read(["PEP"])
 
 
 def test_a_file_of_a_later_version_is_neither_damaged_nor_read(store, monkeypatch):
@@ -148,6 +150,9 @@ def test_a_file_of_a_later_version_is_neither_damaged_nor_read(store, monkeypatc
     monkeypatch.undo()
     with pytest.raises(DataError, match="upgrade") as caught:
         store.entry("KO")
+    assert not isinstance(caught.value, DamagedFileError)
+    with pytest.raises(DataError, match="upgrade") as caught:
+        store.info("KO")
     assert not isinstance(caught.value, DamagedFileError)
 
 
