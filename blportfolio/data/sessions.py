@@ -112,20 +112,22 @@ def suffix_of(ticker: str) -> str:
     return suffix if dot and suffix in BY_SUFFIX else ""
 
 
+def exchange_of(ticker: str) -> Exchange | None:
+    """Return the exchange of a ticker, None where its name does not tell."""
+    mark = suffix_of(ticker)
+    if mark:
+        return BY_SUFFIX.get(mark)
+    _, dot, suffix = ticker.rpartition(".")
+    # A longer suffix is of an exchange unknown here; that of a class is one letter.
+    return None if dot and len(suffix) > 1 else UNITED_STATES
+
+
 def currency_of(ticker: str) -> str:
     """Return the currency in which Yahoo quotes a ticker, "" where its name does not tell."""
-    mark = suffix_of(ticker)
-    if mark in BY_SUFFIX:
-        return BY_SUFFIX[mark].currency
-    if mark == "-":
+    if suffix_of(ticker) == "-":
         return ticker.rpartition("-")[2]
-    return UNITED_STATES.currency if mark == "" and not _is_elsewhere(ticker) else ""
-
-
-def _is_elsewhere(ticker: str) -> bool:
-    """Tell whether a suffix is of an exchange unknown here; that of a class is one letter."""
-    _, dot, suffix = ticker.rpartition(".")
-    return bool(dot) and len(suffix) > 1 and suffix not in BY_SUFFIX
+    exchange = exchange_of(ticker)
+    return "" if exchange is None else exchange.currency
 
 
 def is_complete(ticker: str, date: pd.Timestamp, now: dt.datetime) -> bool:
@@ -140,14 +142,13 @@ def is_complete(ticker: str, date: pd.Timestamp, now: dt.datetime) -> bool:
         date: Day of the bar, without a time zone.
         now: The time, with a time zone.
     """
-    mark = suffix_of(ticker)
+    exchange = exchange_of(ticker)
     day = pd.Timestamp(date).normalize().to_pydatetime()
-    if mark == "-":
+    if suffix_of(ticker) == "-":
         end = day.replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
-    elif mark in {"^", "="} or _is_elsewhere(ticker):
+    elif exchange is None:
         end = day.replace(tzinfo=dt.UTC) + _CLOCKLESS
     else:
-        exchange = BY_SUFFIX.get(mark, UNITED_STATES)
         hour, minute = exchange.close
         end = day.replace(hour=hour, minute=minute, tzinfo=ZoneInfo(exchange.zone)) + SETTLING
     return now >= end

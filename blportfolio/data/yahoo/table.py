@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data.cache.merging import complete_frame
-from blportfolio.data.sessions import BY_SUFFIX, UNITED_STATES, suffix_of
+from blportfolio.data.sessions import exchange_of
 
 NAMES = {
     "open": "open",
@@ -81,8 +81,7 @@ def _days(index: pd.Index, ticker: str) -> pd.DatetimeIndex:
     """Return the days at the exchange."""
     dates = pd.DatetimeIndex(pd.to_datetime(index, errors="coerce"))
     if str(dates.tz) == "UTC" and not dates.equals(dates.normalize()):
-        mark = suffix_of(ticker)
-        exchange = BY_SUFFIX.get(mark, UNITED_STATES if mark == "" else None)
+        exchange = exchange_of(ticker)
         dates = dates.tz_convert(exchange.zone) if exchange else dates
     return dates.tz_localize(None).normalize()
 

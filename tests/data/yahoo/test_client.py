@@ -305,3 +305,9 @@ def test_hours_in_utc_are_days_at_the_exchange():
     midnights = DATES.tz_localize("Asia/Tokyo").tz_convert("UTC")
     part = table_of("7203.T")["7203.T"].set_axis(midnights)
     assert clean_bars(part, "7203.T").index.tolist() == DATES.tolist()
+
+
+def test_hours_in_utc_stay_on_their_days_where_the_exchange_is_unknown():
+    mornings = DATES.tz_localize("UTC") + pd.Timedelta(hours=3)
+    part = table_of("ABC.XX")["ABC.XX"].set_axis(mornings)
+    assert clean_bars(part, "ABC.XX").index.tolist() == DATES.tolist()
