@@ -18,7 +18,8 @@ from blportfolio.data.files import read_bars
 from blportfolio.data.files.sources import COMPRESSIONS, FORMATS
 from blportfolio.data.sessions import currency_of
 from blportfolio.data.universe import resolve
-from blportfolio.data.yahoo.report import Fetched, FetchReport
+from blportfolio.data.yahoo.fetching import utc
+from blportfolio.data.yahoo.report import Fetched, FetchReport, Status
 from blportfolio.errors import BLPortfolioWarning, DataError
 
 
@@ -73,7 +74,7 @@ def import_files(
     store = cache or PriceCache()
     tickers, universe = resolve(name_or_tickers)
     patterns = () if universe is None else universe.file.files
-    moment = (now or dt.datetime.now(dt.UTC)).isoformat(timespec="seconds")
+    moment = utc(now).isoformat(timespec="seconds")
     files = _files(Path(path), patterns)
     parts: list[_Part] = []
     for file in files:
@@ -135,11 +136,9 @@ def _store(store: PriceCache, part: _Part, known_to: pd.Timestamp, moment: str) 
         currency=part.currency,
     )
     written = store.write(part.ticker, part.frame, info)
-    kept = written.entry.frame
     status = "kept" if written.outcome == "revised" else written.outcome
     reason = f"from {part.file}" + (f" ({written.reason})" if written.reason else "")
-    held = (kept.index[0], kept.index[-1], len(kept), written.entry.info.fetched)
-    return Fetched(part.ticker, status, reason, *held)
+    return Fetched.of(part.ticker, status, reason, written.entry)
 
 
 def _both(before: Fetched, after: Fetched) -> Fetched:
@@ -151,12 +150,9 @@ def _both(before: Fetched, after: Fetched) -> Fetched:
 
 def _absent(store: PriceCache, ticker: str, path: Path) -> Fetched:
     """Report a ticker that no file has: what is cached of it stays."""
-    reason = f"not in {path.name}"
     entry = store.entry(ticker)
-    if entry is None:
-        return Fetched(ticker, "failed", reason)
-    dates = entry.frame.index
-    return Fetched(ticker, "kept", reason, dates[0], dates[-1], len(dates), entry.info.fetched)
+    status: Status = "failed" if entry is None else "kept"
+    return Fetched.of(ticker, status, f"not in {path.name}", entry)
 
 
 def _files(path: Path, patterns: Sequence[str]) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,10 +158,6 @@ def _span(
     universe: Universe, start: str | pd.Timestamp | None, end: str | pd.Timestamp | None
 ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
     """Return the dates asked for, within those that the definition covers."""
-    firsts = [check_date(day, name="start") for day in (start, _text(universe.file.start)) if day]
-    lasts = [check_date(day, name="end") for day in (end, _text(universe.file.end)) if day]
+    firsts = [check_date(day, name="start") for day in (start, universe.file.start) if day]
+    lasts = [check_date(day, name="end") for day in (end, universe.file.end) if day]
     return max(firsts, default=None), min(lasts, default=None)
-
-
-def _text(date: dt.date | None) -> str | None:
-    return None if date is None else date.isoformat()

@@ -1,3 +1,5 @@
+import datetime as dt
+
 import numpy as np
 import pytest
 from helpers import make_prices
@@ -37,6 +39,12 @@ def test_files_are_imported_as_a_download_would_be(cache, tmp_path):
     np.testing.assert_array_equal(bars.close, prices)
     again = import_files("A B", tmp_path / "files" / "bars.csv", cache)
     assert [one.status for one in again.tickers] == ["fresh", "fresh"]
+
+
+def test_a_time_without_a_zone_is_taken_for_utc(cache, folder):
+    made(["A"]).to_csv(folder / "A.csv", index_label="date")
+    import_files("A", folder, cache, now=dt.datetime(2024, 1, 2, 3))
+    assert cache.info("A").fetched == dt.datetime(2024, 1, 2, 3, tzinfo=dt.UTC)
 
 
 def test_an_import_never_shortens_what_is_cached(cache, tmp_path):

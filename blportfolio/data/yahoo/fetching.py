@@ -62,15 +62,7 @@ class _Job:
 
     def finish(self, status: Status, *reasons: str) -> None:
         reason = "; ".join(reason for reason in (*reasons, *self.notes) if reason)
-        self.done = Fetched(self.ticker, status, reason)
-        if self.entry is not None:
-            dates = self.entry.frame.index
-            held = (dates[0], dates[-1], len(dates), self.entry.info.fetched)
-            self.done = Fetched(self.ticker, status, reason, *held)
-
-
-def _text(date: dt.date | None) -> str | None:
-    return None if date is None else date.isoformat()
+        self.done = Fetched.of(self.ticker, status, reason, self.entry)
 
 
 def fetch(
@@ -115,11 +107,10 @@ def fetch(
         OutputError: If the cache cannot be written to.
     """
     names, universe = resolve(tickers)
-    if universe is not None:
-        start = start or _text(universe.file.start)
-        end = end or _text(universe.file.end)
-    wanted = EARLIEST if start is None else max(check_date(start, name="start"), EARLIEST)
-    until = None if end is None else check_date(end, name="end")
+    covered = (None, None) if universe is None else (universe.file.start, universe.file.end)
+    first, last = start or covered[0], end or covered[1]
+    wanted = EARLIEST if first is None else max(check_date(first, name="start"), EARLIEST)
+    until = None if last is None else check_date(last, name="end")
     if until is not None and until < wanted:
         raise DataError(f"`end` must not be before `start`, got {until.date()}.")
     cache, moment = cache or PriceCache(), utc(now)

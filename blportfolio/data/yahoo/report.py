@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from blportfolio.data.cache.price_file import Entry
 from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 
@@ -40,6 +41,14 @@ class Fetched:
     last: pd.Timestamp | None = None
     rows: int = 0
     fetched: dt.datetime | None = None
+
+    @classmethod
+    def of(cls, ticker: str, status: Status, reason: str, entry: Entry | None) -> Fetched:
+        """Return what happened to a ticker of which `entry` is cached now."""
+        if entry is None:
+            return cls(ticker, status, reason)
+        dates = entry.frame.index
+        return cls(ticker, status, reason, dates[0], dates[-1], len(dates), entry.info.fetched)
 
     @property
     def is_usable(self) -> bool:
