@@ -54,8 +54,8 @@ def check(
         str,
         typer.Argument(
             metavar="PATH|NAME",
-            help="A file of prices, a packaged data set (`blportfolio list datasets`), or a universe "
-            "or tickers that were fetched.",
+            help="A file of prices, a packaged data set (`blportfolio list datasets`), or a "
+            "universe or tickers that were fetched.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
