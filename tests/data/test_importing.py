@@ -132,6 +132,16 @@ def test_the_currency_that_a_file_names_is_that_of_the_market(cache, folder):
     assert load_cached("A B", cache=cache).currency == "EUR"
 
 
+def test_the_currency_of_an_index_outlives_an_update_that_names_none(cache, folder):
+    prices = made(["^X"])
+    long = prices.rename_axis("date").reset_index().melt("date", None, "ticker", "close")
+    long.iloc[:200].assign(currency="EUR").to_csv(folder / "first.csv", index=False)
+    import_files("^X", folder / "first.csv", cache)
+    long.to_csv(folder / "later.csv", index=False)
+    assert import_files("^X", folder / "later.csv", cache).tickers[0].status == "updated"
+    assert cache.info("^X").currency == "EUR"
+
+
 def test_a_ticker_that_no_file_has_keeps_what_is_cached(cache, folder):
     made(["A", "B"]).to_csv(folder / "bars.csv", index_label="date")
     made(["C", "D"]).to_csv(folder / "others.csv", index_label="date")

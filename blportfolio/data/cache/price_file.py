@@ -75,8 +75,10 @@ class PriceInfo:
             return self
         if outcome == "kept":
             return replace(self, missed_utc=later.fetched_utc)
+        is_same = outcome != "redownloaded"  # prices that agree are in one currency
         return replace(
             later,
+            currency=later.currency or (self.currency if is_same else ""),
             source=self.source if outcome == "fresh" else later.source,
             asked_from=min(self.asked_from, later.asked_from),
             asked_to=max(self.asked_to, later.asked_to),
