@@ -82,10 +82,8 @@ def longest_holes(prices: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, pd.Time
     missing = listed(known) & ~known
     holes = {}
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
-        starts, stops = runs(missing[:, column])
-        longest = int(np.argmax(stops - starts))
-        first, last = prices.index[[starts[longest], stops[longest] - 1]]
-        holes[str(prices.columns[column])] = (first, last)
+        first, last = max(runs(missing[:, column]), key=lambda run: run[1] - run[0])
+        holes[str(prices.columns[column])] = (prices.index[first], prices.index[last])
     return holes
 
 
@@ -121,6 +119,8 @@ def _closures(known: BoolArray, groups: list[list[int]]) -> BoolArray:
 
 def _carry(bars: Bars, where: BoolArray) -> Bars:
     """Put the last price at the marked places: a flat bar without volume, dividend or split."""
+    if not where.any():
+        return bars
     frames = bars.frames()
     marked = pd.DataFrame(where, index=bars.prices.index, columns=bars.prices.columns)
     changed: dict[str, pd.DataFrame] = {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data.sessions import suffix_of
-from blportfolio.validation import BoolArray, IntArray
+from blportfolio.validation import BoolArray
 
 LONGEST_HOLIDAY = 10
 """Dates in a row that an exchange may be closed while others trade, as at Lunar New Year."""
@@ -53,8 +53,7 @@ def column_groups(prices: pd.DataFrame) -> list[list[int]]:
     rest: list[int] = []
     exchanges = []
     for group in candidates:
-        others = [column for column in range(known.shape[1]) if column not in set(group)]
-        if group is not main and others and _is_exchange(known, alive, prices.index, group, main):
+        if group is not main and _is_exchange(known, alive, prices.index, group, main):
             exchanges.append(group)
         else:
             rest += group
@@ -117,11 +116,10 @@ def any_of(flags: BoolArray, columns: Sequence[int]) -> BoolArray:
 
 
 def _longest_run(flags: BoolArray) -> int:
-    starts, stops = runs(flags)
-    return int((stops - starts).max(initial=0))
+    return max((last - first + 1 for first, last in runs(flags)), default=0)
 
 
-def runs(flags: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return where each run of marked rows begins, and the row after its end."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return np.asarray(edges[::2], dtype=np.int64), np.asarray(edges[1::2], dtype=np.int64)
+def runs(flags: Sequence[bool] | BoolArray) -> list[tuple[int, int]]:
+    """Return the first and the last row of each run of marked ones."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(flags, dtype=np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True))

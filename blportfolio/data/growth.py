@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from blportfolio.data.exchanges import listed
 from blportfolio.errors import DataError
 from blportfolio.validation import check_dates, first_true
 
@@ -29,9 +30,7 @@ def growth_of_one(
     values = returns.to_numpy(dtype=float)
     bad = np.isinf(values) | (values <= -1)
     known = ~np.isnan(values)
-    begun = np.maximum.accumulate(known, axis=0)
-    goes_on = np.maximum.accumulate(known[::-1], axis=0)[::-1]
-    bad |= begun & goes_on & ~known
+    bad |= listed(known) & ~known
     if bad.any():
         row, column = first_true(bad)
         raise DataError(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from blportfolio.data.quality.evidence import Evidence, day, runs
+from blportfolio.data.exchanges import listed, runs
+from blportfolio.data.quality.evidence import Evidence, day
 from blportfolio.data.quality.findings import Finding
 from blportfolio.validation import BoolArray, FloatArray, IntArray
 
@@ -151,10 +152,7 @@ def _missing(evidence: Evidence, column: int, rows: IntArray, *, holiday: bool) 
 
 def _holes(known: BoolArray) -> list[tuple[int, int]]:
     """Return stretches without a price between the first price and the last."""
-    rows = np.flatnonzero(known)
-    inside = ~known
-    inside[: rows[0]] = inside[rows[-1] :] = False
-    return runs(inside)
+    return runs(listed(known) & ~known)
 
 
 def check_bars(evidence: Evidence) -> Iterator[Finding]:

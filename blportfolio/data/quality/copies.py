@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from blportfolio.data.quality.evidence import Evidence, day, runs, trimmed_scale
+from blportfolio.data.exchanges import runs
+from blportfolio.data.quality.evidence import Evidence, day, trimmed_scale
 from blportfolio.data.quality.findings import Finding
 from blportfolio.validation import FloatArray
 

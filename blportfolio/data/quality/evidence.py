@@ -204,14 +204,6 @@ class Evidence:
         return self.periods_per_year > 200
 
 
-def runs(mask: Sequence[bool] | np.ndarray) -> list[tuple[int, int]]:
-    """Return (first, last) position of every stretch of True."""
-    padded = np.concatenate([[0], np.asarray(mask, dtype=np.int8), [0]])
-    steps = np.diff(padded)
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1) - 1
-    return list(zip(starts.tolist(), ends.tolist(), strict=True))
-
-
 def day(date: pd.Timestamp) -> str:
     """Return a date as ISO text."""
     return str(date.date())

@@ -9,14 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from blportfolio.data.quality.evidence import (
-    FEWEST_FOR_MARKET,
-    Evidence,
-    Track,
-    day,
-    runs,
-    trimmed_scale,
-)
+from blportfolio.data.exchanges import runs
+from blportfolio.data.quality.evidence import FEWEST_FOR_MARKET, Evidence, Track, day, trimmed_scale
 from blportfolio.data.quality.findings import Finding, Severity
 from blportfolio.data.sessions import suffix_of
 from blportfolio.validation import BoolArray, FloatArray

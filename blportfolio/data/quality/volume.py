@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from blportfolio.data.quality.evidence import Evidence, Track, day, runs
+from blportfolio.data.exchanges import runs
+from blportfolio.data.quality.evidence import Evidence, Track, day
 from blportfolio.data.quality.findings import Finding, Severity
 from blportfolio.validation import FloatArray
 
