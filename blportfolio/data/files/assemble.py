@@ -15,9 +15,10 @@ from blportfolio.data.bars import Bars
 from blportfolio.data.files.layout import Layout
 from blportfolio.data.files.numerals import read_numbers
 from blportfolio.data.files.sources import too_large
-from blportfolio.data.files.table import Table, listed, serious
+from blportfolio.data.files.table import Table, serious
 from blportfolio.data.files.words import PRICE_FIELDS
 from blportfolio.data.quality.findings import Finding
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, FloatArray, IntArray
 
@@ -89,7 +90,7 @@ def keep_dated(
     layout: Layout,
     notebook: Notebook,
 ) -> BoolArray:
-    """Return which rows count: those with a date and, for wide tables, any number."""
+    """Return which rows count: those with a date and any number."""
     filled = np.zeros(len(dates), dtype=bool)
     for column in values.values():
         filled |= ~np.isnan(column)
@@ -220,15 +221,17 @@ def assemble_bars(
         lacking = [c for c in labels if prices[c].isna().all() and frames[name][c].notna().any()]
         if lacking:
             prices = prices.assign(**{c: frames[name][c] for c in lacking})
-            notebook.inferred.append(f"Took the {name} of {listed(lacking)}: no {names[0]} there.")
+            notebook.inferred.append(
+                f"Took the {name} of {shortened(lacking, 5)}: no {names[0]} there."
+            )
     known = prices.notna().any()
     if not known.all() and known.any():
-        notebook.inferred.append(f"Left out {listed(list(labels[~known]))}: no prices.")
+        notebook.inferred.append(f"Left out {shortened(list(labels[~known]), 5)}: no prices.")
         frames = {name: frame.loc[:, known] for name, frame in frames.items()}
         prices = prices.loc[:, known]
     alike = labels[labels.str.casefold().duplicated(keep=False)]
     if len(alike):
-        notebook.inferred.append(f"Took {listed(list(alike))} for different assets.")
+        notebook.inferred.append(f"Took {shortened(list(alike), 5)} for different assets.")
     extra = {
         name: frames[name]
         for name in ("open", "high", "low", "volume", "dividends", "splits")

@@ -11,8 +11,9 @@ import pyarrow as pa
 from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.dates import read_dates
 from blportfolio.data.files.layout import is_text
-from blportfolio.data.files.table import Table, listed
+from blportfolio.data.files.table import Table
 from blportfolio.data.files.words import plain
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 
 DATE_PARTS = {
@@ -75,7 +76,7 @@ def _drop_parts(table: Table, date: int) -> Table:
 def _without(table: Table, columns: list[int]) -> Table:
     """Leave out columns that repeat the dates."""
     rest = [n for n in range(len(table.columns)) if n not in columns]
-    labels = listed([repr(table.label(n)) for n in columns])
+    labels = shortened([repr(table.label(n)) for n in columns], 5)
     return replace(
         table,
         names=[table.names[n] for n in rest],

@@ -15,7 +15,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from blportfolio.data.files.headers import is_footer, split_header
 from blportfolio.data.files.sources import DAMAGED, Source, cannot_read, printable, too_large
-from blportfolio.data.files.table import Table, listed
+from blportfolio.data.files.table import Table
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 
 HEAD_ROWS = 200
@@ -78,7 +79,7 @@ def _sheet_rows(
     names = [worksheet.title for worksheet in book.worksheets]
     if sheet is not None:
         if sheet not in names:
-            shown = listed([repr(title) for title in names])
+            shown = shortened([repr(title) for title in names], 5)
             raise DataError(f"The file {name!r} has no sheet {sheet!r}; it has {shown}.")
         return _rows(book[sheet], name, max_bytes), [f"Read its sheet {sheet!r}."]
     filled = [worksheet for worksheet in book.worksheets if _has_cells(worksheet)]
@@ -87,7 +88,7 @@ def _sheet_rows(
     if not filled:
         raise DataError(f"The file {name!r} is empty; it needs a header and rows of prices.")
     if len(filled) > 1:
-        shown = listed([repr(worksheet.title) for worksheet in filled])
+        shown = shortened([repr(worksheet.title) for worksheet in filled], 5)
         raise DataError(
             f"The file {name!r} has several sheets, {shown}; say which by "
             f"sheet={filled[0].title!r} (--sheet)."

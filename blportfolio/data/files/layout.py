@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from blportfolio.data.files.affixes import affixed_labels
 from blportfolio.data.files.date_forms import looks_like_date
 from blportfolio.data.files.dates import are_epochs
-from blportfolio.data.files.table import Table, listed
+from blportfolio.data.files.table import Table
 from blportfolio.data.files.words import (
     DATE_NAMES,
     MAYBE_DATE_NAMES,
@@ -27,6 +27,7 @@ from blportfolio.data.files.words import (
     is_beside,
     plain,
 )
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 
 UNQUOTED = ", and if commas are its decimal marks, separate cells by semicolons"
@@ -216,7 +217,7 @@ def _long(table: Table, date: int, ticker: int, flat: dict[int, str]) -> Layout:
     if not any((name, "") in layout.cells for name in PRICE_FIELDS):
         raise DataError(
             f"The long table {table.file!r} has no price column; name one adj_close, close or "
-            f"price. It has {listed(list(flat.values()), 12)}."
+            f"price. It has {shortened(list(flat.values()), 12)}."
         )
     return layout
 
@@ -270,7 +271,7 @@ def _levels(table: Table, date: int, levels: dict[int, tuple[str, ...]]) -> Layo
     if not any(name in PRICE_FIELDS for name, _ in layout.cells):
         raise DataError(
             f"The file {table.file!r} has no closing prices; it has the fields "
-            f"{listed(sorted({names[best] for names in padded.values()}), 12)}."
+            f"{shortened(sorted({names[best] for names in padded.values()}), 12)}."
         )
     layout.ignored = sorted(set(layout.ignored))
     return layout

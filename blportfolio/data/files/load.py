@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from blportfolio.data.adjustment import adjust_closes
-from blportfolio.data.calendars import Calendar, align_calendars
+from blportfolio.data.calendars import Calendar, align_calendars, check_alignment
 from blportfolio.data.files.dates import DateOrder
 from blportfolio.data.files.numerals import Decimal
 from blportfolio.data.files.read import MAX_BYTES, ReadBars, read_bars
@@ -68,8 +68,7 @@ def load_prices(
             of `MarketData`.
         ConfigError: If an option has no such choice.
     """
-    if max_gap < 0:
-        raise DataError(f"`max_gap` must be 0 or more, got {max_gap}.")
+    check_alignment(calendar, max_gap)
     if returns and max_gap:
         raise DataError("`max_gap` carries prices forward; returns must have no gaps.")
     if returns and adjust:

@@ -33,10 +33,11 @@ from blportfolio.data.files.layout import Layout, find_layout
 from blportfolio.data.files.numerals import Decimal
 from blportfolio.data.files.reshape import fill_merged, reshape
 from blportfolio.data.files.sources import open_source, printable
-from blportfolio.data.files.table import Table, listed, serious
+from blportfolio.data.files.table import Table, serious
 from blportfolio.data.files.text import read_text
 from blportfolio.data.files.words import plain
 from blportfolio.data.quality.findings import Finding
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 from blportfolio.validation import FloatArray, check_choice
 
@@ -132,7 +133,7 @@ def _bars(
     notebook.inferred.extend(read.inferred)
     keep = keep_dated(read.dates, read.unreadable, values, table, layout, notebook)
     if layout.ignored:
-        notebook.inferred.append(f"Left out the columns {listed(layout.ignored)}.")
+        notebook.inferred.append(f"Left out the columns {shortened(layout.ignored, 5)}.")
     if layout.ticker is not None:
         frames = _long(table, layout, read, values, keep, notebook, max_bytes)
     else:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from blportfolio.data.files.date_columns import drop_twin, join_dates
 from blportfolio.data.files.layout import Layout, date_column, is_text
 from blportfolio.data.files.sources import printable
-from blportfolio.data.files.table import Table, listed
+from blportfolio.data.files.table import Table
 from blportfolio.data.files.words import (
     DATE_NAMES,
     PRICE_FIELDS,
@@ -22,6 +22,7 @@ from blportfolio.data.files.words import (
     is_beside,
     plain,
 )
+from blportfolio.data.tickers import shortened
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray
 
@@ -163,8 +164,8 @@ def _unmelt(table: Table, date: int) -> Table:
     if twice.any():
         cells = [printable(str(frame.iloc[int(twice.argmax())][n])) for n in (*keys, names)]
         raise DataError(
-            f"The file {table.file!r} has {listed(cells)} twice, with different values. Keep one "
-            "row for each."
+            f"The file {table.file!r} has {shortened(cells, 5)} twice, with different values. "
+            "Keep one row for each."
         )
     wide = frame.set_index([*keys, names])[values[0]].unstack().reset_index()
     columns = [pa.chunked_array([pa.array(wide[c], from_pandas=True)]) for c in wide.columns]

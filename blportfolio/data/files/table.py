@@ -56,9 +56,3 @@ class Table:
 def serious(kind: str, message: str, remedy: str, *, ticker: str | None = None) -> Finding:
     """Return a fault of the file itself that makes its data wrong."""
     return Finding(kind, "serious", message, "A fault of the file.", remedy, ticker=ticker)
-
-
-def listed(labels: list[str], most: int = 5) -> str:
-    """Join labels for a message, the first few only."""
-    more = f" and {len(labels) - most} more" if len(labels) > most else ""
-    return ", ".join(labels[:most]) + more

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from blportfolio.data.quality.evidence import Evidence
 from blportfolio.data.quality.findings import Finding
 from blportfolio.data.sessions import currency_of, suffix_of
+from blportfolio.data.tickers import shortened
 
 
 def check_currencies(evidence: Evidence) -> Iterator[Finding]:
@@ -26,14 +27,12 @@ def check_currencies(evidence: Evidence) -> Iterator[Finding]:
         return
     main = sorted(counts, key=lambda item: (-item[1], item[0]))[0][0]
     others = sorted(asset for asset, its in known.items() if its != main)
-    listed = ", ".join(f"{asset} in {known[asset]}" for asset in others[:5])
-    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    shown = shortened([f"{asset} in {known[asset]}" for asset in others], 5)
     minor = {"GBp", "GBX", "ZAc", "ILA"} & {its for its, _ in counts}
     yield Finding(
         kind="mixed_currency",
         severity="warning",
-        message=f"Assets are quoted in {len(counts)} currencies: most in {main}, but "
-        f"{listed}{more}.",
+        message=f"Assets are quoted in {len(counts)} currencies: most in {main}, but {shown}.",
         cause="Assets of several countries stand in one file."
         + (f" {', '.join(sorted(minor))} is a hundredth of its currency." if minor else ""),
         remedy="Convert prices to one currency; returns in different ones do not add up.",

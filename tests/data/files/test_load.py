@@ -289,8 +289,10 @@ def test_reading_a_file_does_not_look_ahead(tmp_path, cut, max_gap, hole):
     np.testing.assert_array_equal(part.prices, whole.prices.iloc[:cut])
 
 
-def test_a_negative_max_gap_is_refused(prices, tmp_path):
-    refused(write(prices, tmp_path / "wide.csv"), "`max_gap` must be 0 or more", max_gap=-1)
+def test_a_max_gap_that_counts_nothing_is_refused(prices, tmp_path):
+    path = write(prices, tmp_path / "wide.csv")
+    for wrong in (-1, 1.5, "2"):
+        refused(path, "`max_gap` must be a whole number of 0 or more", max_gap=wrong)
 
 
 def test_a_file_of_returns_becomes_growth_of_one(prices, tmp_path):
