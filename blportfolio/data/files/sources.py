@@ -31,6 +31,8 @@ FORMATS = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
+PIECE = 2**20
+"""Bytes that are decompressed at a time."""
 ATTRIBUTES = "__MACOSX/"
 """Folder of file attributes that macOS adds to archives."""
 COMPRESSIONS = (".gz", ".zip", ".xz", ".bz2", ".zst")
@@ -179,14 +181,17 @@ def _read(path: Path, name: str, max_bytes: int) -> bytes:
 
 def _unpack(raw: bytes, packed: str, name: str, max_bytes: int) -> bytes:
     """Decompress at most `max_bytes` bytes."""
+    content = bytearray()
     try:
         with _decompressor(raw, packed) as file:
-            content = file.read(max_bytes + 1)
+            # Piece by piece: pyarrow never frees what it set aside for a piece that is damaged.
+            while len(content) <= max_bytes and (piece := file.read(PIECE)):
+                content += piece
     except DAMAGED as error:
         raise cannot_read(name, error) from error
     if len(content) > max_bytes:
         raise too_large(name, max_bytes, " when decompressed")
-    return content
+    return bytes(content)
 
 
 def _decompressor(raw: bytes, packed: str) -> IO[bytes]:

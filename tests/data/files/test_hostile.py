@@ -119,6 +119,24 @@ def test_garbage_is_refused(tmp_path, ending, content):
     refused(save(tmp_path / f"garbage.{ending}", content), "garbage")
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("ending", ["csv.gz", "csv.xz", "csv.bz2", "csv.zst"])
+def test_a_damaged_archive_leaves_no_memory_set_aside(tmp_path, ending):
+    """A process that holds gigabytes of addresses can no longer start another one."""
+
+    def pages():
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0])
+
+    content = CONTENT[ending]
+    path = save(tmp_path / f"p.{ending}", content[:20] + b"\xff" * 8 + content[28:60])
+    refused(path, "cannot be read|no rows|header|binary")
+    before = pages()
+    for _ in range(5):
+        refused(path, "cannot be read|no rows|header|binary")
+    assert (pages() - before) * os.sysconf("SC_PAGE_SIZE") < 2**28
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_under_another_name_is_refused_and_not_run(
