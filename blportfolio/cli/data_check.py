@@ -136,18 +136,14 @@ def _named(name: str) -> Source:
     from blportfolio.data.cache import PriceCache
     from blportfolio.data.cached import cached_tickers
     from blportfolio.data.universe import find_universe, is_universe, list_universes
+    from blportfolio.data.universes import fetched_tickers
     from blportfolio.validation import nearest_name
 
     cache = PriceCache()
     if is_universe(name):
         universe = find_universe(name)
-        stored = set(cache.tickers())
-        tickers = [ticker for ticker in universe.tickers if ticker in stored]
-        if not tickers:
-            raise DataError(
-                f"Nothing of the universe {name!r} was fetched yet: blportfolio data fetch {name}"
-            )
-        return Source(name, cache.read(tickers), known={"membership": universe.membership()})
+        bars = cache.read(fetched_tickers(universe, cache, name))
+        return Source(name, bars, known={"membership": universe.membership()})
     if name in packaged_datasets():
         market = load_dataset(name)
         bars = Bars(

@@ -23,6 +23,22 @@ def is_fetched(universe: Universe, cache: PriceCache | None = None) -> bool:
     return not stored.isdisjoint(universe.tickers)
 
 
+def fetched_tickers(universe: Universe, cache: PriceCache, name: str | Path) -> list[str]:
+    """Return the tickers of a universe, asked for by `name`, whose prices are cached.
+
+    Raises:
+        DataError: If there are none.
+    """
+    stored = set(cache.tickers())
+    fetched = [ticker for ticker in universe.tickers if ticker in stored]
+    if not fetched:
+        raise DataError(
+            f"The universe {universe.name!r} has no prices yet; get them with `blportfolio data "
+            f"fetch {name}`, or from files with --from-files PATH."
+        )
+    return fetched
+
+
 def cached_universes(cache: PriceCache | None = None) -> list[str]:
     """Return the packaged universes of which prices are cached, in alphabetical order."""
     store = cache or PriceCache()
@@ -66,15 +82,8 @@ def load_universe(
     """
     universe = find_universe(name)
     store = cache or PriceCache()
-    stored = set(store.tickers())
-    present = [ticker for ticker in universe.tickers if ticker in stored]
-    if not present:
-        raise DataError(
-            f"The universe {universe.name!r} has no prices yet; get them with `blportfolio data "
-            f"fetch {name}`, or from files with --from-files PATH."
-        )
     market, _ = load_usable(
-        present,
+        fetched_tickers(universe, store, name),
         *_span(universe, start, end),
         calendar=calendar or universe.file.calendar,
         max_gap=max_gap,
