@@ -48,23 +48,13 @@ def _rows(kind: Kind) -> list[tuple[str, str]]:
     """Return (name, one line) pairs."""
     from blportfolio.config.toml import find_file, packaged_names
     from blportfolio.covariance import COVARIANCES
-    from blportfolio.data import dataset_info, find_universe, list_universes, packaged_datasets
-    from blportfolio.data.universes import cached_universes
     from blportfolio.features import FEATURES
     from blportfolio.optimise import OBJECTIVES
     from blportfolio.priors import PRIORS
     from blportfolio.toml import read_toml
 
-    titles = {name: find_universe(name).file.title for name in list_universes()}
-    fetched = cached_universes()
-    if kind is Kind.UNIVERSES:
-        return [
-            (name, title if name in fetched else f"{title} (blportfolio data fetch {name})")
-            for name, title in titles.items()
-        ]
-    if kind is Kind.DATASETS:
-        rows = [(name, dataset_info(name).title) for name in packaged_datasets()]
-        return sorted([*rows, *((name, titles[name]) for name in fetched)])
+    if kind in (Kind.DATASETS, Kind.UNIVERSES):
+        return _rows_of_data(kind)
     folders = {Kind.STRATEGIES: "strategies", Kind.EXPERIMENTS: "backtests"}
     if kind in folders:
         folder = folders[kind]
@@ -82,3 +72,19 @@ def _rows(kind: Kind) -> list[tuple[str, str]]:
         (name, (cls.__doc__ or "").strip().splitlines()[0])
         for name, cls in sorted(registries[kind].items())
     ]
+
+
+def _rows_of_data(kind: Kind) -> list[tuple[str, str]]:
+    """Return (name, title) pairs; a universe that was fetched is a data set too."""
+    from blportfolio.data import dataset_info, find_universe, list_universes, packaged_datasets
+    from blportfolio.data.universes import cached_universes
+
+    titles = {name: find_universe(name).file.title for name in list_universes()}
+    fetched = cached_universes()
+    if kind is Kind.UNIVERSES:
+        return [
+            (name, title if name in fetched else f"{title} (blportfolio data fetch {name})")
+            for name, title in titles.items()
+        ]
+    rows = [(name, dataset_info(name).title) for name in packaged_datasets()]
+    return sorted([*rows, *((name, titles[name]) for name in fetched)])
