@@ -140,13 +140,13 @@ def read_macro(
     else:
         chosen = _own_columns(list(table.columns), publication_lag, unit, revisions)
     check_choice(dates, get_args(Dates), name="dates")
+    file = Path(path).name
     here = [column for column in chosen if column in table.columns]
     if not here:
         raise DataError(
-            f"The file {Path(path).name!r} has none of the columns {', '.join(chosen)}; it has "
+            f"The file {file!r} has none of the columns {', '.join(chosen)}; it has "
             f"{', '.join(table.columns[:8])}."
         )
-    file = Path(path).name
     if any(chosen[column].unit == "percent" for column in here) and any(
         "percent" in sentence for sentence in read.inferred
     ):
@@ -192,8 +192,8 @@ def _own_columns(
     Raises:
         ConfigError: If a lag is no span of time, or an option has no such choice.
     """
-    check_choice(unit, ("percent", "decimal", "level"), name="unit")
-    check_choice(revisions, ("none", "first_print", "revised", "unknown"), name="revisions")
+    check_choice(unit, get_args(Unit), name="unit")
+    check_choice(revisions, get_args(Revisions), name="revisions")
     by_column = dict(lags) if isinstance(lags, Mapping) else dict.fromkeys(columns, lags)
     chosen = {}
     for column, lag in by_column.items():

@@ -61,17 +61,11 @@ def check_last_row(evidence: Evidence) -> Iterator[Finding]:
     expected = known[-2]
     lost = int((expected & ~known[-1]).sum())
     today = pd.Timestamp(evidence.now.date())
+    unfinished = [asset for asset, has in zip(evidence.assets, known[-1], strict=True) if has]
     if evidence.is_daily:
-        unfinished = [
-            asset
-            for asset, has in zip(evidence.assets, known[-1], strict=True)
-            if has and not is_complete(asset, last, evidence.now)
-        ]
-    else:
-        is_open = last <= _period_end(evidence, today) and _period_end(evidence, last) >= today
-        unfinished = [
-            a for a, has in zip(evidence.assets, known[-1], strict=True) if has and is_open
-        ]
+        unfinished = [a for a in unfinished if not is_complete(a, last, evidence.now)]
+    elif _period_end(evidence, last) < today:
+        unfinished = []
     if unfinished and last <= _period_end(evidence, today):
         yield _partial(
             evidence,

@@ -62,7 +62,7 @@ def _unit(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
         values[row, column] = old / unit
         changed[name] = pd.DataFrame(values, index=frame.index, columns=frame.columns)
         log.append(f"{ticker} {day(date)} {name}: {old!r} → {old / unit!r}")
-    return _replaced(bars, changed), log
+    return bars.with_frames(changed), log
 
 
 def _split(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
@@ -84,7 +84,7 @@ def _split(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
             values[row, column] = old / ratio
             log.append(f"{ticker} {day(frame.index[row])} {name}: {old!r} → {old / ratio!r}")
         changed[name] = pd.DataFrame(values, index=frame.index, columns=frame.columns)
-    return _replaced(bars, changed), log
+    return bars.with_frames(changed), log
 
 
 def _drop(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
@@ -92,12 +92,7 @@ def _drop(bars: Bars, finding: Finding) -> tuple[Bars, list[str]]:
     if finding.ticker not in bars.prices.columns:
         return bars, []
     kept = {name: frame.drop(columns=finding.ticker) for name, frame in bars.frames().items()}
-    return _replaced(bars, kept), [f"{finding.ticker}: dropped; {finding.message}"]
-
-
-def _replaced(bars: Bars, changed: dict[str, pd.DataFrame]) -> Bars:
-    """Return bars with some frames replaced."""
-    return Bars(**(bars.frames() | changed), currencies=bars.currencies)
+    return bars.with_frames(kept), [f"{finding.ticker}: dropped; {finding.message}"]
 
 
 _REPAIRS: dict[str, Callable[[Bars, Finding], tuple[Bars, list[str]]]] = {
