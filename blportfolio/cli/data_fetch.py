@@ -70,6 +70,9 @@ def fetch(
         cache = PriceCache()
         named = tickers[0] if len(tickers) == 1 and is_universe(tickers[0]) else " ".join(tickers)
         if from_files is not None:
+            asked = {"--start": start, "--end": end, "--refresh": refresh}
+            if unused := ", ".join(flag for flag, value in asked.items() if value):
+                typer.echo(f"warning: {unused} left out: all dates are imported.", err=True)
             report = import_files(named, from_files, cache)
         else:
             with progress_bar(quiet=quiet or as_json, unit="tickers") as progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,7 +47,7 @@ def info(
         if as_json:
             typer.echo(json.dumps({"schema_version": 1, **document}, ensure_ascii=False))
             return
-        _print(document)
+        _print(document, name)
 
 
 def _of_dataset(name: str) -> dict[str, Any]:
@@ -144,8 +145,13 @@ def _contents(market: MarketData) -> dict[str, Any]:
     }
 
 
-def _print(document: dict[str, Any]) -> None:
-    """Print what is known, one fact a line, and tables at the end."""
+def _print(document: dict[str, Any], named: str) -> None:
+    """Print what is known, one fact a line, and tables at the end.
+
+    Args:
+        document: What is known.
+        named: What the user called it.
+    """
     from blportfolio.cli.output import print_list
 
     typer.echo(f"{document['name']}: {document['title']}")
@@ -164,7 +170,7 @@ def _print(document: dict[str, Any]) -> None:
             typer.echo(f"{heading.capitalize():<11}{document[heading]}")
     if document.get("fetched") is False:
         typer.echo(
-            f"Prices     none yet: blportfolio data fetch {document['name']} gets those of "
+            f"Prices     none yet: blportfolio data fetch {shlex.quote(named)} gets those of "
             f"{len(document['tickers'])} tickers"
         )
     if document.get("missing"):

@@ -108,5 +108,13 @@ def test_fetch_from_files_needs_no_network(call, tmp_path, monkeypatch, cache):
     breaks(monkeypatch, ConnectionError("no network"))
     make_prices(0, 50).to_csv(tmp_path / "mine.csv", index_label="date")
     done = call("data", "fetch", "A0", "A1", "--from-files", tmp_path / "mine.csv")
-    assert done.exit_code == 0, done.stderr
+    assert (done.exit_code, done.stderr) == (0, "")
     assert cache.tickers() == ("A0", "A1")
+
+
+def test_dates_that_files_are_not_cut_to_are_warned_of(call, tmp_path, cache):
+    make_prices(0, 50).to_csv(tmp_path / "mine.csv", index_label="date")
+    words = ["--from-files", tmp_path / "mine.csv", "--start", "2000-02-01"]
+    done = call("data", "fetch", "A0", *words)
+    assert (done.exit_code, len(cache.entry("A0").frame)) == (0, 50)
+    assert done.stderr == "warning: --start left out: all dates are imported.\n"

@@ -119,10 +119,17 @@ def test_a_universe_without_prices_says_how_to_get_them(call):
     assert "blportfolio data fetch sector_etfs" in done.stderr
     info = call("data", "info", "sector_etfs")
     assert info.exit_code == 0
-    assert "none yet" in info.stdout
+    assert "none yet: blportfolio data fetch sector_etfs" in info.stdout
 
 
-def test_lists_tell_fetched_universes_from_others(call):
+def test_info_on_a_universe_file_without_prices_names_its_path(place, call):
+    info = call("data", "info", place / "mine.toml")
+    assert f"none yet: blportfolio data fetch {place / 'mine.toml'} gets" in info.stdout
+
+
+def test_lists_tell_fetched_universes_from_others(place, call):
+    priced = place / "SPY.csv"
+    make_prices(0, 50, 1).set_axis(["SPY"], axis=1).to_csv(priced, index_label="date")
     shown = json.loads(call("list", "universes", "--json").stdout)["universes"]
     assert [row["name"] for row in shown] == ["dow30", "dow41_paper", "sector_etfs"]
     assert all("blportfolio data fetch" in row["description"] for row in shown)
@@ -130,6 +137,15 @@ def test_lists_tell_fetched_universes_from_others(call):
         row["name"] for row in json.loads(call("list", "datasets", "--json").stdout)["datasets"]
     ]
     assert names == ["industries_12", "sp500_20"]
+    call("data", "fetch", "SPY", "--from-files", priced)
+    described = {
+        row["name"]: row["description"]
+        for row in json.loads(call("list", "universes", "--json").stdout)["universes"]
+    }
+    assert "data fetch" not in described["sector_etfs"]
+    assert "data fetch" in described["dow30"]
+    shown = json.loads(call("list", "datasets", "--json").stdout)["datasets"]
+    assert [row["name"] for row in shown] == ["industries_12", "sector_etfs", "sp500_20"]
 
 
 @pytest.mark.parametrize("name", ["sp500_20", "industries_12", "moodys"])
