@@ -18,8 +18,8 @@ WEEKEND_SHARE = 0.9
 """Share of an exchange's closures that fall on weekends beside one that trades every day."""
 
 
-def exchange_groups(prices: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the assets that trade on the same calendar, one tuple an exchange.
+def column_groups(prices: pd.DataFrame) -> list[list[int]]:
+    """Return the columns of the assets that trade on the same calendar, one list an exchange.
 
     Tickers of the same exchange by their suffix belong together. Among the others, those belong
     together that lack prices on the same dates, but for a few, while both are listed; such a group
@@ -31,13 +31,8 @@ def exchange_groups(prices: pd.DataFrame) -> list[tuple[str, ...]]:
         prices: (n_dates, n_assets) prices; NaN where there is none.
 
     Returns:
-        Groups in the order of their first asset.
+        Positions, in the order of each group's first asset.
     """
-    return [tuple(prices.columns[list(group)]) for group in column_groups(prices)]
-
-
-def column_groups(prices: pd.DataFrame) -> list[list[int]]:
-    """Return the columns of each of the `exchange_groups`."""
     known = prices.notna().to_numpy()
     alive = listed(known)
     suffixes = [suffix_of(str(name)) for name in prices.columns]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import blportfolio as bl
 from blportfolio.data.bars import Bars
 from blportfolio.data.calendars import align_calendars
-from blportfolio.data.exchanges import exchange_groups
+from blportfolio.data.exchanges import column_groups
 from blportfolio.data.sessions import currency_of, is_complete
 from blportfolio.errors import ConfigError, DataError
 
@@ -26,6 +26,10 @@ def two_exchanges(n_dates=600, seed=0, *, named=True):
     prices.iloc[np.sort(closed[:12]), :2] = np.nan
     prices.iloc[np.sort(closed[12:]), 2:] = np.nan
     return prices
+
+
+def exchange_groups(prices):
+    return [tuple(prices.columns[group]) for group in column_groups(prices)]
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -90,7 +90,11 @@ def keep_dated(
     layout: Layout,
     notebook: Notebook,
 ) -> BoolArray:
-    """Return which rows count: those with a date and any number."""
+    """Return which rows count: those with a date and any number.
+
+    Raises:
+        DataError: If no row has a date.
+    """
     filled = np.zeros(len(dates), dtype=bool)
     for column in values.values():
         filled |= ~np.isnan(column)
@@ -132,7 +136,11 @@ def spread(
     notebook: Notebook,
     max_bytes: int,
 ) -> dict[str, pd.DataFrame]:
-    """Turn rows of (date, asset, fields) into one frame a field, dates × assets."""
+    """Turn rows of (date, asset, fields) into one frame a field, dates × assets.
+
+    Raises:
+        DataError: If a frame would have more than `max_bytes`.
+    """
     codes, found = pd.factorize(dates)
     order = np.argsort(found.to_numpy())
     place = np.empty(len(found), dtype=np.intp)

@@ -16,13 +16,21 @@ from blportfolio.validation import FloatArray
 
 
 def check_labels(layout: Layout, table: Table) -> None:
-    """Refuse labels that would steer a terminal or a spreadsheet."""
+    """Refuse labels that would steer a terminal or a spreadsheet.
+
+    Raises:
+        DataError: As `check_label`.
+    """
     for _, asset in layout.cells:
         check_label(asset, table.file)
 
 
 def check_label(label: str, file: str) -> None:
-    """Refuse a label that would steer a terminal or a spreadsheet."""
+    """Refuse a label that would steer a terminal or a spreadsheet.
+
+    Raises:
+        DataError: If it has such a character, or is a formula.
+    """
     if not label.isprintable():
         raise DataError(
             f"The file {file!r} holds the label {label!r} with a character that cannot be printed; "
@@ -67,7 +75,11 @@ def drop_twice(
 
 
 def check_names(values: dict[int, FloatArray], table: Table, layout: Layout) -> None:
-    """Refuse the bars of one asset whose labels are not known, which would be assets else."""
+    """Refuse the bars of one asset whose labels are not known, which would be assets else.
+
+    Raises:
+        DataError: If high, low and two prices between them are among the columns.
+    """
     if layout.what != "a wide table" or not 4 <= len(layout.cells) <= MOST_COLUMNS:
         return
     columns = list(layout.cells.values())

@@ -40,7 +40,11 @@ def is_spaced(head: str) -> bool:
 
 
 def find_delimiter(head: str, name: str) -> str:
-    """Return the delimiter that cuts most rows into the same number of readable cells."""
+    """Return the delimiter that cuts most rows into the same number of readable cells.
+
+    Raises:
+        DataError: If there is no row, or none is cut.
+    """
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
         raise DataError(f"The file {name!r} is empty; it needs a header and rows of prices.")
