@@ -45,10 +45,10 @@ def print_findings(findings: Sequence[Finding], *, most: int) -> None:
         for finding in alike[:most]:
             size = "" if finding.size is None else f" [{_size(finding.size, unit)}]"
             text = f"{_where(finding)}{printable(finding.message)}{size}"
-            console.print(Padding(Text(text), (0, 0, 0, 2)))
+            console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
             told = printable(f"Likely: {finding.cause} Do: {finding.remedy}")
             if told != advice:
-                console.print(Padding(Text(told, "dim"), (0, 0, 0, 4)))
+                console.print(Padding(Text(told, "dim"), (0, 0, 0, 4), expand=False))
             advice = told
         if len(alike) > most:
             console.print(Text(f"  … and {len(alike) - most} more like these (all with --json)."))

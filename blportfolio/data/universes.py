@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def fetched_tickers(universe: Universe, cache: PriceCache, name: str | Path) -> 
     if not fetched:
         raise DataError(
             f"The universe {universe.name!r} has no prices yet; get them with `blportfolio data "
-            f"fetch {name}`, or from files with --from-files PATH."
+            f"fetch {shlex.quote(str(name))}`, or from files with --from-files PATH."
         )
     return fetched
 

@@ -181,3 +181,4 @@ def test_what_a_message_says_is_not_said_twice(call, broken):
     lines = call("data", "check", broken).stdout.splitlines()
     told = next(line for line in lines if "times what its neighbours say" in line)
     assert told.startswith("  A1 is 100 times")
+    assert not any(line.endswith(" ") for line in lines)

@@ -123,6 +123,9 @@ def test_a_universe_without_prices_says_how_to_get_them(call):
 
 
 def test_info_on_a_universe_file_without_prices_names_its_path(place, call):
+    (place / "of mine.toml").write_text(UNIVERSE, encoding="utf-8")
+    done = call("data", "check", place / "of mine.toml")
+    assert f"blportfolio data fetch '{place / 'of mine.toml'}'" in done.stderr
     info = call("data", "info", place / "mine.toml")
     assert f"none yet: blportfolio data fetch {place / 'mine.toml'} gets" in info.stdout
 
