@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from blportfolio.data.files import read_bars
+from blportfolio.data.files.numerals import TURNED_PERCENT, TURNED_POINTS
 from blportfolio.data.macro import MacroSeries, Revisions
 from blportfolio.data.paths import packaged_folder
 from blportfolio.errors import ConfigError, DataError
@@ -147,12 +148,11 @@ def read_macro(
             f"The file {file!r} has none of the columns {', '.join(chosen)}; it has "
             f"{', '.join(table.columns[:8])}."
         )
-    if any(chosen[column].unit == "percent" for column in here) and any(
-        "percent" in sentence for sentence in read.inferred
-    ):
+    is_percent = any(chosen[column].unit == "percent" for column in here)
+    if is_percent and not {TURNED_PERCENT, TURNED_POINTS}.isdisjoint(read.inferred):
         raise DataError(
-            f"The file {file!r} has percent signs, so that its numbers are read as decimals; "
-            "`unit` 'percent' would divide them by 100 again. Leave it out."
+            f"The file {file!r} has percent signs, or basis points, so that its numbers are read "
+            "as decimals; `unit` 'percent' would divide them by 100 again. Leave it out."
         )
     table = table.set_axis(_period_ends(pd.DatetimeIndex(table.index), dates, file))
     series = {}

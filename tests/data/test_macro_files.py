@@ -142,8 +142,17 @@ def test_quarters_labelled_by_their_first_day_are_known_after_their_end(tmp_path
 
 def test_percent_signs_are_not_divided_by_100_twice(tmp_path):
     text = "date,a\n2020-01-31,0.5%\n2020-02-29,0.25%\n2020-03-31,1%\n"
-    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match="percent signs"):
-        bl.read_macro(tmp_path / "m.csv", publication_lag=MONTH, unit="percent")
+    for written in (text.replace("%", " bps"), text):
+        (tmp_path / "m.csv").write_text(written, encoding="utf-8")
+        with pytest.raises(DataError, match="percent signs"):
+            bl.read_macro(tmp_path / "m.csv", publication_lag=MONTH, unit="percent")
     series = bl.read_macro(tmp_path / "m.csv", publication_lag=MONTH)["a"]
     np.testing.assert_allclose(series.values, [0.005, 0.0025, 0.01])
+
+
+def test_a_file_named_after_percent_is_no_file_of_percent_signs(tmp_path):
+    text = "date,a\n2020-01-31,0.5\n2020-02-29,0.25\n2020-03-31,1.5\n"
+    (tmp_path / "percent.csv").write_text(text, encoding="utf-8")
+    path = tmp_path / "percent.csv"
+    series = bl.read_macro(path, publication_lag=MONTH, unit="percent")["a"]
+    np.testing.assert_allclose(series.values, [0.005, 0.0025, 0.015])

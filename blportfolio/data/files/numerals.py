@@ -27,6 +27,8 @@ MISSING = tuple(
     | {"NaN", "-NaN", "#N/A N/A", "#N/A Invalid Security"}
 )
 """Marks of a missing number."""
+TURNED_PERCENT = "Turned percent into decimals."
+TURNED_POINTS = "Turned basis points into decimals."
 _MONEY = rf"(?:[A-Z]{{0,2}}[$€£¥₹₩₽]|{'|'.join(sorted(CURRENCIES))}|GBp|Fr\.|kr\.?)?"
 _CELL = (
     rf"^(?P<opened>\(?) *(?P<sign>[+-]?) *{_MONEY} *(?P<second>[+-]?)"
@@ -173,9 +175,9 @@ def _parse(
         grouped = grouped or more
         scales = set(scale.filter(_mask(good)).unique().to_pylist())
         if "%" in scales:
-            notes.append("Turned percent into decimals.")
+            notes.append(TURNED_PERCENT)
         if scales & {"bp", "bps"}:
-            notes.append("Turned basis points into decimals.")
+            notes.append(TURNED_POINTS)
         if scales - {"", "%", "bp", "bps"}:
             notes.append("Read K, M, B and T as thousands, millions, billions and trillions.")
     if grouped:
