@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from blportfolio.data.bars import Bars
 from blportfolio.data.cache import PriceCache, PriceInfo
 from blportfolio.data.files import read_bars
 from blportfolio.data.files.sources import COMPRESSIONS, FORMATS
@@ -108,7 +107,9 @@ def _parts(file: Path, tickers: Sequence[str]) -> list[_Part]:
     Raises:
         DataError: If it cannot be read or has serious faults.
     """
-    bars = _read(file)
+    read = read_bars(file)
+    read.check()
+    bars = read.bars
     dates = bars.prices.index[bars.prices.notna().any(axis=1)]
     columns = {str(column).upper(): column for column in bars.prices.columns}
     parts = []
@@ -176,11 +177,3 @@ def _files(path: Path, patterns: Sequence[str]) -> list[Path]:
             f"The folder {str(path)!r} has no file {wanted}; give the path of a file of prices."
         )
     return found
-
-
-def _read(file: Path) -> Bars:
-    read = read_bars(file)
-    serious = [finding for finding in read.findings if finding.severity == "serious"]
-    if serious:
-        raise DataError(f"{serious[0].message} {serious[0].remedy}")
-    return read.bars

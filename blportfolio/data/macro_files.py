@@ -131,9 +131,7 @@ def read_macro(
             f"Known layouts: {', '.join(list_macro_layouts())}."
         )
     read = read_bars(path, **reading)
-    for finding in read.findings:
-        if finding.severity == "serious" and finding.kind not in _NO_FAULTS:
-            raise DataError(f"{finding.message} {finding.remedy}")
+    read.check(but=_NO_FAULTS)
     table = read.bars.prices
     if layout is not None:
         known = macro_layout(layout)

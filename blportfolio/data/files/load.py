@@ -76,11 +76,8 @@ def load_prices(
     read = read_bars(path, sheet=sheet, date_order=date_order, decimal=decimal, max_bytes=max_bytes)
     path = Path(path)
     file = printable(path.name)
-    notes = list(read.inferred)
-    for finding in read.findings:
-        if finding.severity == "serious":
-            raise DataError(f"{finding.message} {finding.remedy}")
-        notes.append(f"{finding.message} Kept the first.")
+    read.check()
+    notes = [*read.inferred, *(f"{finding.message} Kept the first." for finding in read.findings)]
     _check_kind(read, file, returns=returns)
     label = name or stem_of(path)
     currency = currency or _only_currency(read)

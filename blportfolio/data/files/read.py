@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,16 @@ class ReadBars:
     inferred: tuple[str, ...]
     sha256: str
     holds_returns: bool
+
+    def check(self, *, but: Collection[str] = ()) -> None:
+        """Check that the file has no serious fault, of kinds other than some.
+
+        Raises:
+            DataError: With the first one and its remedy.
+        """
+        for finding in self.findings:
+            if finding.severity == "serious" and finding.kind not in but:
+                raise DataError(f"{finding.message} {finding.remedy}")
 
 
 def read_bars(
