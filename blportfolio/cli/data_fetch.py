@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.errors import DataError
 
 if TYPE_CHECKING:
+    from blportfolio.data.cache import PriceCache
     from blportfolio.data.yahoo.report import FetchReport
 
 
@@ -64,7 +66,6 @@ def fetch(
         from blportfolio.data.cache import PriceCache
         from blportfolio.data.importing import import_files
         from blportfolio.data.universe import is_universe
-        from blportfolio.data.universes import coverage_note
         from blportfolio.data.yahoo.fetching import fetch as fetch_prices
 
         cache = PriceCache()
@@ -96,10 +97,21 @@ def fetch(
         else:
             _print(report)
             if is_universe(named):
-                typer.echo(f"\n{coverage_note(named, cache)}")
-                typer.echo(f"Next: blportfolio backtest --dataset {shlex.quote(named)}")
+                _print_coverage(named, cache)
         for one in report.failed:
             typer.echo(f"warning: {one.ticker} has no prices: {one.reason}", err=True)
+
+
+def _print_coverage(name: str, cache: PriceCache) -> None:
+    """Say how well a universe is covered, and the next step; what was fetched is there anyway."""
+    from blportfolio.data.universes import coverage_note
+
+    try:
+        typer.echo(f"\n{coverage_note(name, cache)}")
+    except DataError as error:
+        typer.echo(f"warning: the universe cannot be loaded yet: {error}", err=True)
+    else:
+        typer.echo(f"Next: blportfolio backtest --dataset {shlex.quote(name)}")
 
 
 def _print(report: FetchReport) -> None:

@@ -91,6 +91,16 @@ def test_too_little_coverage_ends_the_run_with_the_remedy(place, call):
     assert "2 of 3 members" in done.stderr
 
 
+def test_what_was_fetched_is_a_success_though_the_universe_cannot_be_loaded_yet(place, call):
+    """Its definition begins after the last price that the files have."""
+    path = place / "mine.toml"
+    path.write_text(f"start = 2020-01-01\n{UNIVERSE}", encoding="utf-8")
+    done = call("data", "fetch", path, "--from-files", place / "vendor")
+    assert done.exit_code == 0, done.stderr
+    assert "cannot be loaded yet" in done.stderr
+    assert "Next:" not in done.stdout
+
+
 @pytest.mark.usefixtures("fetched")
 @pytest.mark.parametrize(("name", "n_assets"), [("mine.toml", 4), ("AAA BBB", 2)])
 def test_the_doctor_looks_at_what_was_fetched(place, call, name, n_assets):
