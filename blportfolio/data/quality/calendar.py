@@ -208,13 +208,14 @@ def _hole(evidence: Evidence, track: Track, position: int, missing: int) -> Find
             date=after,
             size=ratio,
         )
+    carried = f", or carry the last price forward with --max-gap {missing} (max_gap={missing})"
     return Finding(
         kind="calendar_gap",
         severity="serious" if missing >= 4 * LONG else "warning",
         message=f"{track.asset} has no price on {span}, though other assets have.",
         cause="Trading was suspended, rows were lost, or the ticker changed hands.",
-        remedy="Take the missing prices from another source, cut the series there, or carry the "
-        f"last price forward with --max-gap {missing} (max_gap={missing}).",
+        remedy="Take the missing prices from another source, or cut the series there"
+        f"{carried if missing < DEAD else ''}.",
         ticker=track.asset,
         date=before,
         end=after,
