@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -9,7 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from blportfolio.errors import DataError, SingularCovarianceWarning
-from blportfolio.types import ArraySolution, FloatArray, ReturnDistribution
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray, ReturnDistribution
 from blportfolio.validation import check_weights, nearest_name
 
 
@@ -18,10 +19,17 @@ class ArrayObjective(ABC):
 
     __slots__ = ()
     needs_distribution: ClassVar[bool] = True
+    takes_context: ClassVar[bool] = True
+    needs_scenarios: ClassVar[bool] = False
 
     @abstractmethod
     def solve_arrays(
-        self, mean: FloatArray, covariance: FloatArray, *, previous: FloatArray | None = None
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+        context: DecisionContext | None = None,
     ) -> ArraySolution:
         """Return the solution for unchecked arrays."""
 
@@ -35,11 +43,15 @@ class ArrayObjective(ABC):
             previous_weights: Weights held before, by asset; those not named count as 0.
 
         Returns:
-            (n_assets,) weights by asset. `attrs["solution"]` holds status, residuals, solver,
-            fallback and ridge.
+            (n_assets,) weights by asset; what they lack of 1 is in cash. `attrs["solution"]` holds
+            status, objective, primal and dual residuals, solver, fallback, ridge, cash, remarks
+            and the seconds it took.
 
         Raises:
             DataError: If the distribution is not one, or a previous weight names an unknown asset.
+            ConfigError: If a constraint or a cost names an unknown asset.
+            InfeasibleError: If no portfolio meets the constraints.
+            SolverError: If every solver fails.
         """
         if not isinstance(distribution, ReturnDistribution):
             raise DataError(
@@ -55,7 +67,18 @@ class ArrayObjective(ABC):
                     hint = nearest_name(label, distribution.assets)
                     raise DataError(f"`previous_weights` names the unknown {label!r}. {hint}")
             previous = given.reindex(labels).fillna(0.0).to_numpy(dtype=float)
-        solution = self.solve_arrays(distribution.mean, distribution.covariance, previous=previous)
+        began = time.perf_counter()
+        solution = self.solve_arrays(
+            distribution.mean,
+            distribution.covariance,
+            previous=previous,
+            context=DecisionContext(
+                distribution.assets,
+                mean_covariance=distribution.mean_covariance,
+                scenarios=distribution.scenarios,
+            ),
+        )
+        seconds = time.perf_counter() - began
         if solution.ridge:
             warnings.warn(
                 f"The covariance is singular; {solution.ridge:.3g} was added to its diagonal.",
@@ -65,14 +88,13 @@ class ArrayObjective(ABC):
         weights = pd.Series(solution.weights, index=labels, name="weight")
         weights.attrs["solution"] = {
             "status": solution.status,
-            "residuals": {
-                "optimality": solution.residual,
-                "budget": abs(float(solution.weights.sum()) - 1.0)
-                if solution.fallback != "cash"
-                else 0.0,
-            },
+            "objective": solution.objective,
+            "residuals": {"primal": solution.primal, "dual": solution.residual},
             "solver": solution.solver,
             "fallback": solution.fallback,
             "ridge": solution.ridge,
+            "cash": 1.0 - float(solution.weights.sum()),
+            "remarks": solution.remarks,
+            "seconds": seconds,
         }
         return weights

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from blportfolio.optimise.base import ArrayObjective
-from blportfolio.types import ArraySolution, FloatArray
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class EqualWeight(ArrayObjective):
         covariance: FloatArray,  # noqa: ARG002, the shared signature
         *,
         previous: FloatArray | None = None,  # noqa: ARG002, the shared signature
+        context: DecisionContext | None = None,  # noqa: ARG002, the shared signature
     ) -> ArraySolution:
         """Return equal weights for as many assets as `mean` has."""
         return ArraySolution(np.full(len(mean), 1 / len(mean)), "optimal", 0.0, "closed form")

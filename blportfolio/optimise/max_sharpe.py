@@ -9,7 +9,7 @@ import numpy as np
 from blportfolio.optimise.active_set import long_only_solution
 from blportfolio.optimise.base import ArrayObjective
 from blportfolio.optimise.min_variance import MinVariance
-from blportfolio.types import ArraySolution, FloatArray
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 from blportfolio.validation import check_choice
 
 FALLBACKS = ("min_variance", "previous", "cash")
@@ -40,6 +40,7 @@ class MaxSharpe(ArrayObjective):
         covariance: FloatArray,
         *,
         previous: FloatArray | None = None,
+        context: DecisionContext | None = None,  # noqa: ARG002, until constraints are read
     ) -> ArraySolution:
         """Return the weights; the support of `previous` seeds the active set."""
         if not (mean > 0).any():

@@ -8,7 +8,7 @@ import numpy as np
 
 from blportfolio.optimise.active_set import long_only_solution
 from blportfolio.optimise.base import ArrayObjective
-from blportfolio.types import ArraySolution, FloatArray
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class MinVariance(ArrayObjective):
         covariance: FloatArray,
         *,
         previous: FloatArray | None = None,
+        context: DecisionContext | None = None,  # noqa: ARG002, until constraints are read
     ) -> ArraySolution:
         """Return the weights; the support of `previous` seeds the active set."""
         support = None if previous is None else previous > 0

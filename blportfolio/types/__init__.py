@@ -1,5 +1,6 @@
 """What the layers hand one another."""
 
+from blportfolio.types.decision import ArraySolution, DecisionContext
 from blportfolio.types.protocols import (
     CovarianceModel,
     Feature,
@@ -8,7 +9,6 @@ from blportfolio.types.protocols import (
     StatefulPrior,
 )
 from blportfolio.types.results import (
-    ArraySolution,
     ArrayViews,
     FeatureInfluencedPosterior,
     LatentViews,
@@ -25,6 +25,7 @@ __all__ = [
     "ArrayViews",
     "BoolArray",
     "CovarianceModel",
+    "DecisionContext",
     "Feature",
     "FeatureInfluencedPosterior",
     "FeaturePanel",

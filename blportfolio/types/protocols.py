@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import pandas as pd
 
-from blportfolio.types.results import ArraySolution, ReturnDistribution
+from blportfolio.types.decision import ArraySolution, DecisionContext
+from blportfolio.types.results import ReturnDistribution
 from blportfolio.types.window import TrainingWindow
 from blportfolio.validation import FloatArray
 
@@ -63,7 +64,12 @@ class Objective(Protocol):
         ...
 
     def solve_arrays(
-        self, mean: FloatArray, covariance: FloatArray, *, previous: FloatArray | None = None
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+        context: DecisionContext | None = None,
     ) -> ArraySolution:
         """Return the solution for unchecked arrays."""
         ...

@@ -236,24 +236,3 @@ class Moments:
     log_evidence: float | None = None
     remarks: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ArraySolution:
-    """What `solve_arrays` returns: weights and how they were found.
-
-    Attributes:
-        weights: (n_assets,) weights; they sum to 1, or to 0 where the fallback is cash.
-        status: "optimal" or "fallback".
-        residual: Largest violation of the optimality conditions, relative to their scale.
-        solver: Name of the method.
-        fallback: Name of the fallback used, or None.
-        ridge: What was added to the diagonal of a singular covariance, else 0.
-    """
-
-    weights: FloatArray
-    status: str
-    residual: float
-    solver: str
-    fallback: str | None = None
-    ridge: float = 0.0

@@ -1,0 +1,218 @@
+"""What a portfolio must obey, written by asset name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from blportfolio.errors import ConfigError
+from blportfolio.optimise.limits import (
+    LinearConstraint,
+    Range,
+    check_known,
+    limits,
+    number,
+    number_table,
+    table,
+)
+from blportfolio.validation import check_choice, nearest_name
+
+OTHERS = "*"
+"""Name that stands, in `bounds`, for every asset without an entry of its own."""
+BENCHMARKS = ("equal_weight", "market_cap")
+SELECTIONS = ("heuristic", "mip")
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a portfolio must obey; by default long-only and fully invested.
+
+    Assets are found by name, never by position. A name must be one of the market's; one that may
+    not be held at a decision is skipped there. All limits are in weight (decimal share of wealth)
+    unless said otherwise. A file's `[optimise.constraints]` takes the same keys.
+
+    Attributes:
+        bounds: Lower and upper bound of every weight, (0, 0.3); or a table by asset,
+            {"XLK": (0, 0.3), "*": (0, 0.1)}, where "*" is every other asset, (0, 1) unless given.
+            None is no bound.
+        budget: What the weights sum to.
+        cash: Instead of a budget, lower and upper bound of what stays in cash, (0, 1).
+        gross_exposure: Upper limit of Σ|w|; it asks for lower bounds below 0 to matter.
+        groups: Members by group, {"Tech": ["AAPL", "MSFT"]}, or the group of each asset,
+            {"AAPL": "Tech"}.
+        group_bounds: Lower and upper limit of a group's total weight, {"Tech": (0, 0.4)}.
+        linear: Any limits on weighted sums of weights.
+        factors: Loadings by factor and asset, {"beta": {"AAPL": 1.2}}; an eligible asset without
+            one is refused.
+        factor_bounds: Lower and upper limit of a portfolio's loading, {"beta": (0.9, 1.1)}.
+        turnover: Upper limit of ½Σ|w − w_previous|. Like `trade_bounds` it binds from the second
+            decision on.
+        trade_bounds: Upper limit of each |w − w_previous|, for all or by asset.
+        relax: Where turnover and trade bounds contradict the rest, whether they give by as little
+            as possible, with a remark, instead of an error.
+        tracking_error: Upper limit of √((w − b)ᵀC(w − b)), decimal per period.
+        benchmark: Weights b by asset, `equal_weight`, or `market_cap` where the data have it.
+        max_assets: Upper limit of the number of weights other than 0.
+        min_weight: Smallest |w| of an asset that is held.
+        selection: How assets are chosen for the last two: `heuristic`, which may miss the best
+            set, or `mip`, a mixed-integer programme, which needs a solver for them.
+
+    Raises:
+        ConfigError: If a part is wrong, or parts contradict each other whatever the assets are.
+    """
+
+    bounds: Any = (0.0, 1.0)
+    budget: float = 1.0
+    cash: Range | None = None
+    gross_exposure: float | None = None
+    groups: Mapping[str, Any] = field(default_factory=dict)
+    group_bounds: Mapping[str, Range] = field(default_factory=dict)
+    linear: tuple[LinearConstraint, ...] = ()
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    factor_bounds: Mapping[str, Range] = field(default_factory=dict)
+    turnover: float | None = None
+    trade_bounds: float | Mapping[str, float] | None = None
+    relax: bool = False
+    tracking_error: float | None = None
+    benchmark: str | Mapping[str, float] | None = None
+    max_assets: int | None = None
+    min_weight: float = 0.0
+    selection: str = "heuristic"
+
+    def __post_init__(self) -> None:
+        """Check each part and bring it into one form."""
+        put = object.__setattr__
+        put(self, "bounds", _bounds(self.bounds))
+        put(self, "budget", number(self.budget, name="budget"))
+        if self.cash is not None:
+            if self.budget != 1.0:
+                raise ConfigError("Give a `budget` or bounds of `cash`, not both.")
+            put(self, "cash", limits(self.cash, name="cash"))
+        put(self, "groups", _groups(self.groups))
+        put(self, "group_bounds", _ranges(self.group_bounds, name="group_bounds"))
+        check_known(self.group_bounds, self.groups, name="group_bounds")
+        put(self, "linear", _linear(self.linear))
+        factors = {
+            key: number_table(loadings, name=f"factors {key}")
+            for key, loadings in table(self.factors, name="factors").items()
+        }
+        put(self, "factors", factors)
+        put(self, "factor_bounds", _ranges(self.factor_bounds, name="factor_bounds"))
+        check_known(self.factor_bounds, factors, name="factor_bounds")
+        for name in ("gross_exposure", "turnover", "tracking_error", "min_weight"):
+            value = getattr(self, name)
+            if value is not None:
+                put(self, name, number(value, name=name, least=0.0))
+        put(self, "trade_bounds", _trade_bounds(self.trade_bounds))
+        if not isinstance(self.relax, bool):
+            raise ConfigError(f"`relax` must be true or false, got {self.relax!r}.")
+        put(self, "benchmark", _benchmark(self.benchmark))
+        if self.tracking_error is not None and self.benchmark is None:
+            raise ConfigError("`tracking_error` needs a `benchmark`: weights by asset, or a name.")
+        check_choice(self.selection, SELECTIONS, name="selection")
+        if self.max_assets is not None:
+            put(self, "max_assets", int(number(self.max_assets, name="max_assets", least=1)))
+
+    @classmethod
+    def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
+        """Return constraints, also from the table of a file.
+
+        Raises:
+            ConfigError: If `given` is neither, or has an unknown key.
+        """
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            raise ConfigError(f"`constraints` must be Constraints or a table, got {given!r}.")
+        known = [entry.name for entry in fields(cls)]
+        for key in given:
+            if key not in known:
+                hint = nearest_name(str(key), known)
+                raise ConfigError(f"`constraints` has the unknown key {key!r}. {hint}")
+        return cls(**given)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        """Let pydantic pass tables of a file through to `of`, whose errors name the key."""
+        return {"type": "any"}
+
+    @property
+    def is_default(self) -> bool:
+        """Whether they are long-only and fully invested, and nothing else."""
+        return self == Constraints()
+
+
+def _bounds(value: Any) -> Range | dict[str, Range]:  # noqa: ANN401, checked here
+    if isinstance(value, Mapping):
+        return _ranges(value, name="bounds")
+    return limits(value, name="bounds")
+
+
+def _ranges(value: Any, *, name: str) -> dict[str, Range]:  # noqa: ANN401, checked here
+    return {
+        key: limits(entry, name=f"{name} of {key}")
+        for key, entry in table(value, name=name).items()
+    }
+
+
+def _groups(value: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401, checked here
+    entries = table(value, name="groups")
+    if entries and all(isinstance(entry, str) for entry in entries.values()):
+        by_group: dict[str, list[str]] = {}
+        for asset, group in entries.items():
+            by_group.setdefault(group, []).append(asset)
+        return {group: tuple(members) for group, members in by_group.items()}
+    groups = {}
+    for group, members in entries.items():
+        if isinstance(members, str) or not isinstance(members, Iterable):
+            raise ConfigError(
+                f"`groups` must list the members of {group!r} by name, or give the group of every "
+                f"asset; got {members!r}."
+            )
+        names = tuple(str(member) for member in members)
+        if len(set(names)) != len(names) or not names:
+            raise ConfigError(f"`groups` must name each member of {group!r} once, got {names}.")
+        groups[group] = names
+    return groups
+
+
+def _linear(value: Any) -> tuple[LinearConstraint, ...]:  # noqa: ANN401, checked here
+    if isinstance(value, Mapping | str) or not isinstance(value, Iterable):
+        raise ConfigError(f"`linear` must be a list of linear constraints, got {value!r}.")
+    rows = []
+    for entry in value:
+        if isinstance(entry, LinearConstraint):
+            rows.append(entry)
+            continue
+        values = table(entry, name="linear")
+        known = [part.name for part in fields(LinearConstraint)]
+        check_known(values, known, name="linear")
+        for key in ("name", "weights"):
+            if key not in values:
+                raise ConfigError(f"A linear constraint lacks its `{key}`, got {values!r}.")
+        rows.append(LinearConstraint(**values))
+    names = [row.name for row in rows]
+    if len(set(names)) != len(names):
+        raise ConfigError(f"`linear` must give each constraint a name of its own, got {names}.")
+    return tuple(rows)
+
+
+def _trade_bounds(value: Any) -> float | dict[str, float] | None:  # noqa: ANN401, checked here
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        return number(value, name="trade_bounds", least=0.0)
+    return number_table(value, name="trade_bounds", least=0.0)
+
+
+def _benchmark(value: Any) -> str | dict[str, float] | None:  # noqa: ANN401, checked here
+    if value is None:
+        return None
+    if isinstance(value, str):
+        check_choice(value, BENCHMARKS, name="benchmark")
+        return value
+    weights = number_table(value, name="benchmark")
+    if not any(weights.values()):
+        raise ConfigError("`benchmark` must hold some asset.")
+    return weights
