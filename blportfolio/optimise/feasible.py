@@ -39,6 +39,7 @@ class FeasibleSet:
         max_assets: Upper limit of the number of weights other than 0; n_assets for none.
         min_weight: Smallest |w| of an asset that is held; 0 for none.
         relax: Whether turnover and trade limits give where they contradict the rest.
+        selection: How assets are chosen where positions are limited, `heuristic` or `mip`.
         remarks: Constraints that name no asset of this decision.
     """
 
@@ -60,6 +61,7 @@ class FeasibleSet:
     max_assets: int
     min_weight: float
     relax: bool = False
+    selection: str = "heuristic"
     remarks: tuple[str, ...] = ()
 
     @property
@@ -181,6 +183,7 @@ def feasible_set(
         max_assets=min(_or(constraints.max_assets, len(assets)), len(assets)),
         min_weight=constraints.min_weight,
         relax=constraints.relax,
+        selection=constraints.selection,
         remarks=tuple(rows.remarks),
     )
 
