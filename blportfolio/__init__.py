@@ -26,9 +26,19 @@ if TYPE_CHECKING:
     from blportfolio.errors import DataError as DataError
     from blportfolio.errors import InfeasibleError as InfeasibleError
     from blportfolio.features import make_window as make_window
+    from blportfolio.optimise import Constraints as Constraints
+    from blportfolio.optimise import Costs as Costs
     from blportfolio.optimise import EqualWeight as EqualWeight
+    from blportfolio.optimise import LinearConstraint as LinearConstraint
+    from blportfolio.optimise import MaxDiversification as MaxDiversification
     from blportfolio.optimise import MaxSharpe as MaxSharpe
+    from blportfolio.optimise import MeanVariance as MeanVariance
+    from blportfolio.optimise import MinCVaR as MinCVaR
+    from blportfolio.optimise import MinTrackingError as MinTrackingError
     from blportfolio.optimise import MinVariance as MinVariance
+    from blportfolio.optimise import RobustMeanVariance as RobustMeanVariance
+    from blportfolio.optimise import TargetReturn as TargetReturn
+    from blportfolio.optimise import TargetVolatility as TargetVolatility
     from blportfolio.priors import BlackLittermanPrior as BlackLittermanPrior
     from blportfolio.priors import EquilibriumPrior as EquilibriumPrior
     from blportfolio.priors import FeatureInfluencedPrior as FeatureInfluencedPrior
@@ -52,6 +62,8 @@ _HOME = {
     "BacktestResult": "backtest",
     "BlackLittermanPrior": "priors",
     "ConfigError": "errors",
+    "Constraints": "optimise",
+    "Costs": "optimise",
     "DataError": "errors",
     "EWMACovariance": "covariance",
     "EqualWeight": "optimise",
@@ -62,16 +74,24 @@ _HOME = {
     "InfeasibleError": "errors",
     "LatentViews": "types",
     "LedoitWolfCovariance": "covariance",
+    "LinearConstraint": "optimise",
     "MacroSeries": "data",
     "MarketData": "data",
+    "MaxDiversification": "optimise",
     "MaxSharpe": "optimise",
+    "MeanVariance": "optimise",
+    "MinCVaR": "optimise",
+    "MinTrackingError": "optimise",
     "MinVariance": "optimise",
     "MixedEffectsPrior": "priors",
     "ReturnDistribution": "types",
+    "RobustMeanVariance": "optimise",
     "SampleCovariance": "covariance",
     "SharedLatentPrior": "priors",
     "Strategy": "backtest",
     "StrategyConfig": "config",
+    "TargetReturn": "optimise",
+    "TargetVolatility": "optimise",
     "TrainingWindow": "types",
     "View": "priors",
     "download": "data",

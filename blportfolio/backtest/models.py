@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder
+from blportfolio.backtest.schedule import periods_between
 from blportfolio.backtest.state import StateKeeper
 from blportfolio.backtest.strategy import Strategy
+from blportfolio.errors import InfeasibleError, SolverError
 from blportfolio.features import WindowMaker, missing_since
 from blportfolio.types import (
     ArraySolution,
     ArrayViews,
+    DecisionContext,
     FloatArray,
     IntArray,
     Moments,
@@ -45,6 +48,7 @@ class DecisionMaker:
             self._keeper = StateKeeper(prior, maker)
             if not hasattr(prior, "keeps_state"):  # its array core takes no state
                 self._fit_arrays = None
+        self._horizon = periods_between(strategy.rebalance, maker.periods_per_year)
         self._columns: IntArray | None = None
         self._first = True
         self._missing: set[str] = set()
@@ -73,10 +77,12 @@ class DecisionMaker:
         else:
             moments = self._fit(row, columns, previous)
             self.recorder.add_views(row, moments)
-        solution = self._solve(moments, columns, previous)
-        if solution.fallback is not None:
+        solution = self._solve(row, moments, columns, held)
+        if solution.fallback is not None and not solution.remarks:
             message = f"No expected return is above 0; held {solution.fallback} instead."
             self.recorder.notes.append((row, "fallback", message))
+        kind = "optimiser" if solution.fallback is None else "fallback"
+        self.recorder.notes.extend((row, kind, remark) for remark in solution.remarks)
         if solution.ridge:
             message = f"Singular covariance; added {solution.ridge:.3g} to its diagonal."
             self.recorder.notes.append((row, "ridge", message))
@@ -106,16 +112,67 @@ class DecisionMaker:
         return moments
 
     def _solve(
-        self, moments: Moments, columns: IntArray | None, previous: FloatArray | None
+        self, row: int, moments: Moments, columns: IntArray | None, held: FloatArray | None
     ) -> ArraySolution:
         objective = self.strategy.objective
-        if hasattr(objective, "solve_arrays"):
-            return objective.solve_arrays(moments.mean, moments.covariance, previous=previous)
+        previous = held if held is None or columns is None else held[columns]
+        known: dict[str, Any] = {}
+        if getattr(objective, "takes_context", False):
+            known = {"context": self._context(row, moments, columns, held)}
+        try:
+            if hasattr(objective, "solve_arrays"):
+                return objective.solve_arrays(
+                    moments.mean, moments.covariance, previous=previous, **known
+                )
+            return self._solve_labelled(moments, columns, previous)
+        except InfeasibleError as error:
+            raise InfeasibleError(self._dated(row, error), error.conflicts) from error
+        except SolverError as error:
+            raise SolverError(self._dated(row, error)) from error
+
+    def _dated(self, row: int, error: Exception) -> str:
+        date = self.maker.market.dates[row].date()
+        return f"{self.strategy.name} has no weights on {date}. {error}"
+
+    def _context(
+        self, row: int, moments: Moments, columns: IntArray | None, held: FloatArray | None
+    ) -> DecisionContext:
+        """Return what an objective may use besides the moments."""
+        maker = self.maker
+        assets = maker.assets
+        forced = 0.0
+        if columns is not None:
+            assets = tuple(assets[i] for i in columns)
+            if held is not None:
+                forced = float(np.abs(held).sum() - np.abs(held[columns]).sum())
+        scenarios = None
+        if getattr(self.strategy.objective, "needs_scenarios", False):
+            scenarios = maker.arrays(row, columns).scenarios(moments.mean)
+        return DecisionContext(
+            assets,
+            universe=maker.assets,
+            mean_covariance=moments.mean_covariance,
+            scenarios=scenarios,
+            market_weights=maker.market_weights(row, columns),
+            periods_per_year=maker.periods_per_year,
+            horizon=self._horizon,
+            forced_sales=forced,
+        )
+
+    def _solve_labelled(
+        self, moments: Moments, columns: IntArray | None, previous: FloatArray | None
+    ) -> ArraySolution:
+        """Return the answer of an objective without an array core."""
+        objective = self.strategy.objective
         chosen = slice(None) if columns is None else columns
         labels = self.maker.market.prices.columns[chosen]
         weights = objective.solve(
             ReturnDistribution(
-                moments.mean, moments.covariance, moments.mean_covariance, tuple(labels)
+                moments.mean,
+                moments.covariance,
+                moments.mean_covariance,
+                tuple(labels),
+                periods_per_year=self.maker.periods_per_year,
             ),
             previous_weights=None if previous is None else pd.Series(previous, index=labels),
         )

@@ -32,3 +32,19 @@ def decision_rows(
     changes = np.flatnonzero(np.diff(period) != 0)  # row t: t + 1 lies in another period
     rows = changes + 1 if schedule == "month_start" else changes
     return rows[(rows >= first) & (rows < last)]
+
+
+def periods_between(rebalance: int | str, periods_per_year: float) -> float:
+    """Return the periods from one decision to the next, on average.
+
+    It follows from the schedule, not from the dates to come.
+
+    Args:
+        rebalance: A schedule's name or a number of periods.
+        periods_per_year: Periods of the data in a year.
+    """
+    schedule = check_schedule(rebalance)
+    if isinstance(schedule, int):
+        return float(schedule)
+    per_year = {"month_end": 12, "month_start": 12, "quarterly": 4, "weekly": 52}[schedule]
+    return max(periods_per_year / per_year, 1.0)

@@ -1,23 +1,50 @@
-"""Objectives and the solvers behind them."""
+"""Objectives, constraints and the solvers behind them."""
 
 from blportfolio.optimise.active_set import long_only_max_sharpe
+from blportfolio.optimise.constraints import Constraints
+from blportfolio.optimise.costs import Costs
 from blportfolio.optimise.equal_weight import EqualWeight
+from blportfolio.optimise.limits import LinearConstraint
+from blportfolio.optimise.max_diversification import MaxDiversification
 from blportfolio.optimise.max_sharpe import MaxSharpe
+from blportfolio.optimise.mean_variance import MeanVariance
+from blportfolio.optimise.min_cvar import MinCVaR
+from blportfolio.optimise.min_tracking_error import MinTrackingError
 from blportfolio.optimise.min_variance import MinVariance
+from blportfolio.optimise.robust_mean_variance import RobustMeanVariance
+from blportfolio.optimise.target_return import TargetReturn
+from blportfolio.optimise.target_volatility import TargetVolatility
 from blportfolio.optimise.unconstrained import unconstrained_weights
 from blportfolio.types import Objective
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "equal_weight": EqualWeight,
+    "max_diversification": MaxDiversification,
     "max_sharpe": MaxSharpe,
+    "mean_variance": MeanVariance,
+    "min_cvar": MinCVaR,
+    "min_tracking_error": MinTrackingError,
     "min_variance": MinVariance,
+    "robust_mean_variance": RobustMeanVariance,
+    "target_return": TargetReturn,
+    "target_volatility": TargetVolatility,
 }
 
 __all__ = [
     "OBJECTIVES",
+    "Constraints",
+    "Costs",
     "EqualWeight",
+    "LinearConstraint",
+    "MaxDiversification",
     "MaxSharpe",
+    "MeanVariance",
+    "MinCVaR",
+    "MinTrackingError",
     "MinVariance",
+    "RobustMeanVariance",
+    "TargetReturn",
+    "TargetVolatility",
     "long_only_max_sharpe",
     "unconstrained_weights",
 ]

@@ -76,6 +76,7 @@ class ArrayObjective(ABC):
                 distribution.assets,
                 mean_covariance=distribution.mean_covariance,
                 scenarios=distribution.scenarios,
+                periods_per_year=distribution.periods_per_year,
             ),
         )
         seconds = time.perf_counter() - began

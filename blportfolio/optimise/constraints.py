@@ -47,7 +47,8 @@ class Constraints:
             one is refused.
         factor_bounds: Lower and upper limit of a portfolio's loading, {"beta": (0.9, 1.1)}.
         turnover: Upper limit of ½Σ|w − w_previous|. Like `trade_bounds` it binds from the second
-            decision on.
+            decision on. What a backtest has to sell because it may be held no longer, and what is
+            bought for it, does not count.
         trade_bounds: Upper limit of each |w − w_previous|, for all or by asset.
         relax: Where turnover and trade bounds contradict the rest, whether they give by as little
             as possible, with a remark, instead of an error.
@@ -107,7 +108,7 @@ class Constraints:
         put(self, "trade_bounds", _trade_bounds(self.trade_bounds))
         if not isinstance(self.relax, bool):
             raise ConfigError(f"`relax` must be true or false, got {self.relax!r}.")
-        put(self, "benchmark", _benchmark(self.benchmark))
+        put(self, "benchmark", read_benchmark(self.benchmark))
         if self.tracking_error is not None and self.benchmark is None:
             raise ConfigError("`tracking_error` needs a `benchmark`: weights by asset, or a name.")
         check_choice(self.selection, SELECTIONS, name="selection")
@@ -206,7 +207,12 @@ def _trade_bounds(value: Any) -> float | dict[str, float] | None:  # noqa: ANN40
     return number_table(value, name="trade_bounds", least=0.0)
 
 
-def _benchmark(value: Any) -> str | dict[str, float] | None:  # noqa: ANN401, checked here
+def read_benchmark(value: Any) -> str | dict[str, float] | None:  # noqa: ANN401, checked here
+    """Return a benchmark's name or its weights by asset.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
     if value is None:
         return None
     if isinstance(value, str):

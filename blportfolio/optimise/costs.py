@@ -107,6 +107,11 @@ class Costs:
         """Let pydantic pass tables of a file through to `of`, whose errors name the key."""
         return {"type": "any"}
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing costs anything."""
+        return self == Costs()
+
     def arrays(self, previous: FloatArray | None, context: DecisionContext) -> CostArrays | None:
         """Return the costs of one decision, or None where there are none.
 
@@ -117,10 +122,10 @@ class Costs:
         Raises:
             ConfigError: If a table names an unknown asset.
         """
+        if self.is_free:
+            return None
         size = len(context.assets)
         bps = {name: self._per_asset(name, context) for name in PER_ASSET}
-        if not any(values.any() for values in bps.values()):
-            return None
         horizon = context.horizon if self.horizon is None else self.horizon
         return CostArrays(
             trading=bps["trading_bps"] / 1e4 / horizon,

@@ -175,7 +175,9 @@ def feasible_set(
         row_upper=np.array(rows.upper, dtype=float),
         row_names=tuple(rows.names),
         previous=previous,
-        turnover=_or(constraints.turnover, math.inf) if previous is not None else math.inf,
+        turnover=math.inf
+        if previous is None
+        else _or(constraints.turnover, math.inf) + context.forced_sales / 2,
         trade=_trade(constraints, assets, known),
         gross=_or(constraints.gross_exposure, math.inf),
         tracking_error=_or(constraints.tracking_error, math.inf),

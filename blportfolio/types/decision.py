@@ -20,6 +20,8 @@ class DecisionContext:
         market_weights: (n_assets,) capitalisation weights summing to 1, or None.
         periods_per_year: Periods of the data in a year, or None where that is not known.
         horizon: Periods until the next decision, over which a trade has to pay for itself.
+        forced_sales: Weight of what is held and may be held no longer. Neither selling it nor
+            buying something for it counts as turnover.
     """
 
     assets: tuple[str, ...]
@@ -29,6 +31,7 @@ class DecisionContext:
     market_weights: FloatArray | None = None
     periods_per_year: float | None = None
     horizon: float = 1.0
+    forced_sales: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,42 @@
+"""Largest diversification ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from blportfolio.optimise.constrained import ConstrainedObjective
+from blportfolio.optimise.constraints import Constraints
+from blportfolio.optimise.goal import Goal
+from blportfolio.types import DecisionContext, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDiversification(ConstrainedObjective):
+    """max wᵀσ / √(wᵀCw), the mean volatility of the assets over that of the portfolio.
+
+    It is max Sharpe with volatilities σ for means. Being free of expected returns it takes no
+    costs; `turnover` and trade bounds of the constraints limit trading.
+
+    Attributes:
+        constraints: Long-only and fully invested by default.
+
+    References:
+        Choueifaty and Coignard (2008), Toward Maximum Diversification, equation 1.
+    """
+
+    constraints: Constraints = field(default_factory=Constraints)
+
+    def __post_init__(self) -> None:
+        """Check the constraints."""
+        self.read_tables()
+
+    def goal(
+        self,
+        mean: FloatArray,  # noqa: ARG002, the shared signature
+        covariance: FloatArray,
+        context: DecisionContext,  # noqa: ARG002, the shared signature
+    ) -> Goal:
+        """Return the ratio."""
+        return Goal(covariance, np.sqrt(np.diagonal(covariance)), is_ratio=True)
