@@ -135,6 +135,59 @@ def check_same_labels(got: Sequence[str], expected: Sequence[str], *, name: str)
         raise DataError(f"`{name}` must be labelled by the assets; {' and '.join(parts)}.")
 
 
+def labels_of(values: object, *, name: str) -> tuple[str, ...] | None:
+    """Return the row labels of a Series or DataFrame; None for what has none.
+
+    Integers counted from 0, and any RangeIndex, are pandas' way to say that there are no labels.
+
+    Raises:
+        DataError: If a label is empty or stands twice.
+    """
+    if not isinstance(values, pd.Series | pd.DataFrame) or _is_counted(values.index):
+        return None
+    return check_labels(values.index, name=name)
+
+
+def aligned(
+    values: ArrayLike, labels: Sequence[str] | None, *, name: str, axes: tuple[int, ...] = (0,)
+) -> ArrayLike:
+    """Return `values` as an array in the order of `labels`; what has no labels stays as it is.
+
+    Args:
+        values: A Series or DataFrame, found by label, or an array, taken by position.
+        labels: (n,) unique labels, or None where there are none.
+        name: Name of the argument, for messages.
+        axes: Axes that are labelled: 0 for a vector, 0 and 1 for a covariance, 1 for scenarios.
+
+    Raises:
+        DataError: If an axis has other labels, or its rows are labelled otherwise than its columns.
+    """
+    if not isinstance(values, pd.Series | pd.DataFrame):
+        return values
+    array = values.to_numpy()
+    if labels is None:
+        return array
+    wanted, moved = tuple(labels), []
+    for axis in (axis for axis in axes if axis < values.ndim):
+        index = values.axes[axis]
+        found = tuple(str(label) for label in index)
+        if found == wanted or (_is_counted(index) and set(found) != set(wanted)):
+            continue
+        check_same_labels(check_labels(found, name=name), wanted, name=name)
+        place = {label: position for position, label in enumerate(found)}
+        array = array.take([place[label] for label in wanted], axis=axis)
+        moved.append(axis)
+    if len(axes) == 2 and len(moved) == 1 and _is_counted(values.axes[1 - moved[0]]):
+        raise DataError(f"`{name}` must have the labels of its assets on rows and columns alike.")
+    return array
+
+
+def _is_counted(index: pd.Index) -> bool:
+    if isinstance(index, pd.RangeIndex):
+        return True
+    return pd.api.types.is_integer_dtype(index) and bool((index == range(len(index))).all())
+
+
 def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:
     """Return a tz-naive, strictly increasing DatetimeIndex, at midnight where days differ.
 

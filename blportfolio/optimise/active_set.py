@@ -11,7 +11,7 @@ from scipy.linalg.lapack import dposv, dpotrf
 
 from blportfolio.errors import DataError, InfeasibleError
 from blportfolio.types import ArraySolution, BoolArray, FloatArray
-from blportfolio.validation import check_covariance, check_vector
+from blportfolio.validation import aligned, check_covariance, check_vector, labels_of
 
 EPSILON = float(np.finfo(float).eps)
 RIDGE = 1e-8
@@ -42,24 +42,28 @@ def long_only_max_sharpe(
     Args:
         mean: (n_assets,) μ, decimal per period; one entry at least above 0.
         covariance: (n_assets, n_assets) C. A singular one gets a ridge of 1e-8 × mean variance.
-        start: (n_assets,) weights whose support seeds the active set.
+            Where it has labels, it is put into the order of those of `mean`.
+        start: (n_assets,) weights whose support seeds the active set; likewise.
 
     Returns:
-        (n_assets,) weights ≥ 0 that sum to 1.
+        (n_assets,) weights ≥ 0 that sum to 1, in the order of `mean`.
 
     Raises:
-        DataError: If shapes disagree, or C is not symmetric and positive semi-definite.
+        DataError: If shapes or labels disagree, or C is not symmetric and positive semi-definite.
         InfeasibleError: If no mean is above 0: then the ratio has no long-only maximum.
     """
+    labels = labels_of(mean, name="mean") or labels_of(covariance, name="covariance")
     mu = check_vector(mean, name="mean")
-    matrix = check_covariance(covariance, len(mu))
+    matrix = check_covariance(aligned(covariance, labels, name="covariance", axes=(0, 1)), len(mu))
     if not (mu > 0).any():
         raise InfeasibleError(
             f"`mean` has no entry above 0 (the largest is {mu.max(initial=-np.inf):.3g}), so no "
             "long-only portfolio has a largest Sharpe ratio. MaxSharpe(fallback=…) says what to "
             "hold instead."
         )
-    support = None if start is None else check_vector(start, len(mu), name="start") > 0
+    support = None
+    if start is not None:
+        support = check_vector(aligned(start, labels, name="start"), len(mu), name="start") > 0
     weights = long_only_solution(matrix, mu, support).weights
     weights.setflags(write=False)
     return weights

@@ -9,10 +9,12 @@ from blportfolio.bayes.linalg import lower_factor
 from blportfolio.errors import DataError, InfeasibleError
 from blportfolio.types import FloatArray
 from blportfolio.validation import (
+    aligned,
     check_choice,
     check_covariance,
     check_positive,
     check_vector,
+    labels_of,
     read_only,
 )
 
@@ -36,6 +38,7 @@ def unconstrained_weights(
 
     Args:
         mean: (n_assets,) μ̄, decimal per period; like the next two as in `ReturnDistribution`.
+            Where it has labels, those that have too are put into its order.
         covariance: (n_assets, n_assets) predictive Σ̄ = Σ + M, decimal² per period.
         mean_covariance: (n_assets, n_assets) M = Cov[θ]; `idzorek` subtracts it again.
         risk_aversion: δ > 0.
@@ -46,7 +49,7 @@ def unconstrained_weights(
         (n_assets,) weights, which may be negative and, unless normalised, sum to anything.
 
     Raises:
-        DataError: If shapes disagree or C is not positive definite.
+        DataError: If shapes or labels disagree, or C is not positive definite.
         ConfigError: If δ ≤ 0 or the convention is unknown.
         InfeasibleError: If weights to normalise do not sum to more than 0.
 
@@ -55,9 +58,13 @@ def unconstrained_weights(
     """
     check_positive(risk_aversion, name="risk_aversion")
     check_choice(convention, CONVENTIONS, name="convention")
+    labels = labels_of(mean, name="mean") or labels_of(covariance, name="covariance")
     expected = check_vector(mean, name="mean")
-    risk = check_covariance(covariance, len(expected))
-    uncertainty = check_covariance(mean_covariance, len(expected), name="mean_covariance")
+    risk = check_covariance(
+        aligned(covariance, labels, name="covariance", axes=(0, 1)), len(expected)
+    )
+    given = aligned(mean_covariance, labels, name="mean_covariance", axes=(0, 1))
+    uncertainty = check_covariance(given, len(expected), name="mean_covariance")
     if convention == "idzorek":
         risk = risk - uncertainty
     try:

@@ -21,7 +21,7 @@ from blportfolio.types import (
     TrainingWindow,
     WindowArrays,
 )
-from blportfolio.validation import check_choice
+from blportfolio.validation import check_choice, check_vector
 
 REFERENCES = ("equal", "inverse_variance", "inverse_volatility", "market_cap", "min_variance")
 
@@ -42,7 +42,8 @@ class ArrayPrior(ABC):
             window: Returns (n_obs, n_assets) and whatever else the model needs.
 
         Returns:
-            Predictive mean and covariance per period, with the learned views where there are any.
+            Predictive mean and covariance per period, with the learned views where there are any,
+            and the window's returns, moved to that mean, as scenarios.
 
         Raises:
             DataError: If the window is none, has one row, or lacks what the model needs.
@@ -66,16 +67,20 @@ class ArrayPrior(ABC):
             )
         if len(window.returns) < 2:
             raise DataError("`window` must hold two returns at least to estimate a covariance.")
-        moments = fit_arrays(window.arrays())
+        arrays = window.arrays()
+        moments = fit_arrays(arrays)
         for doubt in moments.doubts:
             warnings.warn(doubt, BLPortfolioWarning, stacklevel=3)
+        mean = check_vector(moments.mean, len(arrays.assets), name="mean")
         return ReturnDistribution(
-            mean=moments.mean,
+            mean=mean,
             covariance=moments.covariance,
             mean_covariance=moments.mean_covariance,
             assets=window.assets,
             views=None if moments.views is None else explain_views(moments.views),
             log_evidence=moments.log_evidence,
+            scenarios=arrays.scenarios(mean),
+            periods_per_year=window.periods_per_year,
         )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from blportfolio.validation import (
     FloatArray,
+    aligned,
     check_covariance,
     check_labels,
     check_matrix,
@@ -116,6 +117,9 @@ class LatentViews:
 class ReturnDistribution:
     """Predictive distribution of next-period returns, per period.
 
+    A Series or DataFrame is put into the order of `assets` by its labels, or refused where they
+    are others; an array, or a frame that pandas has only numbered, is taken by position.
+
     Attributes:
         mean: (n_assets,) E[r].
         covariance: (n_assets, n_assets) predictive Cov[r] = Σ + Cov[θ].
@@ -123,7 +127,12 @@ class ReturnDistribution:
         assets: (n_assets,) labels.
         views: Learned views, where the model has any.
         log_evidence: Log evidence of the model on this window, where it has one.
-        scenarios: (n_scenarios, n_assets) joint draws, where the model has any.
+        scenarios: (n_scenarios, n_assets) equally likely joint returns, which objectives of the
+            tail (CVaR) are computed from. A prior's `fit` gives the returns of its window, each
+            asset's moved by a constant so that their mean is `mean`; their covariance is the
+            sample's, whatever model of it the prior has.
+
+        periods_per_year: Periods of the data in a year, where that is known.
 
     Raises:
         DataError: If shapes disagree or a covariance is not symmetric.
@@ -136,19 +145,22 @@ class ReturnDistribution:
     views: LatentViews | None = None
     log_evidence: float | None = None
     scenarios: FloatArray | None = None
+    periods_per_year: float | None = None
 
     def __post_init__(self) -> None:
         """Check once, and keep read-only copies, so that no later layer has to."""
         assets = check_labels(self.assets, name="assets")
         n_assets = len(assets)
         object.__setattr__(self, "assets", assets)
-        object.__setattr__(self, "mean", check_vector(self.mean, n_assets, name="mean"))
+        mean = aligned(self.mean, assets, name="mean")
+        object.__setattr__(self, "mean", check_vector(mean, n_assets, name="mean"))
         for name in ("covariance", "mean_covariance"):
-            checked = check_covariance(getattr(self, name), n_assets, name=name)
-            object.__setattr__(self, name, checked)
+            given = aligned(getattr(self, name), assets, name=name, axes=(0, 1))
+            object.__setattr__(self, name, check_covariance(given, n_assets, name=name))
         if self.scenarios is not None:
-            rows = len(np.atleast_1d(np.asarray(self.scenarios)))
-            checked = check_matrix(self.scenarios, (rows, n_assets), name="scenarios")
+            given = aligned(self.scenarios, assets, name="scenarios", axes=(1,))
+            rows = len(np.atleast_1d(np.asarray(given)))
+            checked = check_matrix(given, (rows, n_assets), name="scenarios")
             object.__setattr__(self, "scenarios", checked)
 
     @property

@@ -108,6 +108,11 @@ class WindowArrays:
     previous_weights: FloatArray | None = None
     universe: tuple[str, ...] = ()
 
+    def scenarios(self, mean: FloatArray) -> FloatArray:
+        """Return (n_obs, n_assets) returns, each asset's moved so that its mean is that given."""
+        moved: FloatArray = self.returns + (mean - self.returns.mean(axis=0))
+        return moved
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingWindow:
