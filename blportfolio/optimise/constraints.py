@@ -16,6 +16,7 @@ from blportfolio.optimise.limits import (
     number_table,
     table,
 )
+from blportfolio.types import FrozenState
 from blportfolio.validation import check_choice, nearest_name
 
 OTHERS = "*"
@@ -67,11 +68,11 @@ class Constraints:
     budget: float = 1.0
     cash: Range | None = None
     gross_exposure: float | None = None
-    groups: Mapping[str, Any] = field(default_factory=dict)
-    group_bounds: Mapping[str, Range] = field(default_factory=dict)
+    groups: Mapping[str, Any] = field(default_factory=lambda: FrozenState({}))
+    group_bounds: Mapping[str, Range] = field(default_factory=lambda: FrozenState({}))
     linear: tuple[LinearConstraint, ...] = ()
-    factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    factor_bounds: Mapping[str, Range] = field(default_factory=dict)
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: FrozenState({}))
+    factor_bounds: Mapping[str, Range] = field(default_factory=lambda: FrozenState({}))
     turnover: float | None = None
     trade_bounds: float | Mapping[str, float] | None = None
     relax: bool = False
@@ -94,10 +95,10 @@ class Constraints:
         put(self, "group_bounds", _ranges(self.group_bounds, name="group_bounds"))
         check_known(self.group_bounds, self.groups, name="group_bounds")
         put(self, "linear", _linear(self.linear))
-        factors = {
-            key: number_table(loadings, name=f"factors {key}")
+        factors = FrozenState(
+            (key, number_table(loadings, name=f"factors {key}"))
             for key, loadings in table(self.factors, name="factors").items()
-        }
+        )
         put(self, "factors", factors)
         put(self, "factor_bounds", _ranges(self.factor_bounds, name="factor_bounds"))
         check_known(self.factor_bounds, factors, name="factor_bounds")
@@ -113,7 +114,10 @@ class Constraints:
             raise ConfigError("`tracking_error` needs a `benchmark`: weights by asset, or a name.")
         check_choice(self.selection, SELECTIONS, name="selection")
         if self.max_assets is not None:
-            put(self, "max_assets", int(number(self.max_assets, name="max_assets", least=1)))
+            count = number(self.max_assets, name="max_assets", least=1)
+            if count != int(count):
+                raise ConfigError(f"`max_assets` must be a whole number, got {count!r}.")
+            put(self, "max_assets", int(count))
 
     @classmethod
     def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
@@ -141,29 +145,29 @@ class Constraints:
     @property
     def is_default(self) -> bool:
         """Whether they are long-only and fully invested, and nothing else."""
-        return self == Constraints()
+        return self == LONG_ONLY
 
 
-def _bounds(value: Any) -> Range | dict[str, Range]:  # noqa: ANN401, checked here
+def _bounds(value: Any) -> Range | FrozenState:  # noqa: ANN401, checked here
     if isinstance(value, Mapping):
         return _ranges(value, name="bounds")
     return limits(value, name="bounds")
 
 
-def _ranges(value: Any, *, name: str) -> dict[str, Range]:  # noqa: ANN401, checked here
-    return {
-        key: limits(entry, name=f"{name} of {key}")
+def _ranges(value: Any, *, name: str) -> FrozenState:  # noqa: ANN401, checked here
+    return FrozenState(
+        (key, limits(entry, name=f"{name} of {key}"))
         for key, entry in table(value, name=name).items()
-    }
+    )
 
 
-def _groups(value: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401, checked here
+def _groups(value: Any) -> FrozenState:  # noqa: ANN401, checked here
     entries = table(value, name="groups")
     if entries and all(isinstance(entry, str) for entry in entries.values()):
         by_group: dict[str, list[str]] = {}
         for asset, group in entries.items():
             by_group.setdefault(group, []).append(asset)
-        return {group: tuple(members) for group, members in by_group.items()}
+        return FrozenState(by_group)
     groups = {}
     for group, members in entries.items():
         if isinstance(members, str) or not isinstance(members, Iterable):
@@ -175,7 +179,7 @@ def _groups(value: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401, checked 
         if len(set(names)) != len(names) or not names:
             raise ConfigError(f"`groups` must name each member of {group!r} once, got {names}.")
         groups[group] = names
-    return groups
+    return FrozenState(groups)
 
 
 def _linear(value: Any) -> tuple[LinearConstraint, ...]:  # noqa: ANN401, checked here
@@ -199,7 +203,7 @@ def _linear(value: Any) -> tuple[LinearConstraint, ...]:  # noqa: ANN401, checke
     return tuple(rows)
 
 
-def _trade_bounds(value: Any) -> float | dict[str, float] | None:  # noqa: ANN401, checked here
+def _trade_bounds(value: Any) -> float | FrozenState | None:  # noqa: ANN401, checked here
     if value is None:
         return None
     if isinstance(value, int | float):
@@ -207,7 +211,7 @@ def _trade_bounds(value: Any) -> float | dict[str, float] | None:  # noqa: ANN40
     return number_table(value, name="trade_bounds", least=0.0)
 
 
-def read_benchmark(value: Any) -> str | dict[str, float] | None:  # noqa: ANN401, checked here
+def read_benchmark(value: Any) -> str | FrozenState | None:  # noqa: ANN401, checked here
     """Return a benchmark's name or its weights by asset.
 
     Raises:
@@ -222,3 +226,7 @@ def read_benchmark(value: Any) -> str | dict[str, float] | None:  # noqa: ANN401
     if not any(weights.values()):
         raise ConfigError("`benchmark` must hold some asset.")
     return weights
+
+
+LONG_ONLY = Constraints()
+"""Long-only, fully invested, and nothing else."""

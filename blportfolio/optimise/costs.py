@@ -110,7 +110,7 @@ class Costs:
     @property
     def is_free(self) -> bool:
         """Whether nothing costs anything."""
-        return self == Costs()
+        return self == NO_COSTS
 
     def arrays(self, previous: FloatArray | None, context: DecisionContext) -> CostArrays | None:
         """Return the costs of one decision, or None where there are none.
@@ -141,3 +141,6 @@ class Costs:
             return np.full(len(context.assets), float(value))
         check_known(value, {*context.assets, *context.universe}, name=name)
         return np.array([value.get(asset, 0.0) for asset in context.assets])
+
+
+NO_COSTS = Costs()

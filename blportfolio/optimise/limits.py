@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import ConfigError
+from blportfolio.types import FrozenState
 from blportfolio.validation import nearest_name
 
 Range = tuple[float | None, float | None]
@@ -108,16 +109,16 @@ def table(value: Any, *, name: str) -> dict[str, Any]:  # noqa: ANN401, checked 
     return {str(key): entry for key, entry in value.items()}
 
 
-def number_table(value: Any, *, name: str, least: float = -math.inf) -> dict[str, float]:  # noqa: ANN401
-    """Return a table of finite numbers by name.
+def number_table(value: Any, *, name: str, least: float = -math.inf) -> FrozenState:  # noqa: ANN401
+    """Return a read-only table of finite numbers by name.
 
     Raises:
         ConfigError: If it is none.
     """
-    return {
-        key: number(entry, name=f"{name} of {key}", least=least)
+    return FrozenState(
+        (key, number(entry, name=f"{name} of {key}", least=least))
         for key, entry in table(value, name=name).items()
-    }
+    )
 
 
 def check_known(names: Iterable[str], known: Iterable[str], *, name: str) -> None:

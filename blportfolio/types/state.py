@@ -1,8 +1,8 @@
-"""A frozen JSON document: the form in which priors keep what they have learned."""
+"""A frozen JSON document: what priors have learned, and tables of settings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 
@@ -12,11 +12,15 @@ class FrozenState(dict[str, Any]):
     `FrozenState(json.loads(json.dumps(state)))` gives the state again.
     """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__({str(key): _frozen(value) for key, value in values.items()})
+    def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        super().__init__({str(key): _frozen(value) for key, value in dict(values).items()})
+
+    def __hash__(self) -> int:  # type: ignore[override]  # unlike a dict it cannot change
+        """Hash the entries, whatever their order."""
+        return hash(frozenset(self.items()))
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("A state cannot be changed; `update` returns a new one.")
+        raise TypeError("This table cannot be changed; make a new one (a state: by `update`).")
 
     __setitem__ = __delitem__ = _refuse
     __ior__ = _refuse

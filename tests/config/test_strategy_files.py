@@ -105,7 +105,10 @@ def test_the_resolved_strategy_states_every_default():
     assert resolved["features"][0] == {
         "name": "momentum", "optional": False, "lag": 0, "horizons": None
     }  # fmt: skip
-    assert resolved["optimise"] == {"model": "max_sharpe", "fallback": "min_variance"}
+    objective = resolved["optimise"]
+    assert (objective["model"], objective["fallback"]) == ("max_sharpe", "min_variance")
+    assert objective["constraints"]["bounds"] == [0.0, 1.0]
+    assert objective["costs"]["trading_bps"] == 0.0
 
 
 def test_a_registered_prior_without_a_covariance_runs(monkeypatch):
