@@ -67,7 +67,7 @@ def test_every_strategy_key_is_explained():
     from blportfolio.config import StrategyConfig
     from blportfolio.covariance import COVARIANCES
     from blportfolio.features import FEATURES
-    from blportfolio.optimise import OBJECTIVES
+    from blportfolio.optimise import OBJECTIVES, Constraints, Costs, LinearConstraint
     from blportfolio.priors import PRIORS
 
     text = (ROOT / "strategies" / "README.md").read_text(encoding="utf-8")
@@ -75,6 +75,8 @@ def test_every_strategy_key_is_explained():
     for registry in (PRIORS, COVARIANCES, OBJECTIVES, FEATURES):
         for name, cls in registry.items():
             keys |= {name, *(field.name for field in dataclasses.fields(cls))}
+    for cls in (Constraints, Costs, LinearConstraint):
+        keys |= {field.name for field in dataclasses.fields(cls)}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
 
 
