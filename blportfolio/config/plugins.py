@@ -1,4 +1,4 @@
-"""Builds plug-ins from tables: a `model` from a registry, and its parameters by name."""
+"""Builds plug-ins from tables, a `model` and its parameters by name, and tables from plug-ins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from blportfolio.errors import ConfigError
+from blportfolio.optimise import OBJECTIVES
 from blportfolio.toml import bad_value, unknown_key
+from blportfolio.types import Objective
 from blportfolio.validation import nearest_name
 
 Plugin = TypeVar("Plugin")
@@ -24,6 +26,8 @@ def build_plugin(
     given: Mapping[str, Any] | None = None,
 ) -> Plugin:
     """Build the plug-in that `table` names.
+
+    A parameter that is itself an objective is a table, or the name alone, of an objective.
 
     Args:
         registry: Classes by name; each is a dataclass of its parameters.
@@ -50,7 +54,10 @@ def build_plugin(
             continue
         if key not in allowed:
             raise unknown_key(key, [*allowed, "model"], where=where)
-        values[key] = _coerced(hints[key], value, key=key, where=where)
+        if hints[key] is Objective:
+            values[key] = _objective(value, key=key, where=where)
+        else:
+            values[key] = _coerced(hints[key], value, key=key, where=where)
     for key, field in fields.items():
         has_default = (
             field.default is not dataclasses.MISSING
@@ -62,6 +69,30 @@ def build_plugin(
         return cls(**values)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def plugin_parameters(plugin: Any) -> dict[str, Any]:  # noqa: ANN401, any dataclass
+    """Return the parameters of a plug-in; an objective among them as its table, `model` included.
+
+    Args:
+        plugin: A dataclass of its parameters.
+    """
+    names = {cls: name for name, cls in OBJECTIVES.items()}
+    parameters = dataclasses.asdict(plugin)
+    for key in parameters:
+        value = getattr(plugin, key)
+        if type(value) in names:
+            parameters[key] = {"model": names[type(value)], **plugin_parameters(value)}
+    return parameters
+
+
+def _objective(value: Any, *, key: str, where: str) -> Objective:  # noqa: ANN401, checked here
+    table = {"model": value} if isinstance(value, str) else value
+    if not isinstance(table, Mapping):
+        raise ConfigError(
+            f"{where}: `{key}` must be a table with a `model`, or a model's name; got {value!r}."
+        )
+    return build_plugin(OBJECTIVES, table, where=f"`{key}` in {where}")
 
 
 def _coerced(hint: Any, value: Any, *, key: str, where: str) -> Any:  # noqa: ANN401

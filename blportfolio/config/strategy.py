@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -17,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from blportfolio.config.plugins import build_plugin
+from blportfolio.config.plugins import build_plugin, plugin_parameters
 from blportfolio.config.toml import find_file
 from blportfolio.covariance import COVARIANCES
 from blportfolio.errors import ConfigError
@@ -91,23 +90,20 @@ class StrategyConfig(BaseModel):
 
     def resolved(self) -> dict[str, Any]:
         """Return every parameter of every model, defaults included, ready for JSON."""
-        parameters = dataclasses.asdict(cast("Any", self.prior_model()))
+        parameters = plugin_parameters(self.prior_model())
         # A prior that estimates no covariance of its own lacks the field.
         covariance = parameters.pop("covariance", {})
         document = {
             **self.model_dump(mode="json"),
             "prior": {"model": self.prior["model"], **parameters},
             "covariance": {"model": self.covariance["model"], **covariance},
-            "optimise": {
-                "model": self.optimise["model"],
-                **dataclasses.asdict(cast("Any", self.objective())),
-            },
+            "optimise": {"model": self.optimise["model"], **plugin_parameters(self.objective())},
             "features": [
                 {
                     "name": choice.name,
                     "optional": choice.optional,
                     "lag": choice.lag,
-                    **dataclasses.asdict(cast("Any", choice.feature)),
+                    **plugin_parameters(choice.feature),
                 }
                 for choice in self.feature_choices()
             ],

@@ -11,7 +11,9 @@ from blportfolio.optimise.mean_variance import MeanVariance
 from blportfolio.optimise.min_cvar import MinCVaR
 from blportfolio.optimise.min_tracking_error import MinTrackingError
 from blportfolio.optimise.min_variance import MinVariance
+from blportfolio.optimise.resampled import Resampled
 from blportfolio.optimise.robust_mean_variance import RobustMeanVariance
+from blportfolio.optimise.spread import weight_spread
 from blportfolio.optimise.target_return import TargetReturn
 from blportfolio.optimise.target_volatility import TargetVolatility
 from blportfolio.optimise.unconstrained import unconstrained_weights
@@ -25,6 +27,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "min_cvar": MinCVaR,
     "min_tracking_error": MinTrackingError,
     "min_variance": MinVariance,
+    "resampled": Resampled,
     "robust_mean_variance": RobustMeanVariance,
     "target_return": TargetReturn,
     "target_volatility": TargetVolatility,
@@ -42,9 +45,11 @@ __all__ = [
     "MinCVaR",
     "MinTrackingError",
     "MinVariance",
+    "Resampled",
     "RobustMeanVariance",
     "TargetReturn",
     "TargetVolatility",
     "long_only_max_sharpe",
     "unconstrained_weights",
+    "weight_spread",
 ]

@@ -72,12 +72,7 @@ class ArrayObjective(ABC):
             distribution.mean,
             distribution.covariance,
             previous=previous,
-            context=DecisionContext(
-                distribution.assets,
-                mean_covariance=distribution.mean_covariance,
-                scenarios=distribution.scenarios,
-                periods_per_year=distribution.periods_per_year,
-            ),
+            context=context_of(distribution),
         )
         seconds = time.perf_counter() - began
         if solution.ridge:
@@ -99,3 +94,13 @@ class ArrayObjective(ABC):
             "seconds": seconds,
         }
         return weights
+
+
+def context_of(distribution: ReturnDistribution) -> DecisionContext:
+    """Return what a distribution tells an objective besides mean and covariance."""
+    return DecisionContext(
+        distribution.assets,
+        mean_covariance=distribution.mean_covariance,
+        scenarios=distribution.scenarios,
+        periods_per_year=distribution.periods_per_year,
+    )
