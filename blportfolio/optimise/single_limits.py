@@ -1,0 +1,116 @@
+"""Limits of a problem one by one, as they may be kept, widened or named in a conflict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from blportfolio.optimise.feasible import FeasibleSet
+from blportfolio.optimise.goal import Goal
+from blportfolio.types import BoolArray
+
+CURVED = ("tracking", "volatility")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit that may be named in a conflict.
+
+    Attributes:
+        kind: bound, budget, row, trade, turnover, gross, tracking, volatility or return.
+        index: Position of its asset or row; 0 where there is one of the kind.
+        side: "least", "most" or "exact".
+        value: The limit, in its own unit.
+        scale: Its own unit per unit of weight, by which its rows are divided.
+    """
+
+    kind: str
+    index: int
+    side: str
+    value: float
+    scale: float = 1.0
+
+
+def restricted(
+    goal: Goal, allowed: FeasibleSet, limits: Iterable[Limit]
+) -> tuple[Goal, FeasibleSet]:
+    """Return the problem with no limits but these, whose values may differ from the original's."""
+    size, count = len(allowed.assets), len(allowed.rows)
+    bounds = {-1: np.full(size, -np.inf), 1: np.full(size, np.inf)}
+    rows = {-1: np.full(count, -np.inf), 1: np.full(count, np.inf)}
+    budget = {-1: -math.inf, 1: math.inf}
+    trade = np.full(size, np.inf)
+    single = dict.fromkeys(("turnover", "gross", "tracking"), math.inf)
+    own: dict[str, float] = {}
+    for limit in limits:
+        sides = {"least": (-1,), "most": (1,), "exact": (-1, 1)}[limit.side]
+        for side in sides:
+            if limit.kind == "bound":
+                bounds[side][limit.index] = limit.value
+            elif limit.kind == "row":
+                rows[side][limit.index] = limit.value
+            elif limit.kind == "budget":
+                budget[side] = limit.value
+        if limit.kind == "trade":
+            trade[limit.index] = limit.value
+        elif limit.kind in single:
+            single[limit.kind] = limit.value
+        elif limit.kind in ("return", "volatility"):
+            own[limit.kind] = limit.value
+    kept: BoolArray = np.isfinite(rows[-1]) | np.isfinite(rows[1])
+    narrowed = replace(
+        allowed,
+        lower=bounds[-1],
+        upper=bounds[1],
+        budget_lower=budget[-1],
+        budget_upper=budget[1],
+        rows=allowed.rows[kept],
+        row_lower=rows[-1][kept],
+        row_upper=rows[1][kept],
+        row_names=tuple(np.array(allowed.row_names, dtype=object)[kept]),
+        turnover=single["turnover"],
+        trade=trade,
+        gross=single["gross"],
+        tracking_error=single["tracking"],
+        max_assets=size,
+        min_weight=0.0,
+        relax=False,
+    )
+    aim = replace(goal, min_return=own.get("return"), max_volatility=own.get("volatility"))
+    return aim, narrowed
+
+
+def single_limits(goal: Goal, allowed: FeasibleSet) -> Iterable[Limit]:
+    """Yield the limits, those that are easiest to blame last."""
+    if goal.min_return is not None:
+        largest = 0.0 if goal.mean is None else float(np.abs(goal.mean).max())
+        yield Limit("return", 0, "least", goal.min_return, max(largest, abs(goal.min_return)) or 1)
+    if goal.max_volatility is not None:
+        yield Limit("volatility", 0, "most", goal.max_volatility)
+    if math.isfinite(allowed.tracking_error):
+        yield Limit("tracking", 0, "most", allowed.tracking_error)
+    if math.isfinite(allowed.turnover):
+        yield Limit("turnover", 0, "most", allowed.turnover, 0.5)
+    if math.isfinite(allowed.gross):
+        yield Limit("gross", 0, "most", allowed.gross)
+    for index, (least, most) in enumerate(zip(allowed.row_lower, allowed.row_upper, strict=True)):
+        yield from _sides("row", index, least, most, float(np.abs(allowed.rows[index]).max()))
+    yield from _sides("budget", 0, allowed.budget_lower, allowed.budget_upper)
+    if allowed.previous is not None:
+        for index in np.flatnonzero(np.isfinite(allowed.trade)).tolist():
+            yield Limit("trade", index, "most", float(allowed.trade[index]))
+    for index, (least, most) in enumerate(zip(allowed.lower, allowed.upper, strict=True)):
+        yield from _sides("bound", index, least, most)
+
+
+def _sides(kind: str, index: int, least: float, most: float, scale: float = 1.0) -> Iterable[Limit]:
+    if least == most:
+        yield Limit(kind, index, "exact", float(least), scale)
+        return
+    if math.isfinite(least):
+        yield Limit(kind, index, "least", float(least), scale)
+    if math.isfinite(most):
+        yield Limit(kind, index, "most", float(most), scale)
