@@ -185,7 +185,7 @@ def aligned(
 def _is_counted(index: pd.Index) -> bool:
     if isinstance(index, pd.RangeIndex):
         return True
-    return pd.api.types.is_integer_dtype(index) and bool((index == range(len(index))).all())
+    return pd.api.types.is_integer_dtype(index) and index.tolist() == list(range(len(index)))
 
 
 def check_dates(index: pd.Index, *, name: str) -> pd.DatetimeIndex:

@@ -59,6 +59,16 @@ def test_moments_have_the_shapes_and_definiteness_of_moments(name, seed):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_scenarios_are_the_returns_of_the_window_moved_to_the_mean(name):
+    window = window_of(make_prices(5, n_dates=350))
+    fitted = build(name).fit(window)
+    returns = window.returns.to_numpy()
+    np.testing.assert_allclose(fitted.scenarios.mean(axis=0), fitted.mean, rtol=1e-9, atol=1e-15)
+    gap = fitted.scenarios - returns
+    np.testing.assert_allclose(gap, np.broadcast_to(gap[0], gap.shape), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", NAMES)
 @given(seed=SEEDS)
 @settings(max_examples=15)
 def test_views_explain_the_whole_step_from_prior_to_posterior(name, seed):

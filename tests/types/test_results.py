@@ -1,7 +1,10 @@
 """Distributions of returns: read-only, labelled and sampled as they say."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import blportfolio as bl
 from blportfolio.errors import DataError
@@ -72,3 +75,81 @@ def test_draws_of_a_singular_covariance_stay_in_its_range():
 def test_the_same_seed_draws_the_same_returns():
     first, second = (make().sample(5, rng=np.random.default_rng(9)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+LABELS = ["X", "Y"]
+LABELLED = {
+    "mean": pd.Series(MEAN, LABELS),
+    "covariance": pd.DataFrame(COVARIANCE, LABELS, LABELS),
+    "mean_covariance": pd.DataFrame(COVARIANCE / 10, LABELS, LABELS),
+    "scenarios": pd.DataFrame([[0.1, 0.2], [0.3, 0.4], [0.5, 0.7]], columns=LABELS),
+}
+AXES = {"mean": (0,), "covariance": (0, 1), "mean_covariance": (0, 1), "scenarios": (1,)}
+
+
+def renamed(name, labels):
+    """A labelled part with other labels on each of its labelled axes."""
+    part = LABELLED[name].copy()
+    for axis in AXES[name]:
+        part = part.set_axis(labels, axis=axis)
+    return part
+
+
+@given(st.sets(st.sampled_from(sorted(LABELLED))))
+def test_labelled_parts_are_put_into_the_order_of_the_assets(turned):
+    def part(name):
+        value = LABELLED[name]
+        for axis in AXES[name] if name in turned else ():
+            value = value.reindex(LABELS[::-1], axis=axis)
+        return value
+
+    expected = make(**LABELLED)
+    found = make(**{name: part(name) for name in LABELLED})
+    for name, value in LABELLED.items():
+        np.testing.assert_array_equal(getattr(found, name), value.to_numpy())
+        np.testing.assert_array_equal(getattr(expected, name), value.to_numpy())
+
+
+def test_rows_and_columns_of_a_covariance_may_stand_in_different_orders():
+    found = make(covariance=LABELLED["covariance"][["Y", "X"]])
+    np.testing.assert_array_equal(found.covariance, COVARIANCE)
+
+
+@pytest.mark.parametrize("name", list(LABELLED))
+def test_other_labels_are_refused_and_named(name):
+    with pytest.raises(DataError, match=f"`{name}`.*lacks 'Y'.*unknown 'Z'"):
+        make(**{name: renamed(name, ["X", "Z"])})
+
+
+@pytest.mark.parametrize("name", list(LABELLED))
+def test_a_label_that_stands_twice_is_refused(name):
+    with pytest.raises(DataError, match=f"`{name}` names 'X' more than once"):
+        make(**{name: renamed(name, ["X", "X"])})
+
+
+@pytest.mark.parametrize("name", list(LABELLED))
+@pytest.mark.parametrize("labels", [pd.RangeIndex(2), pd.Index([0, 1]), pd.RangeIndex(5, 7)])
+def test_a_frame_that_pandas_numbered_is_taken_by_position(name, labels):
+    found = make(**{name: renamed(name, labels)})
+    np.testing.assert_array_equal(getattr(found, name), LABELLED[name].to_numpy())
+
+
+def test_numbers_that_are_the_names_of_the_assets_are_labels():
+    turned = pd.Series(MEAN, [0, 1])
+    np.testing.assert_array_equal(make(mean=turned, assets=(1, 0)).mean, MEAN[::-1])
+    np.testing.assert_array_equal(
+        make(mean=pd.Series(MEAN, [7, 3]), assets=(3, 7)).mean, MEAN[::-1]
+    )
+
+
+def test_a_covariance_with_labels_on_one_side_is_refused_where_they_stand_in_another_order():
+    numbered = LABELLED["covariance"].reset_index(drop=True)
+    np.testing.assert_array_equal(make(covariance=numbered).covariance, COVARIANCE)
+    with pytest.raises(DataError, match=r"`covariance` must have the labels .* rows and columns"):
+        make(covariance=numbered[["Y", "X"]])
+
+
+@pytest.mark.parametrize("scenarios", [pd.Series([0.1, 0.2]), pd.Series([0.1, 0.2], LABELS), 3.0])
+def test_scenarios_of_one_dimension_are_refused(scenarios):
+    with pytest.raises(DataError, match="`scenarios` must have shape"):
+        make(scenarios=scenarios)
