@@ -73,7 +73,7 @@ def solve_draws(
     """Return what the objective holds at each draw of θ, all else the same.
 
     Scenarios are moved with the mean. A draw at which no portfolio meets the objective's limits,
-    or every solver fails, is left out.
+    or every solver fails, is left out, if there is a solution at E[θ].
 
     Args:
         objective: What is solved.
@@ -84,8 +84,8 @@ def solve_draws(
         context: What the objective may use besides.
 
     Raises:
-        InfeasibleError: If no draw has a solution.
-        SolverError: Likewise, where the last one failed numerically.
+        InfeasibleError: If there is no solution at E[θ], or at any draw.
+        SolverError: Likewise, where that failed numerically.
     """
     solutions: list[ArraySolution] = []
     problem: InfeasibleError | SolverError | None = None
@@ -96,6 +96,8 @@ def solve_draws(
         try:
             solutions.append(_solve_at(objective, theta, covariance, previous, known))
         except (InfeasibleError, SolverError) as error:
+            if problem is None:  # limits that contradict each other do so at every draw
+                _solve_at(objective, mean, covariance, previous, context)
             problem = error
     if problem is not None and not solutions:
         raise problem
