@@ -4,6 +4,7 @@ from blportfolio.optimise.active_set import long_only_max_sharpe
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
 from blportfolio.optimise.equal_weight import EqualWeight
+from blportfolio.optimise.inverse_risk import InverseVariance, InverseVolatility
 from blportfolio.optimise.limits import LinearConstraint
 from blportfolio.optimise.max_diversification import MaxDiversification
 from blportfolio.optimise.max_sharpe import MaxSharpe
@@ -12,6 +13,7 @@ from blportfolio.optimise.min_cvar import MinCVaR
 from blportfolio.optimise.min_tracking_error import MinTrackingError
 from blportfolio.optimise.min_variance import MinVariance
 from blportfolio.optimise.resampled import Resampled
+from blportfolio.optimise.risk_parity import RiskParity
 from blportfolio.optimise.robust_mean_variance import RobustMeanVariance
 from blportfolio.optimise.spread import weight_spread
 from blportfolio.optimise.target_return import TargetReturn
@@ -21,6 +23,8 @@ from blportfolio.types import Objective
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "equal_weight": EqualWeight,
+    "inverse_variance": InverseVariance,
+    "inverse_volatility": InverseVolatility,
     "max_diversification": MaxDiversification,
     "max_sharpe": MaxSharpe,
     "mean_variance": MeanVariance,
@@ -28,6 +32,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "min_tracking_error": MinTrackingError,
     "min_variance": MinVariance,
     "resampled": Resampled,
+    "risk_parity": RiskParity,
     "robust_mean_variance": RobustMeanVariance,
     "target_return": TargetReturn,
     "target_volatility": TargetVolatility,
@@ -38,6 +43,8 @@ __all__ = [
     "Constraints",
     "Costs",
     "EqualWeight",
+    "InverseVariance",
+    "InverseVolatility",
     "LinearConstraint",
     "MaxDiversification",
     "MaxSharpe",
@@ -46,6 +53,7 @@ __all__ = [
     "MinTrackingError",
     "MinVariance",
     "Resampled",
+    "RiskParity",
     "RobustMeanVariance",
     "TargetReturn",
     "TargetVolatility",
