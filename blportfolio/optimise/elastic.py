@@ -87,7 +87,7 @@ class Elastic:
         """
         from scipy.optimize import linprog
 
-        matrix, bounds, owners = self._stacked()
+        matrix, bounds, owners = self.stacked()
         for number, give in (gives or {}).items():
             bounds = np.where(owners == number, bounds + give, bounds)
         is_soft = np.isin(owners, list(soft))
@@ -170,7 +170,8 @@ class Elastic:
         """Return what a curved limit limits, √((w − b)ᵀC(w − b))."""
         return self.goal.volatility(weights - self.centre(number))
 
-    def _stacked(self) -> tuple[sparse.csr_array, FloatArray, IntArray]:
+    def stacked(self) -> tuple[sparse.csr_array, FloatArray, IntArray]:
+        """Return A, b and the limit of each row, −1 for rows that define auxiliary variables."""
         if len(self._parts) > 1:
             self._parts = [sparse.vstack(self._parts, format="csr")]
             self._bounds = [np.concatenate(self._bounds)]

@@ -97,7 +97,9 @@ def single_limits(goal: Goal, allowed: FeasibleSet) -> Iterable[Limit]:
     if math.isfinite(allowed.gross):
         yield Limit("gross", 0, "most", allowed.gross)
     for index, (least, most) in enumerate(zip(allowed.row_lower, allowed.row_upper, strict=True)):
-        yield from _sides("row", index, least, most, float(np.abs(allowed.rows[index]).max()))
+        yield from _sides(
+            "row", index, least, most, float(np.abs(allowed.rows[index]).max()) or 1.0
+        )
     yield from _sides("budget", 0, allowed.budget_lower, allowed.budget_upper)
     if allowed.previous is not None:
         for index in np.flatnonzero(np.isfinite(allowed.trade)).tolist():
