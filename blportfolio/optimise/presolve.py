@@ -75,7 +75,7 @@ def tightened(goal: Goal, allowed: FeasibleSet) -> Limits:
     if turnover == 0:
         lower, upper = _pinned(lower, upper, previous)
         turnover = math.inf
-    scale = EQUAL * max(1.0, abs(least))
+    scale = EQUAL * max([1.0, *(abs(side) for side in (least, most) if math.isfinite(side))])
     if abs(least - most) <= scale:
         most = least
     if np.isfinite(lower).all() and abs(float(lower.sum()) - most) <= scale:
