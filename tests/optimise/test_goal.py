@@ -19,7 +19,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 @given(SEEDS, st.integers(1, 60), st.floats(0.01, 0.99))
 @settings(max_examples=60)
 def test_the_cvar_is_the_optimum_of_rockafellar_and_uryasevs_programme(seed, count, level):
-    """min over z of z + Σ max(loss − z, 0) / ((1 − level) n), as a linear programme."""
+    """Min over z of z + Σ max(loss − z, 0) / ((1 − level) n), as a linear programme."""
     returns = np.random.default_rng(seed).normal(size=count)
     cost = np.r_[1.0, np.full(count, 1 / ((1 - level) * count))]
     rows = np.column_stack([-np.ones(count), -np.eye(count)])
