@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dposv, dpotrf
+from scipy.linalg.lapack import dpocon, dposv, dpotrf
 
 from blportfolio.errors import DataError, InfeasibleError
-from blportfolio.types import ArraySolution, BoolArray, FloatArray
+from blportfolio.types import ArraySolution, BoolArray, FloatArray, IntArray
 from blportfolio.validation import aligned, check_covariance, check_vector, labels_of
 
 EPSILON = float(np.finfo(float).eps)
 RIDGE = 1e-8
 """A singular covariance gets this times its mean variance on the diagonal."""
+SMALLEST_PIVOT = 1e-12
+"""A pivot below this share of the variance makes a covariance singular."""
 
 
 class NonNegative(NamedTuple):
@@ -23,7 +26,8 @@ class NonNegative(NamedTuple):
 
     Attributes:
         solution: (n,) y.
-        residual: Largest violation of the optimality conditions, relative to max m.
+        residual: Largest violation of the optimality conditions, relative to max m or, where the
+            terms of (Cy)ᵢ cancel, to their sum without signs: no y in floating point does better.
         solver: Name of the method that found it.
     """
 
@@ -84,18 +88,22 @@ def long_only_solution(
     matrix, ridge = regularise(covariance)
     # The weights do not depend on the scale of either; powers of four keep every digit, also
     # through a square root.
-    scaled = np.ldexp(matrix, -2 * int(np.frexp(np.diagonal(matrix).max())[1] // 2))
-    aim = np.ldexp(target, -2 * int(np.frexp(np.abs(target).max())[1] // 2))
+    scaled = matrix * _power_of_four(float(np.diagonal(matrix).max()))
+    aim = target * _power_of_four(float(np.abs(target).max()))
     found = solve_nonnegative(scaled, aim, support)
     weights = found.solution / found.solution.sum()
     return ArraySolution(weights, "optimal", found.residual, found.solver, ridge=ridge)
+
+
+def _power_of_four(size: float) -> float:
+    return math.ldexp(1.0, -2 * (math.frexp(size)[1] // 2))
 
 
 def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:
     """Return C, or C with a ridge when C is singular, and the ridge (0 if none).
 
     C counts as singular when a pivot of its Cholesky factor, 1 − R² of one asset on those before
-    it, is below 1e-12.
+    it, is below 1e-12; its condition number then is above 1e12.
 
     Raises:
         DataError: If C is not positive semi-definite.
@@ -106,22 +114,42 @@ def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:
     if variance <= 0:
         raise DataError("`covariance` is zero; no asset has any risk. Check the returns.")
     ridge = RIDGE * variance
-    matrix = covariance + ridge * np.eye(len(covariance))
-    if dpotrf(matrix, lower=1)[1] != 0:
-        smallest = float(np.linalg.eigvalsh(covariance)[0])
+    matrix = covariance.copy()
+    np.fill_diagonal(matrix, np.diagonal(covariance) + ridge)
+    if dpotrf(matrix.T, lower=1)[1] != 0:
+        values = np.linalg.eigvalsh(covariance)
+        sizes = np.abs(values)
+        with np.errstate(divide="ignore"):
+            condition = sizes.max() / sizes.min()
         raise DataError(
             "`covariance` is not positive semi-definite; its smallest eigenvalue is "
-            f"{smallest:.3g}."
+            f"{values[0]:.3g}, its largest {values[-1]:.3g} and its condition number "
+            f"{condition:.2g}. A ridge of {ridge:.3g} on its diagonal did not mend it; use a "
+            "covariance of complete returns, or a shrinkage covariance."
         )
     return matrix, ridge
 
 
+def condition_number(covariance: FloatArray, *, ridge: float = 0.0) -> float:
+    """Return the condition number ‖C‖₁‖C⁻¹‖₁ of C with a ridge, as LAPACK estimates it.
+
+    It is inf where that is not positive definite.
+    """
+    if ridge:
+        covariance = covariance + ridge * np.eye(len(covariance))
+    factor, info = dpotrf(covariance.T, lower=1, clean=0)
+    if info != 0:
+        return math.inf
+    reciprocal = dpocon(factor, np.abs(covariance).sum(axis=0).max(), uplo="L")[0]
+    return 1 / float(reciprocal) if reciprocal > 0 else math.inf
+
+
 def _is_definite(covariance: FloatArray) -> bool:
-    factor, info = dpotrf(covariance, lower=1, clean=0)
+    factor, info = dpotrf(covariance.T, lower=1, clean=0)
     if info != 0:
         return False
     pivots: FloatArray = np.diagonal(factor) ** 2
-    return bool((pivots > 1e-12 * np.diagonal(covariance)).all())
+    return bool((pivots > SMALLEST_PIVOT * np.diagonal(covariance)).all())
 
 
 def solve_nonnegative(
@@ -143,51 +171,52 @@ def solve_nonnegative(
         monotone linear complementarity problems.
     """
     size = len(target)
-    # A hugely negative mean must not hide that another one is a little above 0.
-    scale = float(target.max())
-    tolerance = 64 * EPSILON * scale
+    sizes, aims = np.abs(covariance), np.abs(target)
     passive = target > 0 if support is None or not support.any() else support.copy()
     fewest, patience = size + 1, 3
     while patience:
         solution = np.zeros(size)
         members = np.flatnonzero(passive)
-        if len(members) == size:
-            info, solution = _solve_block(covariance, target)
-        elif len(members):
-            block = covariance[members[:, None], members]
-            info, solution[members] = _solve_block(block, target[members])
-        else:
-            info = 0
+        info = 0
+        if len(members):
+            info, solution[members] = _solve_block(covariance, target, members)
         if info != 0:
             break
         gradient = covariance @ solution - target
-        floor = -64 * EPSILON * float(np.abs(solution).max())
-        wrong = np.where(passive, solution < floor, gradient < -tolerance)
+        # Each sign is judged by the rounding of its own terms, so that one enormous mean or
+        # variance hides no other.
+        terms = sizes @ np.abs(solution) + aims
+        wrong = np.where(passive, solution < 0, gradient < -64 * EPSILON * terms)
         count = int(np.count_nonzero(wrong))
         if count == 0:
-            np.maximum(solution, 0.0, out=solution)
-            return NonNegative(
-                solution, _residual(gradient, solution, passive) / scale, "active set"
-            )
+            return NonNegative(solution, _residual(covariance, target, solution), "active set")
         if count < fewest:
             fewest, patience = count, 3
         else:
             patience -= 1
         passive ^= wrong
-    return _least_squares(covariance, target, scale)
+    return _least_squares(covariance, target)
 
 
-def _solve_block(block: FloatArray, target: FloatArray) -> tuple[int, FloatArray]:
-    _, solution, info = dposv(block, target, lower=1)
+def _solve_block(
+    covariance: FloatArray, target: FloatArray, members: IntArray
+) -> tuple[int, FloatArray]:
+    if len(members) == len(target):
+        _, solution, info = dposv(covariance.T, target, lower=1)
+    else:
+        block = covariance[members[:, None], members].T  # in the order of LAPACK: no copy
+        _, solution, info = dposv(block, target[members], lower=1, overwrite_a=1)
     return info, solution
 
 
-def _residual(gradient: FloatArray, solution: FloatArray, passive: BoolArray) -> float:
-    stationarity = np.where(passive & (solution > 0), np.abs(gradient), np.maximum(-gradient, 0.0))
-    return float(stationarity.max())
+def _residual(covariance: FloatArray, target: FloatArray, solution: FloatArray) -> float:
+    gradient = covariance @ solution - target
+    worst = np.where(solution > 0, np.abs(gradient), np.maximum(-gradient, 0.0))
+    terms = np.abs(covariance) @ solution
+    return float((worst / np.maximum(target.max(), terms)).max())
 
 
-def _least_squares(covariance: FloatArray, target: FloatArray, scale: float) -> NonNegative:
+def _least_squares(covariance: FloatArray, target: FloatArray) -> NonNegative:
     """Solve as min ‖Lᵀy − L⁻¹m‖², y ≥ 0, with C = LLᵀ."""
     from scipy.optimize import nnls
 
@@ -197,7 +226,13 @@ def _least_squares(covariance: FloatArray, target: FloatArray, scale: float) -> 
         solution = nnls(lower.T, right, maxiter=100 * len(target))[0]
     except RuntimeError as error:
         raise DataError(
-            "`covariance` is too ill-conditioned to optimise with; use a shrinkage covariance."
+            "`covariance` is too ill-conditioned to optimise with (condition number "
+            f"{condition_number(covariance):.2g}); use a shrinkage covariance."
         ) from error
-    gradient = covariance @ solution - target
-    return NonNegative(solution, _residual(gradient, solution, solution > 0) / scale, "nnls")
+    # The same block as an active set would solve, so that where a search began does not show.
+    members = np.flatnonzero(solution > 0)
+    if len(members):
+        info, exact = _solve_block(covariance, target, members)
+        if info == 0 and (exact > 0).all():
+            solution[members] = exact
+    return NonNegative(solution, _residual(covariance, target, solution), "nnls")

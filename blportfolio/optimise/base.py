@@ -10,6 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from blportfolio.errors import DataError, SingularCovarianceWarning
+from blportfolio.optimise.active_set import RIDGE, SMALLEST_PIVOT, condition_number
 from blportfolio.types import ArraySolution, DecisionContext, FloatArray, ReturnDistribution
 from blportfolio.validation import check_weights, nearest_name
 
@@ -44,8 +45,8 @@ class ArrayObjective(ABC):
 
         Returns:
             (n_assets,) weights by asset; what they lack of 1 is in cash. `attrs["solution"]` holds
-            status, objective, primal and dual residuals, solver, fallback, ridge, cash, remarks
-            and the seconds it took.
+            status, objective, primal and dual residuals, solver, fallback, ridge, the condition
+            number of the covariance with it, cash, remarks and the seconds it took.
 
         Raises:
             DataError: If the distribution is not one, or a previous weight names an unknown asset.
@@ -75,9 +76,14 @@ class ArrayObjective(ABC):
             context=context_of(distribution),
         )
         seconds = time.perf_counter() - began
+        condition = None
+        if self.needs_distribution:
+            condition = condition_number(distribution.covariance, ridge=solution.ridge)
         if solution.ridge:
             warnings.warn(
-                f"The covariance is singular; {solution.ridge:.3g} was added to its diagonal.",
+                "The covariance is singular (its condition number is above "
+                f"{1 / SMALLEST_PIVOT:.0e}); {solution.ridge:.3g}, {RIDGE:.0e} of the mean "
+                f"variance, was added to its diagonal, which makes it {condition:.2g}.",
                 SingularCovarianceWarning,
                 stacklevel=2,
             )
@@ -89,6 +95,7 @@ class ArrayObjective(ABC):
             "solver": solution.solver,
             "fallback": solution.fallback,
             "ridge": solution.ridge,
+            "condition": condition,
             "cash": 1.0 - float(solution.weights.sum()),
             "remarks": solution.remarks,
             "seconds": seconds,
