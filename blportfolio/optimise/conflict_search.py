@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
+from blportfolio.errors import SolverError
 from blportfolio.optimise.elastic import TOLERANCE, Elastic
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
@@ -17,6 +17,8 @@ from blportfolio.types import FloatArray
 
 ROUNDS = 60
 """Most tangent planes of one question; few are used, as each is taken at an optimum."""
+WIDENED = 1e-7
+"""By how much limits are widened, in weight, where no solver gets through otherwise."""
 MOST_TESTS = 200
 """Most subsets that are tried in each stage of the search."""
 
@@ -106,7 +108,10 @@ class ConflictSearch:
             gives = dict.fromkeys(member, give)
             if self._add_tangents(together, found.weights, gives):
                 continue
-            if not self._add_cuts(together, gives):
+            try:
+                if not self._add_cuts(together, gives):
+                    break
+            except SolverError:  # what is left is too thin for a solver, so that give is enough
                 break
         return give * limit.scale
 
@@ -192,21 +197,22 @@ class ConflictSearch:
     def _least_spread(
         self, rest: Sequence[int], gives: Mapping[int, float], centre: FloatArray
     ) -> FloatArray:
+        if not rest:
+            return centre
+        try:
+            return self._solved(rest, gives, centre)
+        except SolverError:  # as where the rest leaves a single point
+            return self._solved(rest, {n: gives.get(n, 0.0) + WIDENED for n in rest}, centre)
+
+    def _solved(
+        self, rest: Sequence[int], gives: Mapping[int, float], centre: FloatArray
+    ) -> FloatArray:
         from blportfolio.optimise.dispatch import optimise_convex
 
-        limits = []
-        for number in rest:
-            limit = self.limits[number]
-            give = gives.get(number, 0.0) * limit.scale
-            if give and limit.side == "exact":
-                limits += [
-                    replace(limit, side="least", value=limit.value - give),
-                    replace(limit, side="most", value=limit.value + give),
-                ]
-            else:
-                sign = -1.0 if limit.side == "least" else 1.0
-                limits.append(replace(limit, value=limit.value + sign * give))
-        goal, allowed = restricted(self.goal, self.allowed, limits)
+        widened = itertools.chain.from_iterable(
+            self.limits[number].widened(gives.get(number, 0.0)) for number in rest
+        )
+        goal, allowed = restricted(self.goal, self.allowed, widened)
         is_limited = goal.min_return is not None
         aim = Goal(
             goal.covariance,
@@ -214,6 +220,7 @@ class ConflictSearch:
             risk_aversion=1.0,
             centre=centre if centre.any() else None,
             min_return=goal.min_return,
+            max_volatility=goal.max_volatility,
             costs=goal.costs if is_limited else None,
         )
         return optimise_convex(aim, allowed).weights

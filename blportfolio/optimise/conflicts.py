@@ -34,9 +34,15 @@ def explain(goal: Goal, allowed: FeasibleSet) -> InfeasibleError | SolverError:
 
     Returns:
         An InfeasibleError with its `conflicts`; or, where the constraints can be met to within
-        1e-9 after all, a SolverError that says so.
+        1e-9 after all or nothing could be found out, a SolverError that says so.
     """
-    search = ConflictSearch(goal, allowed)
+    try:
+        return _explained(ConflictSearch(goal, allowed), allowed)
+    except SolverError as error:
+        return error
+
+
+def _explained(search: ConflictSearch, allowed: FeasibleSet) -> InfeasibleError | SolverError:
     core = search.smallest()
     if core is None:
         return SolverError(

@@ -137,11 +137,11 @@ class Elastic:
         while pending:
             found = self.least_slack(pending, {*hard, *gives}, gives)
             if found is None:
-                return gives or None
+                return gives | dict.fromkeys(pending, max(gives.values())) if gives else None
             forced = pending.intersection(found.support)
             if found.value <= TOLERANCE or not forced:
                 break
-            gives |= dict.fromkeys(sorted(forced), found.value + TOLERANCE / 10)
+            gives |= dict.fromkeys(sorted(forced), found.value + TOLERANCE)
             pending -= forced
         return gives
 

@@ -33,6 +33,15 @@ class Limit:
     value: float
     scale: float = 1.0
 
+    def widened(self, give: float) -> tuple[Limit, ...]:
+        """Return what is left of the limit once it has given `give`, in weight."""
+        if give == 0:
+            return (self,)
+        least, most = self.value - give * self.scale, self.value + give * self.scale
+        if self.side == "exact":
+            return replace(self, side="least", value=least), replace(self, side="most", value=most)
+        return (replace(self, value=least if self.side == "least" else most),)
+
 
 def restricted(
     goal: Goal, allowed: FeasibleSet, limits: Iterable[Limit]
