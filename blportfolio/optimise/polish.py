@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from scipy.linalg import LinAlgError, LinAlgWarning, lu_factor, lu_solve
 
-from blportfolio.optimise.programme import Programme
+from blportfolio.optimise.conic import Programme
 from blportfolio.optimise.residuals import Point, measured
 from blportfolio.types import BoolArray, FloatArray, IntArray
 

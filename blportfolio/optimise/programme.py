@@ -2,76 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import LinAlgError, cholesky
+from scipy.linalg import cholesky
 
+from blportfolio.optimise.conic import Programme
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.presolve import Limits, tightened
+from blportfolio.optimise.rows import ConeRows, square_root
 from blportfolio.types import FloatArray, IntArray
+
+__all__ = ["Programme", "write_programme"]
 
 SMALLEST_MULTIPLE = 1e-9
 """Price of the multiple κ of a ratio where every smaller portfolio is allowed too: of portfolios
 with the same ratio the largest is wanted."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Programme:
-    """Minimise ½xᵀPx + qᵀx with b − Ax in a product of cones.
-
-    Attributes:
-        quadratic: (n_assets, n_assets) block of P of the first variables; the rest of P is 0.
-        linear: (n_variables,) q.
-        matrix: (n_rows, n_variables) A; rows of the zero cone first, then those of the
-            non-negative one, then second-order cones, the larger side first.
-        offset: (n_rows,) b.
-        n_zero: Rows of the zero cone.
-        n_nonnegative: Rows of the non-negative cone.
-        cones: Sizes of the second-order cones.
-        is_homogeneous: Whether x holds y = κw, and κ behind it, instead of w.
-        return_unit: The return that counts as 1 in a ratio; else the unit of the objective.
-        risk_unit: The volatility that counts as 1.
-    """
-
-    quadratic: FloatArray
-    linear: FloatArray
-    matrix: sp.csr_array
-    offset: FloatArray
-    n_zero: int
-    n_nonnegative: int
-    cones: tuple[int, ...]
-    is_homogeneous: bool = False
-    return_unit: float = 1.0
-    risk_unit: float = 1.0
-
-    def ratio(self, x: FloatArray) -> float:
-        """Return √(yᵀCy), at the optimum the ratio in units of `return_unit` / `risk_unit`."""
-        return math.sqrt(max(float(x @ self.curve(x)), 0.0))
-
-    def curve(self, x: FloatArray) -> FloatArray:
-        """Return (n_variables,) Px."""
-        size = len(self.quadratic)
-        result = np.zeros(len(x))
-        result[:size] = self.quadratic @ x[:size]
-        return result
-
-    def slices(self) -> list[slice]:
-        """Return the rows of each second-order cone."""
-        ends = self.n_zero + self.n_nonnegative + np.cumsum([0, *self.cones])
-        return [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
-
-    def weights(self, x: FloatArray) -> FloatArray:
-        """Return (n_assets,) weights; not finite where κ is 0."""
-        size = len(self.quadratic)
-        if not self.is_homogeneous:
-            return x[:size].copy()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(x[:size] / x[size])
 
 
 def write_programme(goal: Goal, allowed: FeasibleSet, *, return_unit: float = 0.0) -> Programme:
@@ -116,8 +64,8 @@ class _Writer:
         self.shortable = np.flatnonzero(in_short & (limits.lower < 0))
         self.short = self._new(len(self.shortable))
         self.linear: list[tuple[IntArray, FloatArray]] = []
-        self.rows: dict[str, _Rows] = {
-            kind: _Rows(self.kappa) for kind in ("zero", "nonnegative", "cone")
+        self.rows: dict[str, ConeRows] = {
+            kind: ConeRows(self.kappa) for kind in ("zero", "nonnegative", "cone")
         }
         self.cones: list[int] = []
 
@@ -285,7 +233,7 @@ class _Writer:
             return
         column = self._new(1)
         self._price(column, np.ones(1), self.goal.radius * scale / self.unit)
-        factor = _factor(matrix / scale**2)
+        factor = square_root(matrix / scale**2)
         self.rows["cone"].one(0.0, (column, -np.ones(1)))
         self.rows["cone"].block(np.zeros(len(factor)), (np.arange(self.size), -factor))
         self.cones.append(1 + len(factor))
@@ -307,61 +255,6 @@ class _Writer:
         )
 
 
-class _Rows:
-    """Collects rows b − Ax of one kind; in a ratio b is a coefficient of κ."""
-
-    def __init__(self, kappa: int) -> None:
-        self.kappa, self.height = kappa, 0
-        self.entries: list[tuple[IntArray, IntArray, FloatArray]] = []
-        self.offsets: list[FloatArray] = []
-
-    def one(self, offset: float, *parts: tuple[IntArray, FloatArray]) -> None:
-        """Add one row."""
-        self.block(np.array([offset]), *((columns, row[None, :]) for columns, row in parts))
-
-    def diagonal(
-        self,
-        offset: FloatArray,
-        *parts: tuple[IntArray, FloatArray],
-        homogenise: bool = True,
-    ) -> None:
-        """Add rows with one coefficient in each part."""
-        self.block(offset, *parts, homogenise=homogenise)
-
-    def block(
-        self,
-        offset: FloatArray,
-        *parts: tuple[IntArray, FloatArray],
-        homogenise: bool = True,
-    ) -> None:
-        """Add rows; a part is a diagonal (1-D) or a matrix, with its columns."""
-        height = len(offset)
-        for columns, values in parts:
-            if values.ndim == 1:
-                at, to, what = np.arange(height), columns, values
-            else:
-                at, place = np.nonzero(values)
-                to, what = columns[place], values[at, place]
-            self.entries.append((at + self.height, to, what))
-        if self.kappa >= 0 and homogenise:
-            at = np.flatnonzero(offset)
-            self.entries.append((at + self.height, np.full(len(at), self.kappa), -offset[at]))
-            offset = np.zeros(height)
-        self.offsets.append(np.asarray(offset, dtype=float))
-        self.height += height
-
-    def matrix(self, width: int) -> sp.csr_array:
-        """Return (height, width) A."""
-        if not self.entries:
-            return sp.csr_array((self.height, width))
-        at, to, what = (np.concatenate(part) for part in zip(*self.entries, strict=True))
-        return sp.csr_array((what.astype(float), (at, to)), shape=(self.height, width))
-
-    def offset(self) -> FloatArray:
-        """Return (height,) b."""
-        return np.concatenate(self.offsets) if self.offsets else np.zeros(0)
-
-
 def _unit(goal: Goal, mean: FloatArray, risk: float) -> float:
     """Return what the objective is divided by, or for a ratio the return that counts as 1."""
     if goal.is_ratio:
@@ -378,13 +271,3 @@ def _unit(goal: Goal, mean: FloatArray, risk: float) -> float:
         costs = goal.costs
         sizes.append(float((costs.trading + costs.impact + costs.holding + costs.borrow).max()))
     return max(sizes) or 1.0
-
-
-def _factor(matrix: FloatArray) -> FloatArray:
-    """Return F with FᵀF = matrix, also where that is singular."""
-    try:
-        return np.asarray(cholesky(matrix))
-    except LinAlgError:
-        values, vectors = np.linalg.eigh(matrix)
-        keep = values > values[-1] * len(matrix) * np.finfo(float).eps
-        return np.asarray(np.sqrt(values[keep])[:, None] * vectors[:, keep].T)

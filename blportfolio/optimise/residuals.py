@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blportfolio.optimise.programme import Programme
+from blportfolio.optimise.conic import Programme
 from blportfolio.types import FloatArray
 
 
