@@ -8,16 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from blportfolio.errors import DataError
-from blportfolio.optimise.box import (
-    FREE,
-    LOWER,
-    UPPER,
-    Box,
-    BoxSolution,
-    States,
-    solve_box,
-    solve_face,
-)
+from blportfolio.optimise.box import solve_box
+from blportfolio.optimise.face import FREE, LOWER, UPPER, Box, BoxSolution, States, solve_face
 from blportfolio.types import FloatArray
 
 TIE = 1e-11

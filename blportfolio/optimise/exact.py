@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from blportfolio.errors import NoPositiveReturnError
-from blportfolio.optimise.box import Box, BoxSolution, States, solve_box, states_of
+from blportfolio.optimise.box import solve_box
 from blportfolio.optimise.critical_line import Line
+from blportfolio.optimise.face import Box, BoxSolution, States, states_of
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.parametric import for_ratio, for_return, for_volatility

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from blportfolio.optimise.box import BoxSolution, States
 from blportfolio.optimise.critical_line import Line, turn
+from blportfolio.optimise.face import BoxSolution, States
 from blportfolio.types import FloatArray
 
 

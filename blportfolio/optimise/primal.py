@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from blportfolio.errors import DataError
+from blportfolio.optimise.box_problem import Point, Problem
+from blportfolio.optimise.face import FREE, LOWER, ROUNDING, UPPER, States
 from blportfolio.types import FloatArray
 
-if TYPE_CHECKING:
-    from blportfolio.optimise.box import Point, States, _Problem
 
-LOWER, FREE, UPPER = -1, 0, 1
-
-
-def walk(problem: _Problem, point: Point) -> Point:
+def walk(problem: Problem, point: Point) -> Point:
     """Return the solution, walking from the allowed portfolio next to `point`.
 
     From allowed weights it goes towards the best ones of the current face until a bound stops it;
@@ -66,7 +62,7 @@ def walk(problem: _Problem, point: Point) -> Point:
     )
 
 
-def _inside(problem: _Problem, weights: FloatArray) -> FloatArray:
+def _inside(problem: Problem, weights: FloatArray) -> FloatArray:
     """Return allowed weights near the given ones."""
     weights = np.minimum(np.maximum(weights, problem.lower), problem.upper)
     total = float(weights.sum())
@@ -82,10 +78,10 @@ def _inside(problem: _Problem, weights: FloatArray) -> FloatArray:
 
 
 def _first_bound(
-    problem: _Problem, weights: FloatArray, aim: FloatArray, states: States
+    problem: Problem, weights: FloatArray, aim: FloatArray, states: States
 ) -> tuple[float, int]:
     """Return the share of the way after which the first free weight meets a bound, and which."""
-    rounding = 64 * float(np.finfo(float).eps) * float(np.abs(aim).max(initial=0.0))
+    rounding = ROUNDING * float(np.abs(aim).max(initial=0.0))
     share = np.full(len(weights), np.inf)
     free = states == FREE
     low = free & (aim < problem.lower - rounding)
@@ -98,12 +94,12 @@ def _first_bound(
 
 
 def _first_budget(
-    problem: _Problem, weights: FloatArray, aim: FloatArray, side: int
+    problem: Problem, weights: FloatArray, aim: FloatArray, side: int
 ) -> tuple[float, int]:
     if side != FREE:
         return math.inf, side
     now, then = float(weights.sum()), float(aim.sum())
-    rounding = 64 * float(np.finfo(float).eps) * float(np.abs(aim).sum())
+    rounding = ROUNDING * float(np.abs(aim).sum())
     if then < problem.box.least - rounding:
         return max((problem.box.least - now) / (then - now), 0.0), LOWER
     if then > problem.box.most + rounding:

@@ -1,0 +1,114 @@
+"""Bounds and a budget, and the best weights on one face of them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
+
+from blportfolio.errors import DataError
+from blportfolio.types import FloatArray, IntArray
+
+States = NDArray[np.int8]
+LOWER, FREE, UPPER = -1, 0, 1
+EPSILON = float(np.finfo(float).eps)
+ROUNDING = 64 * EPSILON
+SLACK = 1e-12
+"""By how much bounds may miss the budget, relative to their size, and count as meeting it."""
+
+
+class Box(NamedTuple):
+    """Bounds and a budget, l ≤ w ≤ u and least ≤ Σw ≤ most.
+
+    Attributes:
+        lower: (n_assets,) l; −inf for none.
+        upper: (n_assets,) u; inf for none.
+        least: Least sum of the weights; −inf for none.
+        most: Largest sum of the weights; inf for none, equal to `least` for a fixed budget.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+    least: float
+    most: float
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the budget is an equality."""
+        return self.least == self.most
+
+    def is_empty(self) -> bool:
+        """Whether no portfolio is inside."""
+        if (self.lower > self.upper).any() or self.least > self.most:
+            return True
+        low, high = float(self.lower.sum()), float(self.upper.sum())
+        return low - self.most > self.slack(low) or self.least - high > self.slack(high)
+
+    def slack(self, total: float) -> float:
+        """Return the rounding that a sum of weights of this size is allowed."""
+        sizes = [abs(part) for part in (total, self.least, self.most) if math.isfinite(part)]
+        return SLACK * max(sizes, default=0.0)
+
+
+class BoxSolution(NamedTuple):
+    """Solution of min ½wᵀCw − mᵀw in a box.
+
+    Attributes:
+        weights: (n_assets,) w; a weight at a bound equals it exactly.
+        states: (n_assets,) LOWER, FREE or UPPER.
+        side: LOWER or UPPER where the budget holds with equality, FREE where it does not bind.
+        multiplier: ν of the budget in Cw = m + ν + (multipliers of bounds).
+        residual: Largest violation of the optimality conditions, each relative to the size of
+            what it is the sum of.
+        solver: Name of the method that found it.
+    """
+
+    weights: FloatArray
+    states: States
+    side: int
+    multiplier: float
+    residual: float
+    solver: str
+
+
+def states_of(weights: FloatArray, box: Box) -> States:
+    """Return the states of (n_assets,) weights."""
+    low, high = weights <= box.lower, weights >= box.upper
+    states: States = high.astype(np.int8) - (low & ~high).astype(np.int8)
+    return states
+
+
+def solve_face(
+    covariance: FloatArray, free: IntArray, right: FloatArray, sums: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """Solve C_FF X = R + 1νᵀ, with 1ᵀX = `sums` where these are given and ν = 0 elsewhere.
+
+    Args:
+        covariance: (n_assets, n_assets) C.
+        free: (n_free,) positions F, at least one.
+        right: (n_free, n_columns) R.
+        sums: (n_columns,) sums of the columns of X, or None.
+
+    Returns:
+        (n_free, n_columns) X and (n_columns,) ν.
+
+    Raises:
+        DataError: If C is not numerically positive definite.
+    """
+    block = covariance if len(free) == len(covariance) else covariance[free[:, None], free]
+    columns = right.shape[1]
+    if sums is not None:
+        right = np.concatenate([right, np.ones((len(free), 1))], axis=1)
+    _, found, info = dposv(block.T, right, lower=1)
+    if info != 0:
+        raise DataError(
+            "`covariance` is too ill-conditioned to optimise with; use a shrinkage covariance."
+        )
+    if sums is None:
+        return found, np.zeros(columns)
+    unit = found[:, -1]
+    shift = (sums - found[:, :-1].sum(axis=0)) / unit.sum()
+    return found[:, :-1] + unit[:, None] * shift, shift
