@@ -113,6 +113,7 @@ def _solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
             )
         unit = net / risk * programme.risk_unit if risk > 0 else net
     if not np.isfinite(found.weights).all():
+        _raise_conflict(goal, allowed)
         raise _unlimited(allowed)
     return replace(found, objective=None)
 
@@ -151,7 +152,8 @@ def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolut
                 failures.append(f"{name}: {status}, but a limit is broken by {broken:.1e}")
                 continue
         remarks = (f"Solved by {name} after {'; '.join(failures)}.",) if failures else ()
-        return ArraySolution(weights, "optimal", worst, name, objective=ratio, remarks=remarks)
+        solver = name.split()[0]
+        return ArraySolution(weights, "optimal", worst, solver, objective=ratio, remarks=remarks)
     _raise_conflict(goal, allowed)
     condition = float(np.linalg.cond(goal.covariance))
     raise SolverError(
