@@ -10,7 +10,7 @@ import numpy as np
 from blportfolio.errors import DataError
 from blportfolio.optimise.box import solve_box
 from blportfolio.optimise.face import FREE, LOWER, UPPER, Box, BoxSolution, States, solve_face
-from blportfolio.types import FloatArray
+from blportfolio.types import BoolArray, FloatArray
 
 TIE = 1e-11
 """Multipliers and distances to bounds this small, relative to their size, count as zero."""
@@ -87,46 +87,93 @@ class Line(NamedTuple):
         return None
 
 
-def turn(line: Line, solution: BoxSolution, tolerance: float) -> tuple[FloatArray, BoxSolution]:
-    """Return dw/dλ to the right of λ, and the states with which the line goes on.
+class Turn(NamedTuple):
+    """How the line goes on from a portfolio.
 
-    The derivative itself minimises ½dᵀCd − μᵀd among the directions that keep what binds: assets
-    at a bound without a multiplier may only leave it inwards. So ties need no rule.
+    Attributes:
+        slope: (n_assets,) dw/dλ; zeros where the portfolio stays.
+        states: (n_assets,) states behind the portfolio.
+        side: Where the budget binds behind it.
+        gradient: (n_assets + 1,) Cw − m − λμ at the portfolio; the last entry, 0, is that of what
+            the largest budget leaves.
+        multiplier: ν there, between the gradients of what may rise and of what may fall.
+        pace: dν/dλ; of no meaning where the portfolio stays.
+        at_lower: (n_assets + 1,) what is at its lower bound.
+        at_upper: (n_assets + 1,) what is at its upper bound.
+        residual: Of the problem that the slope solves.
+    """
+
+    slope: FloatArray
+    states: States
+    side: int
+    gradient: FloatArray
+    multiplier: float
+    pace: float
+    at_lower: BoolArray
+    at_upper: BoolArray
+    residual: float
+
+
+def turn(line: Line, solution: BoxSolution, here: float) -> Turn:
+    """Return how the line goes on to the right of λ.
+
+    The slope itself minimises ½dᵀCd − μᵀd among the directions that keep what binds: assets at a
+    bound without a multiplier may only leave it inwards. So ties need no rule.
     """
     box, weights = line.box, solution.weights
-    linear = line.base + tolerance * line.mean
+    linear = line.base + here * line.mean
+    gradient = np.append(line.covariance @ weights - linear, 0.0)
     deviation = np.sqrt(np.diagonal(line.covariance))
     size = float(deviation @ np.abs(weights)) * deviation
-    scale = np.abs(linear) + abs(solution.multiplier) + size
-    gradient = line.covariance @ weights - linear - solution.multiplier
-    reach = TIE * float(np.abs(weights).max(initial=0.0))
-    at_lower, at_upper = weights <= box.lower + reach, weights >= box.upper - reach
-    tied = np.abs(gradient) <= TIE * scale
+    scale = np.append(np.abs(linear) + size, np.abs(linear).max())
+    reach, total = TIE * np.abs(weights), float(weights.sum())
+    at_lower = np.append(
+        weights <= box.lower + reach.max(initial=0.0), total >= box.most - reach.sum()
+    )
+    at_upper = np.append(
+        weights >= box.upper - reach.max(initial=0.0), total <= box.least + reach.sum()
+    )
+    multiplier = 0.0
+    if not (at_lower | at_upper)[:-1].all():
+        multiplier = solution.multiplier
+    elif at_lower[-1] or at_upper[-1]:
+        most = float(gradient[at_lower & ~at_upper].min(initial=np.inf))
+        least = float(gradient[at_upper & ~at_lower].max(initial=-np.inf))
+        multiplier = _between(least, most, float(scale.max()))
+    tied = np.abs(gradient - multiplier) <= TIE * (scale + abs(multiplier))
     # Between its bounds an asset may go either way, at a tie only inwards, else not at all.
     cone_lower = np.where(at_lower | (at_upper & ~tied), 0.0, -np.inf)
     cone_upper = np.where(at_upper | (at_lower & ~tied), 0.0, np.inf)
-    least, most = _cone_budget(box, solution, float(TIE * scale.max()))
-    found = solve_box(line.covariance, line.mean, Box(cone_lower, cone_upper, least, most))
+    cone = Box(cone_lower[:-1], cone_upper[:-1], -cone_upper[-1] + 0.0, -cone_lower[-1] + 0.0)
+    found = solve_box(line.covariance, line.mean, cone)
     slope = found.weights
-    states = np.where(at_upper, UPPER, np.where(at_lower, LOWER, FREE)).astype(np.int8)
+    # Equal means leave a slope of rounding only.
+    if float(np.abs(slope * deviation).max()) <= TIE * float(np.abs(line.mean / deviation).max()):
+        slope = np.zeros(len(slope))
+    states = np.where(at_upper, UPPER, np.where(at_lower, LOWER, FREE)).astype(np.int8)[:-1]
     states[(slope != 0) & (box.lower < box.upper)] = FREE
-    side = solution.side if least == most or found.side != FREE else FREE
-    if side == FREE and found.side != FREE:
-        side = found.side
-    return slope, found._replace(states=states, side=side)
+    side = FREE
+    if cone.is_fixed or found.side != FREE:
+        side = UPPER if at_lower[-1] and not box.is_fixed else LOWER
+    return Turn(
+        slope,
+        states,
+        side,
+        gradient,
+        multiplier,
+        found.multiplier,
+        at_lower,
+        at_upper,
+        found.residual,
+    )
 
 
-def _cone_budget(box: Box, solution: BoxSolution, tie: float) -> tuple[float, float]:
-    if box.is_fixed:
-        return 0.0, 0.0
-    total = float(solution.weights.sum())
-    reach = TIE * float(np.abs(solution.weights).sum())
-    loose = solution.side == FREE or abs(solution.multiplier) <= tie
-    if total <= box.least + reach:
-        return 0.0, math.inf if loose else 0.0
-    if total >= box.most - reach:
-        return -math.inf if loose else 0.0, 0.0
-    return -math.inf, math.inf
+def _between(least: float, most: float, scale: float) -> float:
+    if math.isinf(least) and math.isinf(most):
+        return 0.0
+    if math.isinf(least):
+        return most - scale
+    return least + scale if math.isinf(most) else (least + most) / 2
 
 
 class Corner(NamedTuple):
@@ -150,10 +197,10 @@ def trace(line: Line) -> tuple[list[Corner], FloatArray]:
     solution, here = line.at(0.0), 0.0
     corners = [Corner(0.0, solution.weights)]
     for _ in range(50 * len(line.mean) + 100):
-        slope, onward = turn(line, solution, here)
-        step = _next_event(line, solution, slope, onward, here)
+        onward = turn(line, solution, here)
+        step = _next_event(line, solution, onward)
         if math.isinf(step):
-            return corners, slope
+            return corners, onward.slope
         here += max(step, 4e-16 * here)
         solution = line.at(here, onward.states)
         moved = float(np.abs(solution.weights - corners[-1].weights).max())
@@ -164,24 +211,37 @@ def trace(line: Line) -> tuple[list[Corner], FloatArray]:
     )
 
 
-def _next_event(
-    line: Line, solution: BoxSolution, slope: FloatArray, onward: BoxSolution, here: float
-) -> float:
+def _next_event(line: Line, solution: BoxSolution, onward: Turn) -> float:
     """Return how far λ may rise before a weight, a multiplier or the budget changes its state."""
-    box, weights, states = line.box, solution.weights, onward.states
-    gradient = line.covariance @ weights - line.base - here * line.mean - solution.multiplier
-    pull = line.covariance @ slope - line.mean - onward.multiplier
-    steps = [math.inf]
+    box, weights, slope, states = line.box, solution.weights, onward.slope, onward.states
+    if not slope.any():
+        return _end_of_stay(line, onward)
+    gradient = (onward.gradient[:-1] - onward.multiplier) * states
+    pace = (line.covariance @ slope - line.mean - onward.pace) * states
     movable, free = box.lower < box.upper, states == FREE
     falling, rising = free & (slope < 0), free & (slope > 0)
-    freed = ~free & movable & (states * pull > TIE * np.abs(line.mean).max())
+    freed = movable & (pace > TIE * np.abs(line.mean).max())
+    steps = [math.inf]
     steps += list((box.lower - weights)[falling] / slope[falling])
     steps += list((box.upper - weights)[rising] / slope[rising])
-    steps += list(np.maximum(-gradient[freed] * states[freed], 0.0) / (states * pull)[freed])
-    if not box.is_fixed:
-        total, pace = float(weights.sum()), float(slope.sum())
-        if onward.side == FREE and abs(pace) > TIE * float(np.abs(slope).sum()):
-            steps.append(((box.least if pace < 0 else box.most) - total) / pace)
-        elif onward.side != FREE and onward.side * onward.multiplier > 0:
-            steps.append(max(-solution.multiplier / onward.multiplier, 0.0))
+    steps += list(-gradient[freed] / pace[freed])
+    if onward.side == FREE:
+        total, growth = float(weights.sum()), float(slope.sum())
+        if abs(growth) > TIE * float(np.abs(slope).sum()):
+            steps.append(((box.least if growth < 0 else box.most) - total) / growth)
+    elif not box.is_fixed and onward.side * onward.pace > 0:
+        steps.append(-onward.multiplier / onward.pace)
     return max(min(steps), 0.0)
+
+
+def _end_of_stay(line: Line, onward: Turn) -> float:
+    """Return how far λ may rise before a portfolio that stays is left.
+
+    That is when something that may rise becomes better than something that may fall.
+    """
+    mean = np.append(line.mean, 0.0)
+    up, down = np.flatnonzero(~onward.at_upper), np.flatnonzero(~onward.at_lower)
+    gain = mean[up][:, None] - mean[down]
+    cost = onward.gradient[up][:, None] - onward.gradient[down]
+    better = gain > 0
+    return max(float((cost[better] / gain[better]).min(initial=np.inf)), 0.0)

@@ -72,10 +72,10 @@ def for_ratio(line: Line, states: States | None = None) -> BoxSolution | None:
     start = line.at(0.0, states)
     if not start.weights.any():
         # Nothing held is allowed: what is bought first has the largest ratio in any amount.
-        slope, found = turn(line, start, 0.0)
-        if not line.mean @ slope > 0:
+        first = turn(line, start, 0.0)
+        if not line.mean @ first.slope > 0:
             return None
-        best = found._replace(weights=slope, residual=found.residual)
+        best = start._replace(weights=first.slope, residual=first.residual)
         return _largest_multiple(line, best, least=0.0)
 
     def gap(solution: BoxSolution, slope: FloatArray, tolerance: float) -> tuple[float, float]:
