@@ -20,6 +20,9 @@ RIDGE = 1e-8
 SMALLEST_PIVOT = 1e-12
 """A pivot below this share of the variance makes a covariance singular."""
 
+PATIENCE = 8
+"""Rounds of block pivoting without progress before the finite method takes over."""
+
 
 class NonNegative(NamedTuple):
     """Solution of min ½yᵀCy − mᵀy, y ≥ 0.
@@ -158,7 +161,7 @@ def solve_nonnegative(
     """Solve min ½yᵀCy − mᵀy, y ≥ 0 for positive definite C by block principal pivoting.
 
     Infeasible variables change sides all at once while their number falls. When it has not fallen
-    for three rounds, Lawson and Hanson's non-negative least squares on the Cholesky factor takes
+    for eight rounds, Lawson and Hanson's non-negative least squares on the Cholesky factor takes
     over: it adds one variable at a time, never more than are needed, and is finite.
 
     Args:
@@ -173,7 +176,7 @@ def solve_nonnegative(
     size = len(target)
     sizes, aims = np.abs(covariance), np.abs(target)
     passive = target > 0 if support is None or not support.any() else support.copy()
-    fewest, patience = size + 1, 3
+    fewest, patience = size + 1, PATIENCE
     while patience:
         solution = np.zeros(size)
         members = np.flatnonzero(passive)
@@ -191,7 +194,7 @@ def solve_nonnegative(
         if count == 0:
             return NonNegative(solution, _residual(covariance, target, solution), "active set")
         if count < fewest:
-            fewest, patience = count, 3
+            fewest, patience = count, PATIENCE
         else:
             patience -= 1
         passive ^= wrong
