@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 import blportfolio as bl
 from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError, InfeasibleError
-from blportfolio.optimise import Resampled, weight_spread
+from blportfolio.optimise import OBJECTIVES, Resampled, weight_spread
 from blportfolio.optimise.draws import posterior_draws
 from blportfolio.types import ArraySolution
 
@@ -172,6 +172,21 @@ def test_neither_order_nor_scale_of_the_returns_matters(seed):
     )
     scaled = weight_spread(larger, n_draws=40)
     pd.testing.assert_frame_equal(scaled, found, check_exact=False, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", list(OBJECTIVES))
+def test_every_objective_has_a_spread_about_what_it_holds(name):
+    distribution = make_distribution(6, periods_per_year=252.0)
+    draws = distribution.sample(40, rng=np.random.default_rng(1))
+    scenarios = draws - draws.mean(axis=0) + distribution.mean
+    distribution = make_distribution(6, periods_per_year=252.0, scenarios=scenarios)
+    options = {"target": 1e6} if name == "target_volatility" else {}
+    objective = OBJECTIVES[name](**options)
+    found = weight_spread(distribution, objective, n_draws=4)
+    np.testing.assert_array_equal(found["weight"], objective.solve(distribution))
+    assert found["mean"].sum() == pytest.approx(1.0, abs=1e-9)
+    assert (found["lower"] <= found["upper"]).all()
+    assert found.attrs["spread"]["n_unsolved"] == 0
 
 
 def test_the_spread_closes_as_the_mean_becomes_certain():
