@@ -72,8 +72,8 @@ def solve_draws(
 ) -> list[ArraySolution]:
     """Return what the objective holds at each draw of θ, all else the same.
 
-    Scenarios are moved with the mean. A draw at which no portfolio meets the objective's limits,
-    or every solver fails, is left out, if there is a solution at E[θ].
+    Scenarios, where the objective needs them, are moved with the mean. A draw at which no portfolio
+    meets the objective's limits, or every solver fails, is left out, if E[θ] has a solution.
 
     Args:
         objective: What is solved.
@@ -89,10 +89,11 @@ def solve_draws(
     """
     solutions: list[ArraySolution] = []
     problem: InfeasibleError | SolverError | None = None
+    scenarios = context.scenarios if getattr(objective, "needs_scenarios", True) else None
     for theta in draws:
         known = context
-        if context.scenarios is not None:
-            known = replace(context, scenarios=context.scenarios + (theta - mean))
+        if scenarios is not None:
+            known = replace(context, scenarios=scenarios + (theta - mean))
         try:
             solutions.append(_solve_at(objective, theta, covariance, previous, known))
         except (InfeasibleError, SolverError) as error:
