@@ -34,6 +34,16 @@ class ArrayObjective(ABC):
     ) -> ArraySolution:
         """Return the solution for unchecked arrays."""
 
+    def value_of(
+        self,
+        weights: FloatArray,  # noqa: ARG002, for those that maximise or minimise something
+        mean: FloatArray,  # noqa: ARG002
+        covariance: FloatArray,  # noqa: ARG002
+        context: DecisionContext,  # noqa: ARG002
+    ) -> float | None:
+        """Return what weights are worth to the objective; None where it values nothing."""
+        return None
+
     def solve(
         self, distribution: ReturnDistribution, *, previous_weights: pd.Series | None = None
     ) -> pd.Series:
@@ -68,14 +78,20 @@ class ArrayObjective(ABC):
                     hint = nearest_name(label, distribution.assets)
                     raise DataError(f"`previous_weights` names the unknown {label!r}. {hint}")
             previous = given.reindex(labels).fillna(0.0).to_numpy(dtype=float)
+        context = context_of(distribution)
         began = time.perf_counter()
         solution = self.solve_arrays(
             distribution.mean,
             distribution.covariance,
             previous=previous,
-            context=context_of(distribution),
+            context=context,
         )
         seconds = time.perf_counter() - began
+        value = solution.objective
+        if value is None:
+            value = self.value_of(
+                solution.weights, distribution.mean, distribution.covariance, context
+            )
         condition = None
         if self.needs_distribution:
             condition = condition_number(distribution.covariance, ridge=solution.ridge)
@@ -90,7 +106,7 @@ class ArrayObjective(ABC):
         weights = pd.Series(solution.weights, index=labels, name="weight")
         weights.attrs["solution"] = {
             "status": solution.status,
-            "objective": solution.objective,
+            "objective": value,
             "residuals": {"primal": solution.primal, "dual": solution.residual},
             "solver": solution.solver,
             "fallback": solution.fallback,

@@ -52,6 +52,17 @@ class ConstrainedObjective(ArrayObjective):
             return replace(solution, objective=-solution.objective)
         return solution
 
+    def value_of(
+        self,
+        weights: FloatArray,
+        mean: FloatArray,
+        covariance: FloatArray,
+        context: DecisionContext,
+    ) -> float | None:
+        """Return what weights are worth to the goal, costs left aside."""
+        value = self.goal(mean, covariance, context).value(weights)
+        return -value if self.is_maximised else value
+
     def priced(
         self,
         previous: FloatArray | None,  # noqa: ARG002, for those with costs
