@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from blportfolio.errors import ConfigError as ConfigError
     from blportfolio.errors import DataError as DataError
     from blportfolio.errors import InfeasibleError as InfeasibleError
+    from blportfolio.errors import SolverError as SolverError
     from blportfolio.features import make_window as make_window
     from blportfolio.optimise import Constraints as Constraints
     from blportfolio.optimise import Costs as Costs
     from blportfolio.optimise import EqualWeight as EqualWeight
+    from blportfolio.optimise import InverseVariance as InverseVariance
+    from blportfolio.optimise import InverseVolatility as InverseVolatility
     from blportfolio.optimise import LinearConstraint as LinearConstraint
     from blportfolio.optimise import MaxDiversification as MaxDiversification
     from blportfolio.optimise import MaxSharpe as MaxSharpe
@@ -36,9 +39,12 @@ if TYPE_CHECKING:
     from blportfolio.optimise import MinCVaR as MinCVaR
     from blportfolio.optimise import MinTrackingError as MinTrackingError
     from blportfolio.optimise import MinVariance as MinVariance
+    from blportfolio.optimise import Resampled as Resampled
+    from blportfolio.optimise import RiskParity as RiskParity
     from blportfolio.optimise import RobustMeanVariance as RobustMeanVariance
     from blportfolio.optimise import TargetReturn as TargetReturn
     from blportfolio.optimise import TargetVolatility as TargetVolatility
+    from blportfolio.optimise import weight_spread as weight_spread
     from blportfolio.priors import BlackLittermanPrior as BlackLittermanPrior
     from blportfolio.priors import EquilibriumPrior as EquilibriumPrior
     from blportfolio.priors import FeatureInfluencedPrior as FeatureInfluencedPrior
@@ -72,6 +78,8 @@ _HOME = {
     "FeaturePanel": "types",
     "HistoricalPrior": "priors",
     "InfeasibleError": "errors",
+    "InverseVariance": "optimise",
+    "InverseVolatility": "optimise",
     "LatentViews": "types",
     "LedoitWolfCovariance": "covariance",
     "LinearConstraint": "optimise",
@@ -84,10 +92,13 @@ _HOME = {
     "MinTrackingError": "optimise",
     "MinVariance": "optimise",
     "MixedEffectsPrior": "priors",
+    "Resampled": "optimise",
     "ReturnDistribution": "types",
+    "RiskParity": "optimise",
     "RobustMeanVariance": "optimise",
     "SampleCovariance": "covariance",
     "SharedLatentPrior": "priors",
+    "SolverError": "errors",
     "Strategy": "backtest",
     "StrategyConfig": "config",
     "TargetReturn": "optimise",
@@ -108,6 +119,7 @@ _HOME = {
     "replay_state": "backtest",
     "run_backtest": "backtest",
     "summarise": "report",
+    "weight_spread": "optimise",
 }
 
 __all__ = [*_HOME, "__version__"]
