@@ -35,8 +35,8 @@ def attempt(programme: Programme, stage: Stage) -> tuple[str, Point | None]:
             data, chain, inverse = model.problem.get_problem_data(name, solver_opts=options)
             raw = chain.solve_via_data(model.problem, data, False, False, options)
             model.problem.unpack_results(raw, chain, inverse)
-        except cp.error.SolverError as error:
-            return f"failed ({str(error).splitlines()[0][:60]})", None
+        except cp.error.SolverError:
+            return "failed numerically", None
         except (ArithmeticError, ValueError) as error:
             return f"failed ({type(error).__name__})", None
     status = str(model.problem.status)

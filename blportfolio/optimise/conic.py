@@ -26,8 +26,6 @@ class Programme:
         n_nonnegative: Rows of the non-negative cone.
         cones: Sizes of the second-order cones.
         is_homogeneous: Whether x holds y = κw, and κ behind it, instead of w.
-        return_unit: The return that counts as 1 in a ratio; else the unit of the objective.
-        risk_unit: The volatility that counts as 1.
     """
 
     quadratic: FloatArray
@@ -38,11 +36,9 @@ class Programme:
     n_nonnegative: int
     cones: tuple[int, ...]
     is_homogeneous: bool = False
-    return_unit: float = 1.0
-    risk_unit: float = 1.0
 
     def ratio(self, x: FloatArray) -> float:
-        """Return √(yᵀCy), at the optimum the ratio in units of `return_unit` / `risk_unit`."""
+        """Return √(yᵀCy), at the optimum the ratio in the programme's units."""
         return math.sqrt(max(float(x @ self.curve(x)), 0.0))
 
     def curve(self, x: FloatArray) -> FloatArray:

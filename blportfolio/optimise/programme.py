@@ -22,7 +22,9 @@ SMALLEST_MULTIPLE = 1e-9
 with the same ratio the largest is wanted."""
 
 
-def write_programme(goal: Goal, allowed: FeasibleSet, *, return_unit: float = 0.0) -> Programme:
+def write_programme(
+    goal: Goal, allowed: FeasibleSet, *, units: tuple[float, float] | None = None
+) -> Programme:
     """Return the programme of a goal, its covariance positive definite.
 
     A ratio is homogenised: y = κw with κ ≥ 0, and ½yᵀCy less the net return of y is minimised over
@@ -32,25 +34,27 @@ def write_programme(goal: Goal, allowed: FeasibleSet, *, return_unit: float = 0.
     Args:
         goal: What is minimised or maximised.
         allowed: Limits on the number and size of positions are left aside.
-        return_unit: For a ratio, the return that counts as 1; 0 for a guess from the means.
+        units: For a ratio, the return and the volatility that count as 1; None for a guess.
 
     References:
         Schaible (1974), Parameter-free convex equivalent and dual programs of fractional
         programming problems; Rockafellar and Uryasev (2000), Optimization of conditional
         value-at-risk, equation 17.
     """
-    return _Writer(goal, tightened(goal, allowed), return_unit).programme()
+    return _Writer(goal, tightened(goal, allowed), units).programme()
 
 
 class _Writer:
     """Lays out variables, and adds rows and terms of the objective."""
 
-    def __init__(self, goal: Goal, limits: Limits, return_unit: float) -> None:
+    def __init__(self, goal: Goal, limits: Limits, units: tuple[float, float] | None) -> None:
         self.goal, self.limits = goal, limits
         self.size = size = len(limits.lower)
         self.mean = np.zeros(size) if goal.mean is None else goal.mean
         self.risk = math.sqrt(float(np.diagonal(goal.covariance).mean()))
-        self.unit = return_unit or _unit(goal, self.mean, self.risk)
+        self.unit = _unit(goal, self.mean, self.risk)
+        if units is not None:
+            self.unit, self.risk = units
         self.count = size
         self.kappa = self._new(1)[0] if goal.is_ratio else -1
         costs = goal.costs
@@ -108,8 +112,6 @@ class _Writer:
             rows[1].height,
             tuple(self.cones),
             goal.is_ratio,
-            self.unit,
-            self.risk,
         )
 
     def _new(self, count: int) -> IntArray:

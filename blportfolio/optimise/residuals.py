@@ -66,6 +66,17 @@ def measured(programme: Programme, x: FloatArray, z: FloatArray) -> Point:
     )
 
 
+def rounding(programme: Programme, x: FloatArray) -> float:
+    """Return what rounding alone may leave of the dual residual and of the gap.
+
+    An ill-conditioned covariance, scaled by the small risk that it allows, has large entries that
+    cancel.
+    """
+    size = np.abs(x[: len(programme.quadratic)])
+    terms = np.abs(programme.quadratic) @ size
+    return 64 * float(np.finfo(float).eps) * max(_largest(terms), float(terms @ size))
+
+
 def projected(values: FloatArray) -> FloatArray:
     """Return the nearest point of the second-order cone ‖v[1:]‖ ≤ v[0]."""
     height, length = float(values[0]), float(np.linalg.norm(values[1:]))

@@ -14,17 +14,20 @@ from blportfolio.optimise.finish import broken_by, finished
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.polish import polished
 from blportfolio.optimise.programme import write_programme
+from blportfolio.optimise.residuals import rounding
 from blportfolio.optimise.stages import solver_stages
 from blportfolio.types import ArraySolution, FloatArray
 
 TOLERANCE = 1e-7
 """Largest relative dual residual and gap of an answer that is accepted."""
+ROUNDED = 1e-4
+"""Largest residual that is accepted, with a remark, where rounding leaves as much."""
 FEASIBLE = 1e-9
 """Largest violation of a limit, in weight or relative to the limit's own size."""
 RESCALINGS = 4
-"""Programmes written for a ratio until its unit of return fits."""
+"""Programmes written for a ratio until its units fit."""
 LEAST_RATIO = 1e-2
-"""A ratio outside this and its inverse, in the programme's unit, is solved in another unit."""
+"""A ratio outside this and its inverse, in the programme's units, is solved in others."""
 ENORMOUS = 1e3
 """Means are cut at this many times the usual size before the full ones are tried."""
 UNLIMITED = 1e7
@@ -40,8 +43,9 @@ def solve_programme(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
 
     Returns:
         Weights whose `residual` is the larger of the dual residual and the duality gap, both
-        relative and computed here; they are at most `TOLERANCE`, and every limit holds to
-        `FEASIBLE`. A solver that failed on the way is named in the remarks.
+        relative and computed here; they are at most `TOLERANCE`, or what rounding leaves of an
+        ill-conditioned covariance, and every limit holds to `FEASIBLE`. A solver
+        that failed on the way is named in the remarks.
 
     Raises:
         InfeasibleError: If no portfolio is allowed, or the best one is unlimited.
@@ -88,39 +92,67 @@ def _is_forced(weights: FloatArray, goal: Goal, calmer: Goal, allowed: FeasibleS
 
 
 def _solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
-    """Solve with the unit of return adapted until the ratio is of order 1 in it."""
-    unit = 0.0
+    """Solve in units that are adapted until the ratio is of order 1 in them."""
+    units: tuple[float, float] | None = None
+    has_reference = False
+    failure: SolverError | None = None
     for _ in range(RESCALINGS):
-        programme = write_programme(goal, allowed, return_unit=unit)
-        found = _solve(programme, goal, allowed)
-        reached = found.objective or 0.0
-        if reached > LEAST_RATIO:
-            if reached < 1 / LEAST_RATIO:
-                break
-            unit = programme.return_unit * reached
-            continue
-        # Too small to tell from none: the largest net return says which, and what its unit is.
-        most = replace(goal, is_ratio=False, risk_aversion=0.0, min_return=None, centre=None)
-        most = replace(most, uncertainty=None, scenarios=None)
+        programme = write_programme(goal, allowed, units=units)
+        try:
+            found = _solve(programme, goal, allowed)
+        except SolverError as error:
+            failure, weights = error, np.full(len(allowed.assets), np.nan)
+        else:
+            failure, weights = None, found.weights
+        is_found = bool(np.isfinite(weights).all())
+        if failure is None and is_found and LEAST_RATIO < (found.objective or 0) < 1 / LEAST_RATIO:
+            return replace(found, objective=None)
+        if is_found:
+            units = goal.net_return(weights), goal.volatility(weights)
+        elif has_reference:
+            break
+        else:
+            units, has_reference = _reference_units(goal, allowed), True
+    if failure is not None:
+        raise failure
+    _raise_conflict(goal, allowed)
+    raise _unlimited(allowed)
+
+
+def _reference_units(goal: Goal, allowed: FeasibleSet) -> tuple[float, float]:
+    """Return net return and volatility of a portfolio whose ratio is above 0.
+
+    That of least variance, or if need be that of the largest net return.
+
+    Raises:
+        NoPositiveReturnError: If the largest net return is not above 0.
+    """
+    bare = Goal(goal.covariance, max_volatility=goal.max_volatility)
+    least = replace(bare, risk_aversion=1.0)
+    weights = _solve(write_programme(least, allowed), least, allowed).weights
+    if not _is_positive(goal, weights):
+        most = replace(bare, mean=goal.mean, costs=goal.costs)
         weights = _solve(write_programme(most, allowed), most, allowed).weights
-        net, risk = goal.net_return(weights), goal.volatility(weights)
-        size = 1.0 if goal.mean is None else float(np.abs(goal.mean).max())
-        if net <= 1e-12 * size * max(1.0, float(np.abs(weights).sum())):
-            raise NoPositiveReturnError(
-                f"No allowed portfolio has a positive net return (the largest is {net:.3g} per "
-                "period), so that there is no largest Sharpe ratio; widen the constraints, lower "
-                "the costs, or say with `fallback` what to hold instead."
-            )
-        unit = net / risk * programme.risk_unit if risk > 0 else net
-    if not np.isfinite(found.weights).all():
-        _raise_conflict(goal, allowed)
-        raise _unlimited(allowed)
-    return replace(found, objective=None)
+    if not _is_positive(goal, weights):
+        raise NoPositiveReturnError(
+            "No allowed portfolio has a positive net return (the largest is "
+            f"{goal.net_return(weights):.3g} per period), so that there is no largest Sharpe "
+            "ratio; widen the constraints, lower the costs, or say with `fallback` what to hold "
+            "instead."
+        )
+    return goal.net_return(weights), goal.volatility(weights)
+
+
+def _is_positive(goal: Goal, weights: FloatArray) -> bool:
+    """Return whether a net return is above what rounding leaves of 0."""
+    size = 0.0 if goal.mean is None else float(np.abs(goal.mean * weights).sum())
+    return goal.net_return(weights) > 1e-12 * size and goal.volatility(weights) > 0
 
 
 def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     """Return the answer of the first solver whose residuals and limits hold."""
     failures: list[str] = []
+    remarks: tuple[str, ...] = ()
     for stage in solver_stages(programme):
         name = stage.name
         status, point = attempt(programme, stage)
@@ -136,7 +168,8 @@ def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolut
             continue
         point = polished(programme, point)
         worst = max(point.dual, point.gap)
-        if not worst <= TOLERANCE:
+        floor = min(rounding(programme, point.x), ROUNDED)
+        if not worst <= max(TOLERANCE, floor):
             failures.append(f"{name}: {status}, but with a residual of {worst:.1e}")
             continue
         weights = programme.weights(point.x)
@@ -152,6 +185,11 @@ def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolut
                 failures.append(f"{name}: {status}, but a limit is broken by {broken:.1e}")
                 continue
         remarks = (f"Solved by {name} after {'; '.join(failures)}.",) if failures else ()
+        if worst > TOLERANCE:
+            remarks += (
+                f"The covariance is so ill-conditioned that a residual of {worst:.1e} is "
+                "left by rounding.",
+            )
         solver = name.split()[0]
         return ArraySolution(weights, "optimal", worst, solver, objective=ratio, remarks=remarks)
     _raise_conflict(goal, allowed)
