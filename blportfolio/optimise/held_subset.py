@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,23 @@ from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.types import BoolArray, FloatArray
 
+DUST = 1e-7
+"""A weight up to this is taken for what a numerical solver leaves of 0."""
 Signs = FloatArray
 """(n_assets,) 1 for an asset held long, −1 for one held short, 0 for one not held."""
+
+
+def signs_of(weights: FloatArray) -> Signs:
+    """Return which assets are held."""
+    return np.where(np.abs(weights) > DUST, np.sign(weights), 0.0)
+
+
+def changed(signs: Signs, changes: Mapping[int, float]) -> Signs:
+    """Return a selection in which some assets have another sign."""
+    copy = signs.copy()
+    for asset, sign in changes.items():
+        copy[asset] = sign
+    return copy
 
 
 def held_problem(

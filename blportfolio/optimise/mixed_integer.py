@@ -123,7 +123,7 @@ def _solver(programme: Programme, installed: list[str]) -> str:
         if name in installed:
             return name
     raise ConfigError(
-        'selection = "mip" needs a mixed-integer solver for this objective, and none is installed. '
+        '`selection` = "mip" needs a mixed-integer solver for this objective; none is installed. '
         "Install SCIP with `pip install blportfolio[mip]`, or choose `heuristic`."
     )
 

@@ -14,15 +14,13 @@ from blportfolio.errors import InfeasibleError, SolverError
 from blportfolio.optimise.dispatch import optimise_convex
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
-from blportfolio.optimise.held_subset import Signs, held_problem
+from blportfolio.optimise.held_subset import DUST, Signs, changed, held_problem, signs_of
 from blportfolio.optimise.slopes import reduced_slopes
 from blportfolio.types import ArraySolution, FloatArray, IntArray
 
 BY_SWAPS = "selection by swaps"
-DUST = 1e-7
-"""A weight up to this is taken for what a numerical solver leaves of 0."""
-MOST_SOLVES = 300
-"""Most selections that are solved in the search for a better one."""
+MOST_SOLVES = 150
+"""Most selections that are solved in the search for a better one, from each of two starts."""
 WIDTH = 12
 """Most assets that are tried to come in, and to go out, in one round of swaps."""
 RETRIES = 20
@@ -48,9 +46,10 @@ def solve_selective(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
 
     The problem without these limits is solved; where its answer obeys them it is the optimum.
     Otherwise the smallest positions are dropped in rounds, each followed by a new solution on the
-    assets that are left (backward elimination), and one held asset after the other is exchanged for
-    another while that improves the objective, at most `MOST_SOLVES` times. A better portfolio may
-    exist, so that the status is "heuristic"; `selection="mip"` proves the optimum.
+    assets that are left (backward elimination); the largest positions are another start. From
+    both, held assets are exchanged for others, singly or in pairs, while that improves the
+    objective, with at most `MOST_SOLVES` solutions. A better portfolio may exist, so that the
+    status is "heuristic"; `selection="mip"` proves the optimum.
 
     Args:
         goal: With a positive definite covariance.
@@ -104,10 +103,11 @@ class SelectionSearch:
         if found is not None:
             return found
         starts = [self._eliminated(relaxed), self._largest(relaxed)]
-        best = min(starts, key=lambda trial: trial.score)
-        if best.solution is None:
-            best = self._rescued(relaxed)
-        best = self._improved(best, relaxed)
+        if all(start.solution is None for start in starts):
+            starts = [self._rescued(relaxed)]
+        best = min(
+            (self._improved(start, relaxed) for start in starts), key=lambda trial: trial.score
+        )
         if best.solution is None:
             return best
         solver = f"{BY_SWAPS}, {best.solution.solver}"
@@ -123,7 +123,7 @@ class SelectionSearch:
         free = replace(self.allowed, max_assets=self.size, min_weight=0.0, relax=False)
         solution = optimise_convex(self.goal, free)
         weights = solution.weights
-        signs = _signs(weights)
+        signs = signs_of(weights)
         if not self._obeys(weights, signs):
             return weights, None
         score = self._score(weights)
@@ -177,7 +177,7 @@ class SelectionSearch:
     def _eliminated(self, weights: FloatArray) -> Trial:
         """Drop the smallest positions in rounds, half of those too many at once."""
         most, least = self.allowed.max_assets, self.allowed.min_weight
-        signs = _signs(weights)
+        signs = signs_of(weights)
         absent = self.forced & (signs == 0)
         signs[absent] = np.where(self.may_be_long, 1.0, -1.0)[absent]
         while True:
@@ -192,7 +192,7 @@ class SelectionSearch:
             if trial.solution is None:
                 break
             weights = trial.solution.weights
-            signs = np.where(self.forced, trial.signs, _signs(weights))
+            signs = np.where(self.forced, trial.signs, signs_of(weights))
         return self._checked(signs)
 
     def _without(self, signs: Signs, can_go: IntArray, count: int) -> Trial:
@@ -225,7 +225,7 @@ class SelectionSearch:
         """Ask a mixed-integer linear programme for selections that the linear limits allow."""
         from blportfolio.optimise.mixed_integer import allowed_selections
 
-        trial = Trial(_signs(weights), math.inf, None)
+        trial = Trial(signs_of(weights), math.inf, None)
         for signs in itertools.islice(
             allowed_selections(self.goal, self.allowed, np.abs(weights)), RETRIES
         ):
@@ -250,7 +250,7 @@ class SelectionSearch:
         return best
 
     def _neighbours(self, best: Trial, relaxed: FloatArray) -> Iterator[Signs]:
-        """Yield selections with one asset added, dropped, turned round or exchanged."""
+        """Yield selections with one asset added, dropped, turned round or exchanged, or two."""
         if best.solution is None:
             return
         weights = best.solution.weights
@@ -262,15 +262,18 @@ class SelectionSearch:
         is_idle = np.abs(weights[held]) <= DUST
         if len(held) < self.allowed.max_assets:
             for asset, sign in newcomers:
-                yield _with(best.signs, {asset: sign})
+                yield changed(best.signs, {asset: sign})
         if self.allowed.min_weight:
             for asset in can_go:
-                yield _with(best.signs, {asset: 0.0})
+                yield changed(best.signs, {asset: 0.0})
             for asset in held[self.may_be_long[held] & self.may_be_short[held]]:
-                yield _with(best.signs, {asset: -best.signs[asset]})
+                yield changed(best.signs, {asset: -best.signs[asset]})
         outgoing = held[is_idle & ~self.forced[held]][:1] if is_idle.any() else can_go
         for (asset, sign), gone in itertools.product(newcomers, outgoing):
-            yield _with(best.signs, {asset: sign, gone: 0.0})
+            yield changed(best.signs, {asset: sign, gone: 0.0})
+        pairs = itertools.combinations(newcomers[: WIDTH // 2], 2)
+        for into, out in itertools.product(pairs, itertools.combinations(can_go[:4], 2)):
+            yield changed(best.signs, dict.fromkeys(out, 0.0) | dict(into))
 
     def _newcomers(
         self, signs: Signs, slopes: FloatArray, relaxed: FloatArray
@@ -288,14 +291,3 @@ class SelectionSearch:
             yield asset, first
             if self.allowed.min_weight and self.may_be_long[asset] and self.may_be_short[asset]:
                 yield asset, -first
-
-
-def _signs(weights: FloatArray) -> Signs:
-    return np.where(np.abs(weights) > DUST, np.sign(weights), 0.0)
-
-
-def _with(signs: Signs, changes: dict[int, float]) -> Signs:
-    changed = signs.copy()
-    for asset, sign in changes.items():
-        changed[asset] = sign
-    return changed
