@@ -1,0 +1,78 @@
+"""General constraints by this package and by PyPortfolioOpt (extra `bench`), side by side."""
+
+import warnings
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from helpers import random_covariance
+from optimise.programmes import portfolios
+
+from blportfolio.optimise.goal import Goal
+from blportfolio.optimise.solver import solve_programme
+
+SIZES = (20, 100, 500)
+KINDS = ("min_variance", "utility", "max_sharpe", "turnover")
+
+
+def problem(size):
+    """A mean with positive entries and a covariance of two years of days and more."""
+    rng = np.random.default_rng(size)
+    return rng.normal(1e-3, 5e-4, size), random_covariance(rng, size, n_obs=2 * size + 500)
+
+
+def by_us(kind, mean, covariance):
+    """Solve through the general engine."""
+    size = len(mean)
+    rows = np.array([[float(i % 5 == k) for i in range(size)] for k in range(5)])
+    given = {
+        "rows": rows,
+        "row_lower": np.full(5, 0.1),
+        "row_upper": np.full(5, 0.3),
+        "row_names": tuple("abcde"),
+    }
+    if kind == "turnover":
+        given = {"previous": np.full(size, 1 / size), "turnover": 0.2}
+    goal = {
+        "min_variance": Goal(covariance, risk_aversion=1.0),
+        "max_sharpe": Goal(covariance, mean, is_ratio=True),
+    }.get(kind, Goal(covariance, mean, risk_aversion=5.0))
+    return solve_programme(goal, portfolios(size, **given)).weights
+
+
+def by_pyportfolioopt(kind, mean, covariance):
+    """Solve the same; None where its solver gives up."""
+    peer = pytest.importorskip("pypfopt", reason="needs the extra bench")
+    frontier = peer.EfficientFrontier(mean, covariance)
+    names = range(len(mean))
+    if kind == "turnover":
+        held = np.full(len(mean), 1 / len(mean))
+        frontier.add_constraint(lambda w: cp.norm1(w - held) <= 0.4)
+    else:
+        limits = [dict.fromkeys("01234", value) for value in (0.1, 0.3)]
+        frontier.add_sector_constraints({i: str(i % 5) for i in names}, *limits)
+    try:
+        if kind == "min_variance":
+            frontier.min_volatility()
+        elif kind == "max_sharpe":
+            frontier.max_sharpe(risk_free_rate=0.0)
+        else:
+            frontier.max_quadratic_utility(5.0)
+    except peer.exceptions.OptimizationError:
+        return None
+    return np.asarray(frontier.weights)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("solve", [by_us, by_pyportfolioopt], ids=["ours", "pyportfolioopt"])
+def test_general_constraints(benchmark, solve, size, kind, request):
+    if size == max(SIZES) and request.config.getoption("benchmark_disable"):
+        pytest.skip("only timed")
+    mean, covariance = problem(size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of other people's libraries
+        weights = benchmark(solve, kind, mean, covariance)
+    if weights is None:
+        pytest.skip("its solver gives up")
+    assert weights.sum() == pytest.approx(1.0, abs=1e-3)
