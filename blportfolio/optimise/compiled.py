@@ -85,9 +85,10 @@ _CACHE = _Cache()
 def _model(programme: Programme, name: str) -> _Model:
     """Return a programme as a cvxpy problem.
 
-    A shape met for the first time is written with constants, which is the faster way to solve once;
-    from the second time on it is kept with parameters (disciplined parametrised programming),
-    which is faster from then on: both were measured at 10 to 500 assets.
+    A shape met for the first time is written with constants; from the second time on it is kept
+    with parameters (disciplined parametrised programming). Compiling took, with constants, with
+    parameters at first and again, 3.7, 6.4 and 1.3 ms at 20 assets, 4.8, 9 and 1.5 ms at 100, and
+    54, 100 and 5 ms at 500: parameters pay from the second solution on, at every size.
     """
     matrix = programme.matrix
     pattern = hash((matrix.indices.tobytes(), matrix.indptr.tobytes()))

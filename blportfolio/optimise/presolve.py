@@ -14,6 +14,9 @@ from blportfolio.types import FloatArray
 EQUAL = 1e-12
 """Limits closer than this (relative to their size, if above 1) are one limit."""
 
+NO_RISK = 1e-9
+"""A limit on risk below this times the smallest volatility of an asset leaves no choice."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limits:
@@ -65,13 +68,15 @@ def tightened(goal: Goal, allowed: FeasibleSet) -> Limits:
     if (lower >= 0).all():
         most, gross = (most if most <= gross else gross), math.inf
     cones = []
-    if goal.max_volatility is not None:
-        cones.append((goal.max_volatility, np.zeros(size)))
-    if math.isfinite(allowed.tracking_error):
-        if allowed.tracking_error > 0:
-            cones.append((allowed.tracking_error, allowed.benchmark))
-        else:
-            lower, upper = _pinned(lower, upper, allowed.benchmark)
+    least_risk = NO_RISK * math.sqrt(float(np.diagonal(goal.covariance).min()))
+    for limit, centre in (
+        (math.inf if goal.max_volatility is None else goal.max_volatility, np.zeros(size)),
+        (allowed.tracking_error, allowed.benchmark),
+    ):
+        if limit <= least_risk:
+            lower, upper = _pinned(lower, upper, centre)
+        elif math.isfinite(limit):
+            cones.append((limit, centre))
     if turnover == 0:
         lower, upper = _pinned(lower, upper, previous)
         turnover = math.inf

@@ -272,6 +272,7 @@ TIED = {
     },
     "gross exposure of the budget": {"lower": -np.ones(5), "gross": 1.0},
     "no tracking error": {"benchmark": np.full(5, 0.2), "tracking_error": 0.0},
+    "next to no tracking error": {"benchmark": np.full(5, 0.2), "tracking_error": 1e-300},
     "dependent equations": {
         "rows": np.array([np.ones(5), 1e3 * np.arange(5)]),
         "row_lower": np.array([1.0, 2e3]),
@@ -477,3 +478,24 @@ def test_no_warning_of_a_solver_leaks():
             Goal(covariance, mean, uncertainty=covariance, radius=1.0, risk_aversion=1e-8),
             portfolios(5),
         )
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        stages.Stage("BROKEN", "NO_SUCH_SOLVER"),
+        stages.Stage("BROKEN", "SCS", {"max_iters": 1}),
+        stages.Stage("BROKEN", "CLARABEL", {"max_iter": 1}),
+    ],
+    ids=["not there", "one step of SCS", "one step of Clarabel"],
+)
+def test_a_solver_that_breaks_off_is_followed_by_the_next(monkeypatch, broken):
+    mean, covariance = market(4, 30)
+    goal = Goal(covariance, mean, uncertainty=covariance, radius=0.1)
+    allowed = portfolios(30, benchmark=np.full(30, 1 / 30), tracking_error=2e-3)
+    expected = solve_programme(goal, allowed)
+    monkeypatch.setattr(solver, "solver_stages", lambda _: (broken, stages.CLARABEL))
+    found = solve_programme(goal, allowed)
+    np.testing.assert_allclose(found.weights, expected.weights, atol=1e-8)
+    assert found.solver == "CLARABEL"
+    assert found.remarks[0].startswith("Solved by CLARABEL after BROKEN: ")
