@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from blportfolio.optimise.face import (
+    EPSILON,
     FREE,
     LOWER,
     ROUNDING,
@@ -16,7 +17,7 @@ from blportfolio.optimise.face import (
     States,
     solve_face,
 )
-from blportfolio.types import FloatArray
+from blportfolio.types import FloatArray, IntArray
 
 
 class Point:
@@ -195,15 +196,13 @@ class Problem:
             point.weights[free] += found[:, 0]
             point.multiplier += float(shift[0])
         weights = np.minimum(np.maximum(point.weights, self.box.lower), self.box.upper)
-        total = float(weights.sum())
-        wanted = min(max(total, self.box.least), self.box.most)
-        if point.side != FREE:
-            wanted = self.target(point.side)
-        if len(free) and total != wanted:
-            room = np.minimum(weights - self.box.lower, self.box.upper - weights)[free]
-            roomiest = free[int(np.argmax(room))]
-            moved = weights[roomiest] + wanted - total
-            weights[roomiest] = min(max(moved, self.box.lower[roomiest]), self.box.upper[roomiest])
+        self.balance(weights, free, point.side)
+        # A free weight may lie on a bound too, but for rounding.
+        near = 8 * EPSILON * float(np.abs(weights).sum())
+        at_lower, at_upper = weights - self.box.lower <= near, self.box.upper - weights <= near
+        np.copyto(weights, self.box.lower, where=at_lower)
+        np.copyto(weights, self.box.upper, where=at_upper)
+        self.balance(weights, free[~(at_lower | at_upper)[free]], point.side)
         point.weights = weights
         self.measure(point)
         excess = np.where(
@@ -213,3 +212,19 @@ class Problem:
         ratio = ROUNDING * excess[counted] / point.tolerance[counted]
         residual = max(float(ratio.max(initial=0.0)), 0.0)
         return BoxSolution(weights, point.states, point.side, point.multiplier, residual, solver)
+
+    def balance(self, weights: FloatArray, free: IntArray, side: int) -> None:
+        """Give what rounding leaves of the budget to the weight with most room for it."""
+        total = float(weights.sum())
+        wanted = min(max(total, self.box.least), self.box.most)
+        if side != FREE:
+            wanted = self.target(side)
+        gap = wanted - total
+        if gap == 0 or not len(free):
+            return
+        room = self.box.upper[free] - weights[free]
+        if gap < 0:
+            room = weights[free] - self.box.lower[free]
+        most = int(np.argmax(room))
+        if room[most] >= abs(gap):
+            weights[free[most]] += gap

@@ -42,7 +42,13 @@ class Line(NamedTuple):
         if len(free):
             sums = None if solution.side == FREE else np.zeros(1)
             slope[free] = solve_face(self.covariance, free, self.mean[free][:, None], sums)[0][:, 0]
-        return slope
+        return self.without_noise(slope)
+
+    def without_noise(self, slope: FloatArray) -> FloatArray:
+        """Return a slope, or zeros where only rounding is left, as among equal means."""
+        deviation = np.sqrt(np.diagonal(self.covariance))
+        size = float(np.abs(self.mean / deviation).max())
+        return slope if float(np.abs(slope * deviation).max()) > TIE * size else 0.0 * slope
 
     def peak(self) -> BoxSolution | None:
         """Return the portfolio of the largest return, with least variance among such.
@@ -146,10 +152,7 @@ def turn(line: Line, solution: BoxSolution, here: float) -> Turn:
     cone_upper = np.where(at_upper | (at_lower & ~tied), 0.0, np.inf)
     cone = Box(cone_lower[:-1], cone_upper[:-1], -cone_upper[-1] + 0.0, -cone_lower[-1] + 0.0)
     found = solve_box(line.covariance, line.mean, cone)
-    slope = found.weights
-    # Equal means leave a slope of rounding only.
-    if float(np.abs(slope * deviation).max()) <= TIE * float(np.abs(line.mean / deviation).max()):
-        slope = np.zeros(len(slope))
+    slope = line.without_noise(found.weights)
     states = np.where(at_upper, UPPER, np.where(at_lower, LOWER, FREE)).astype(np.int8)[:-1]
     states[(slope != 0) & (box.lower < box.upper)] = FREE
     side = FREE
