@@ -106,7 +106,8 @@ def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:
     """Return C, or C with a ridge when C is singular, and the ridge (0 if none).
 
     C counts as singular when a pivot of its Cholesky factor, 1 − R² of one asset on those before
-    it, is below 1e-12; its condition number then is above 1e12.
+    it, is below 1e-12, or the correlations' condition number above 6e14; that of C then is above
+    1e12.
 
     Raises:
         DataError: If C is not positive semi-definite.
@@ -151,8 +152,14 @@ def _is_definite(covariance: FloatArray) -> bool:
     factor, info = dpotrf(covariance.T, lower=1, clean=0)
     if info != 0:
         return False
-    pivots: FloatArray = np.diagonal(factor) ** 2
-    return bool((pivots > SMALLEST_PIVOT * np.diagonal(covariance)).all())
+    variances = np.diagonal(covariance)
+    smallest = float((np.diagonal(factor) ** 2 / variances).min())
+    if smallest > math.sqrt(SMALLEST_PIVOT):
+        return True
+    # A small pivot magnifies the rounding in those after it, which then look larger than they are.
+    volatilities = np.sqrt(variances)
+    correlation = covariance / np.outer(volatilities, volatilities)
+    return smallest > SMALLEST_PIVOT and condition_number(correlation) < 1 / (8 * EPSILON)
 
 
 def solve_nonnegative(

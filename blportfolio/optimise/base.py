@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import ClassVar
 
 import pandas as pd
@@ -69,7 +70,7 @@ class ArrayObjective(ABC):
                 f"`distribution` must be a ReturnDistribution, got {type(distribution).__name__}. "
                 "A prior's fit(window) returns one."
             )
-        labels = pd.Index(distribution.assets, name="asset")
+        labels = _labels(distribution.assets).view()
         previous = None
         if previous_weights is not None:
             given = check_weights(previous_weights, name="previous_weights")
@@ -127,3 +128,9 @@ def context_of(distribution: ReturnDistribution) -> DecisionContext:
         scenarios=distribution.scenarios,
         periods_per_year=distribution.periods_per_year,
     )
+
+
+@lru_cache(maxsize=64)
+def _labels(assets: tuple[str, ...]) -> pd.Index:
+    """Return an index by asset; making one takes as long as solving for 20 of them."""
+    return pd.Index(assets, name="asset")

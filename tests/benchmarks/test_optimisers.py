@@ -86,14 +86,17 @@ def riskfolio(found):
 
 
 def median_times(solvers, rounds):
-    """Return the median seconds of each solver, interleaved, after one run of each."""
+    """Return the median seconds of each solver, interleaved.
+
+    An untimed run goes before each timed one, so that none pays for the caches another emptied.
+    """
     times = [[] for _ in solvers]
-    for number in range(rounds + 1):
+    for _ in range(rounds):
         for solve, seconds in zip(solvers, times, strict=True):
+            solve()
             begin = time.perf_counter()
             solve()
-            if number:
-                seconds.append(time.perf_counter() - begin)
+            seconds.append(time.perf_counter() - begin)
     return [float(np.median(seconds)) for seconds in times]
 
 

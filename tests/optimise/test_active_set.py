@@ -413,3 +413,19 @@ def test_weights_are_read_only_and_inputs_are_untouched():
     assert not weights.flags.writeable
     assert mean.flags.writeable
     np.testing.assert_array_equal(covariance, [[1.0, 0.1], [0.1, 1.0]])
+
+
+@given(SEEDS, st.integers(2, 12))
+@settings(max_examples=300)
+def test_fewer_returns_than_assets_are_always_seen_to_be_singular(seed, size):
+    """Also where one small pivot makes the rounding in the next look like variance."""
+    rng = np.random.default_rng(seed)
+    covariance = random_covariance(rng, size, n_obs=int(rng.integers(1, size)))
+    assert regularise(covariance)[1] > 0
+
+
+def test_a_singular_matrix_whose_pivots_hide_it_gets_a_ridge():
+    covariance = random_covariance(np.random.default_rng(2877), 3, n_obs=2)
+    pivots = np.diagonal(np.linalg.cholesky(covariance)) ** 2 / np.diagonal(covariance)
+    assert pivots.min() > 1e-12
+    assert regularise(covariance)[1] > 0
