@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from blportfolio.optimise.face import (
-    EPSILON,
     FREE,
     LOWER,
     ROUNDING,
@@ -121,12 +120,17 @@ class Problem:
         scale = np.abs(self.linear) + abs(point.multiplier) + reach * self.deviation
         point.tolerance = ROUNDING * scale
 
+    def rounding(self, weights: FloatArray) -> FloatArray:
+        """Return what of each weight is rounding: less where a little of it is much risk."""
+        reach = float(self.deviation @ np.abs(weights))
+        return ROUNDING * np.minimum(float(np.abs(weights).sum()), reach / self.deviation)
+
     def settle(self, point: Point) -> int:
         """Place the weights, put right what is wrong with them, and return how much was."""
         if not self.place(point) and point.side != FREE:
             return self.settle_vertex(point)
         states, weights, gradient = point.states, point.weights, point.gradient
-        rounding = ROUNDING * float(np.abs(weights).max(initial=0.0))
+        rounding = self.rounding(weights)
         free = states == FREE
         low = free & (weights < self.lower - rounding)
         high = free & (weights > self.upper + rounding)
@@ -198,7 +202,7 @@ class Problem:
         weights = np.minimum(np.maximum(point.weights, self.box.lower), self.box.upper)
         self.balance(weights, free, point.side)
         # A free weight may lie on a bound too, but for rounding.
-        near = 8 * EPSILON * float(np.abs(weights).sum())
+        near = self.rounding(weights) / 8
         at_lower, at_upper = weights - self.box.lower <= near, self.box.upper - weights <= near
         np.copyto(weights, self.box.lower, where=at_lower)
         np.copyto(weights, self.box.upper, where=at_upper)
@@ -225,6 +229,6 @@ class Problem:
         room = self.box.upper[free] - weights[free]
         if gap < 0:
             room = weights[free] - self.box.lower[free]
-        most = int(np.argmax(room))
+        most = int(np.argmax(room / self.deviation[free]))
         if room[most] >= abs(gap):
             weights[free[most]] += gap

@@ -159,7 +159,7 @@ def _closed(
 ) -> BoxSolution:
     """Move along the piece by what rounding has left of the gap."""
     step = gap(solution, slope, tolerance)[1]
-    if not abs(step) <= 1e-9 * tolerance:
+    if not abs(step) <= 1e-2 * tolerance:
         return solution
     weights = np.clip(solution.weights + step * slope, line.box.lower, line.box.upper)
     return solution._replace(weights=weights)
