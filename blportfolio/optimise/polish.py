@@ -34,6 +34,13 @@ def polished(programme: Programme, start: Point) -> Point:
     optimality conditions with them as equations (in one step without second-order cones). Rows
     that turn out wrong change sides, for a few rounds.
     """
+    if not np.isfinite(start.worst):
+        return start
+    with np.errstate(all="ignore"):  # a step that leads nowhere is seen by its result
+        return _improved(programme, start)
+
+
+def _improved(programme: Programme, start: Point) -> Point:
     guess = _Guess(programme, start)
     best, z, x = start, start.z, start.x
     patience = PATIENCE

@@ -26,6 +26,10 @@ FEASIBLE = 1e-9
 """Largest violation of a limit, in weight or relative to the limit's own size."""
 RESCALINGS = 4
 """Programmes written for a ratio until its units fit."""
+CLIMBS = 100
+"""Mean-variance programmes tried instead of a ratio that cannot be solved."""
+CLIMBED = 1e-9
+"""Relative change of the ratio at which their sequence has arrived."""
 LEAST_RATIO = 1e-2
 """A ratio outside this and its inverse, in the programme's units, is solved in others."""
 ENORMOUS = 1e3
@@ -113,10 +117,36 @@ def _solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
             break
         else:
             units, has_reference = _reference_units(goal, allowed), True
-    if failure is not None:
-        raise failure
+    if failure is not None and units is not None:
+        return _by_utilities(goal, allowed, units, failure)
     _raise_conflict(goal, allowed)
     raise _unlimited(allowed)
+
+
+def _by_utilities(
+    goal: Goal, allowed: FeasibleSet, units: tuple[float, float], failure: SolverError
+) -> ArraySolution:
+    """Climb to the best ratio by mean-variance programmes, where the ratio's own fails.
+
+    With δ = net/σ² of one portfolio, the best net return less ½δσ² belongs to one whose ratio is
+    no smaller, and only the best ratio's portfolio is its own successor.
+    """
+    net, risk = units
+    utility = replace(goal, is_ratio=False)
+    for _ in range(CLIMBS):
+        utility = replace(utility, risk_aversion=net / risk**2)
+        found = _solve(write_programme(utility, allowed), utility, allowed)
+        before, net, risk = (
+            net / risk,
+            goal.net_return(found.weights),
+            goal.volatility(found.weights),
+        )
+        change = abs(net / risk / before - 1)
+        if change <= CLIMBED:
+            remark = "Solved by a sequence of mean-variance programmes; the ratio's own failed."
+            residual = max(found.residual, change)
+            return replace(found, residual=residual, remarks=(*found.remarks, remark))
+    raise failure
 
 
 def _reference_units(goal: Goal, allowed: FeasibleSet) -> tuple[float, float]:

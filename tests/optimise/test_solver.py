@@ -495,7 +495,30 @@ def test_a_solver_that_breaks_off_is_followed_by_the_next(monkeypatch, broken):
     allowed = portfolios(30, benchmark=np.full(30, 1 / 30), tracking_error=2e-3)
     expected = solve_programme(goal, allowed)
     monkeypatch.setattr(solver, "solver_stages", lambda _: (broken, stages.CLARABEL))
+    monkeypatch.setattr(solver, "polished", lambda _, point: point)
     found = solve_programme(goal, allowed)
-    np.testing.assert_allclose(found.weights, expected.weights, atol=1e-8)
+    np.testing.assert_allclose(found.weights, expected.weights, atol=1e-5)
     assert found.solver == "CLARABEL"
     assert found.remarks[0].startswith("Solved by CLARABEL after BROKEN: ")
+
+
+@given(SEEDS, st.integers(2, 7))
+@settings(max_examples=15)
+def test_where_the_ratios_programme_fails_a_sequence_of_utilities_finds_it(seed, size):
+    mean, covariance = market(seed, size)
+    goal = Goal(covariance, np.abs(mean) + 1e-4, is_ratio=True)
+    allowed = portfolios(size, **sectors(size))
+    expected = goal.value(solve_programme(goal, allowed).weights)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            solver,
+            "attempt",
+            lambda programme, stage: (
+                ("failed numerically", None)
+                if programme.is_homogeneous
+                else compiled.attempt(programme, stage)
+            ),
+        )
+        found = solve_programme(goal, allowed)
+    assert goal.value(found.weights) == pytest.approx(expected, rel=1e-7)
+    assert "sequence of mean-variance programmes" in found.remarks[-1]
