@@ -109,6 +109,10 @@ def solve_face(
         )
     if sums is None:
         return found, np.zeros(columns)
-    unit = found[:, -1]
-    shift = (sums - found[:, :-1].sum(axis=0)) / unit.sum()
-    return found[:, :-1] + unit[:, None] * shift, shift
+    # Where one variance is tiny beside the others, sums lose digits; so they are put right again.
+    solution, unit = found[:, :-1], found[:, -1:]
+    shift = np.zeros(columns)
+    for _ in range(2):
+        step = (sums - solution.sum(axis=0)) / unit.sum()
+        solution, shift = solution + unit * step, shift + step
+    return solution, shift
