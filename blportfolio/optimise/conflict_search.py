@@ -51,7 +51,8 @@ class ConflictSearch:
             found = self.elastic.least_slack(numbers, gives=gives)
             if found is None or found.value > TOLERANCE:
                 return tuple(numbers) if found is None else found.support or tuple(numbers)
-            if self._add_tangents(numbers, found.weights, gives):
+            richest = self._richest(numbers, gives)
+            if richest is not None and self._add_tangents(numbers, richest, gives):
                 continue
             if not self._add_cuts(numbers, gives):
                 return None
@@ -73,7 +74,10 @@ class ConflictSearch:
         kinds: dict[tuple[str, int, str], list[int]] = {}
         for number, limit in enumerate(self.limits):
             kinds.setdefault(_kind(limit), []).append(number)
-        few = MOST_TESTS if len(self.everything) <= 500 else MOST_TESTS // 10
+        is_quick = len(self.everything) <= 500 and not any(
+            limit.kind in (*CURVED, "return") for limit in self.limits
+        )
+        few = MOST_TESTS if is_quick else MOST_TESTS // 10
         for chosen in itertools.islice(_combinations(list(kinds.values())), few):
             smaller = self.conflict_within(sorted(itertools.chain(*chosen)))
             if smaller is not None:
@@ -130,6 +134,15 @@ class ConflictSearch:
                 half = len(part) // 2
                 pending += [part[:half], part[half:]]
         return core
+
+    def _richest(self, numbers: Sequence[int], gives: Mapping[int, float]) -> FloatArray | None:
+        """Return the weights whose return exceeds its limit most, for all that the rows know."""
+        if "impact" not in self.elastic.start:
+            return None
+        asked = [number for number in numbers if self.limits[number].kind == "return"]
+        others = [number for number in numbers if number not in asked]
+        found = self.elastic.least_slack(asked, others, gives, floor=-1.0) if asked else None
+        return None if found is None else found.weights
 
     def _add_tangents(
         self, numbers: Sequence[int], weights: FloatArray, gives: Mapping[int, float]

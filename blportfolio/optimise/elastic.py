@@ -71,6 +71,7 @@ class Elastic:
         soft: Collection[int],
         hard: Collection[int] = (),
         gives: Mapping[int, float] | None = None,
+        floor: float = 0.0,
     ) -> Slack | None:
         """Return by how much all `soft` limits must give alike for the `hard` ones to be met.
 
@@ -78,6 +79,7 @@ class Elastic:
             soft: Positions in `limits`.
             hard: Positions in `limits`.
             gives: What limits give beforehand, in weight.
+            floor: Least slack to look for; below 0 it asks for room to spare.
 
         Returns:
             The least slack, or None where no slack is enough.
@@ -103,7 +105,7 @@ class Elastic:
                 cost,
                 A_ub=rows,
                 b_ub=bounds[kept],
-                bounds=[*free, (0.0, None)],
+                bounds=[*free, (floor, None)],
                 method=method,
                 options={
                     "primal_feasibility_tolerance": 1e-10,
