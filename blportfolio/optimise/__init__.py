@@ -4,6 +4,7 @@ from blportfolio.optimise.active_set import long_only_max_sharpe
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
 from blportfolio.optimise.equal_weight import EqualWeight
+from blportfolio.optimise.frontier import EfficientFrontier, efficient_frontier
 from blportfolio.optimise.inverse_risk import InverseVariance, InverseVolatility
 from blportfolio.optimise.limits import LinearConstraint
 from blportfolio.optimise.max_diversification import MaxDiversification
@@ -42,6 +43,7 @@ __all__ = [
     "OBJECTIVES",
     "Constraints",
     "Costs",
+    "EfficientFrontier",
     "EqualWeight",
     "InverseVariance",
     "InverseVolatility",
@@ -57,6 +59,7 @@ __all__ = [
     "RobustMeanVariance",
     "TargetReturn",
     "TargetVolatility",
+    "efficient_frontier",
     "long_only_max_sharpe",
     "unconstrained_weights",
     "weight_spread",

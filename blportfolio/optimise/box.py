@@ -7,7 +7,7 @@ from blportfolio.optimise.face import Box, BoxSolution, States
 from blportfolio.optimise.primal import walk
 from blportfolio.types import FloatArray
 
-PATIENCE = 15
+PATIENCE = 25
 """Rounds in which the number of what is wrong need not fall."""
 
 

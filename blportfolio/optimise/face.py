@@ -101,7 +101,9 @@ def solve_face(
     block = covariance if len(free) == len(covariance) else covariance[free[:, None], free]
     columns = right.shape[1]
     if sums is not None:
-        right = np.concatenate([right, np.ones((len(free), 1))], axis=1)
+        extended = np.ones((len(free), columns + 1), order="F")
+        extended[:, :-1] = right
+        right = extended
     _, found, info = dposv(block.T, right, lower=1)
     if info != 0:
         raise DataError(
