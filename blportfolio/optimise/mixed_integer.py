@@ -14,7 +14,7 @@ from blportfolio.optimise.elastic import Elastic
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.held_subset import Signs
-from blportfolio.optimise.programme import Programme, write_programme
+from blportfolio.optimise.programme import write_programme
 from blportfolio.optimise.selection import BY_SWAPS, SelectionSearch, Trial
 from blportfolio.types import ArraySolution, FloatArray
 
@@ -79,12 +79,23 @@ def _best_selection(goal: Goal, allowed: FeasibleSet) -> tuple[Signs, str]:
         InfeasibleError: If no portfolio is allowed.
         SolverError: If the solver fails.
     """
+    programme = write_programme(goal, allowed)
+    size = len(allowed.assets)
+    if not programme.cones and not programme.quadratic.any():
+        cost = np.concatenate([programme.linear, np.zeros(2 * size)])
+        lower = np.where(
+            np.arange(len(programme.offset)) < programme.n_zero, programme.offset, -np.inf
+        )
+        found = _chosen(
+            cost, programme.matrix, lower, programme.offset, allowed, allowed.max_assets, []
+        )
+        if found is None:
+            raise unmet(goal, allowed)
+        return found, "HIGHS"
     import cvxpy
 
     cp: Any = cvxpy  # its functions are not typed
-    programme = write_programme(goal, allowed)
-    solver = _solver(programme, cp.installed_solvers())
-    size = len(allowed.assets)
+    solver = _solver(cp.installed_solvers())
     x = cp.Variable(programme.matrix.shape[1])
     long, short = (cp.Variable(size, boolean=True) for _ in range(2))
     weights, (low, high), least = x[:size], reach(allowed), allowed.min_weight
@@ -116,9 +127,7 @@ def _best_selection(goal: Goal, allowed: FeasibleSet) -> tuple[Signs, str]:
     return np.round(long.value) - np.round(short.value), solver
 
 
-def _solver(programme: Programme, installed: list[str]) -> str:
-    if not programme.cones and not programme.quadratic.any() and "HIGHS" in installed:
-        return "HIGHS"
+def _solver(installed: list[str]) -> str:
     for name in CURVED_SOLVERS:
         if name in installed:
             return name
@@ -212,12 +221,35 @@ def _selection(
     goal: Goal, allowed: FeasibleSet, cost: FloatArray, most: int, cuts: list[FloatArray]
 ) -> Signs | None:
     """Return the cheapest selection that the linear limits allow, or None."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    size = len(allowed.assets)
     elastic = Elastic(goal, allowed)
     matrix, bounds, _ = elastic.stacked()
-    width = elastic.width
+    price = np.concatenate([np.zeros(elastic.width), cost, cost])
+    return _chosen(price, matrix, np.full(len(bounds), -np.inf), bounds, allowed, most, cuts)
+
+
+def _chosen(
+    cost: FloatArray,
+    matrix: sparse.csr_array,
+    lower: FloatArray,
+    upper: FloatArray,
+    allowed: FeasibleSet,
+    most: int,
+    cuts: list[FloatArray],
+) -> Signs | None:
+    """Return the selection of the cheapest x, z with lower ≤ Ax ≤ upper, or None, by HiGHS.
+
+    Args:
+        cost: (n_variables + 2 n_assets,) cost of x, of holding long and of holding short.
+        matrix: (n_rows, n_variables) A; the first variables are the weights.
+        lower: (n_rows,) lower limits.
+        upper: (n_rows,) upper limits.
+        allowed: Bounds and least size of positions.
+        most: Largest number of positions.
+        cuts: (2 n_assets,) selections to leave out.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    size, width = len(allowed.assets), matrix.shape[1]
     low, high = reach(allowed)
     one, none = sparse.eye_array(size), sparse.csr_array((size, width - size))
     least = allowed.min_weight
@@ -228,21 +260,24 @@ def _selection(
         sparse.hstack([-one, none, least * one, sparse.diags_array(low)]),
         sparse.hstack([sparse.csr_array((size, width)), one, one]),
     ]
-    limits = [bounds, np.zeros(2 * size), np.ones(size)]
-    total = np.concatenate([np.zeros(width), np.ones(2 * size)])
-    rows.append(sparse.csr_array(total[None, :]))
-    limits.append(np.array([float(most)]))
-    for chosen in cuts:
-        cut = np.concatenate([np.zeros(width), 2 * chosen - 1])
-        rows.append(sparse.csr_array(cut[None, :]))
-        limits.append(np.array([chosen.sum() - 1]))
+    for row in (np.ones(2 * size), *(2 * chosen - 1 for chosen in cuts)):
+        rows.append(sparse.csr_array(np.concatenate([np.zeros(width), row])[None, :]))
+    limits = [
+        upper,
+        np.zeros(2 * size),
+        np.ones(size),
+        np.array([float(most), *(chosen.sum() - 1 for chosen in cuts)]),
+    ]
+    upper = np.concatenate(limits)
+    lower = np.concatenate([lower, np.full(len(upper) - len(lower), -np.inf)])
     ceiling = np.concatenate([np.full(width, np.inf), high > 0, low < 0])
     floor = np.concatenate([np.full(width, -np.inf), np.zeros(2 * size)])
     found = milp(
-        np.concatenate([np.zeros(width), cost, cost]),
-        constraints=LinearConstraint(sparse.vstack(rows, format="csc"), ub=np.concatenate(limits)),
+        cost,
+        constraints=LinearConstraint(sparse.vstack(rows, format="csc"), lower, upper),
         bounds=Bounds(floor, ceiling),
         integrality=np.concatenate([np.zeros(width), np.ones(2 * size)]),
+        options={"mip_rel_gap": 0.0},
     )
     if found.status == 2:
         return None

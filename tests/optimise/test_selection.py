@@ -276,6 +276,20 @@ def test_a_linear_goal_is_proven_by_highs():
     )
 
 
+def test_the_tail_of_few_assets_is_proven_by_highs(capfd):
+    rng = np.random.default_rng(4)
+    goal = Goal(np.eye(5) * 1e-4, scenarios=0.01 * rng.standard_t(4, size=(60, 5)), level=0.9)
+    allowed = make_set(5, max_assets=2, selection="mip")
+    solution = optimise(goal, allowed)
+    assert solution.status == "optimal"
+    assert goal.value(solution.weights) == pytest.approx(
+        best_by_brute_force(goal, allowed), rel=1e-7
+    )
+    by_swaps = optimise(goal, replace(allowed, selection="heuristic"))
+    assert goal.value(by_swaps.weights) <= 1.02 * goal.value(solution.weights)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_mixed_integer_programme_without_a_solver_says_what_to_install(monkeypatch):
     monkeypatch.setattr(cp, "installed_solvers", lambda: ["CLARABEL", "HIGHS"])
     allowed = make_set(8, max_assets=2, selection="mip")
