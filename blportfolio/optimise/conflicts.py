@@ -163,7 +163,10 @@ def _words(limits: Sequence[Limit], allowed: FeasibleSet) -> str:
         held = 0.0 if allowed.previous is None else allowed.previous[limit.index]
         return f"trade of {asset} {value} (held {held:.6g})"
     if limit.kind == "budget":
-        return "budget: weights sum to " + (value if limit.side != "exact" else value[8:])
+        if limit.side == "exact":
+            return f"budget: weights sum to {limit.value:.6g}"
+        opposite = WORDS["most" if limit.side == "least" else "least"]
+        return f"cash {opposite} {1 - limit.value:.6g}"
     if limit.kind == "row":
         return f"{allowed.row_names[limit.index]} {value}"
     names = {

@@ -238,6 +238,18 @@ def test_a_gross_exposure_below_the_budget_is_named():
     assert names_of(error) == {"budget: weights sum to 1", "gross exposure at most 0.9"}
 
 
+def test_bounds_of_cash_are_named_as_cash():
+    error = explain(make_goal(3), make_set(3, bounds={"A0": (0.8, 1)}, cash=(0.3, 1)))
+    assert names_of(error) == {
+        "bounds: A0 at least 0.8",
+        "no short positions in 2 assets",
+        "cash at least 0.3",
+    }
+    error = explain(make_goal(2), make_set(2, bounds=(0, 0.3), cash=(0, 0.2)))
+    gives = {conflict.name: conflict.must_give for conflict in error.conflicts}
+    assert gives["cash at most 0.2"] == pytest.approx(0.2)
+
+
 @given(SEEDS, st.integers(1, 12), st.floats(1e-6, 1e3))
 @settings(max_examples=15)
 def test_an_unreachable_return_is_named_in_its_own_unit(seed, size, unit):
