@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from blportfolio.features import make_window as make_window
     from blportfolio.optimise import Constraints as Constraints
     from blportfolio.optimise import Costs as Costs
+    from blportfolio.optimise import EfficientFrontier as EfficientFrontier
     from blportfolio.optimise import EqualWeight as EqualWeight
     from blportfolio.optimise import InverseVariance as InverseVariance
     from blportfolio.optimise import InverseVolatility as InverseVolatility
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from blportfolio.optimise import RobustMeanVariance as RobustMeanVariance
     from blportfolio.optimise import TargetReturn as TargetReturn
     from blportfolio.optimise import TargetVolatility as TargetVolatility
+    from blportfolio.optimise import efficient_frontier as efficient_frontier
     from blportfolio.optimise import weight_spread as weight_spread
     from blportfolio.priors import BlackLittermanPrior as BlackLittermanPrior
     from blportfolio.priors import EquilibriumPrior as EquilibriumPrior
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from blportfolio.priors import SharedLatentPrior as SharedLatentPrior
     from blportfolio.priors import View as View
     from blportfolio.report import plot_drawdown as plot_drawdown
+    from blportfolio.report import plot_frontier as plot_frontier
     from blportfolio.report import plot_growth as plot_growth
     from blportfolio.report import plot_weights as plot_weights
     from blportfolio.report import summarise as summarise
@@ -72,6 +75,7 @@ _HOME = {
     "Costs": "optimise",
     "DataError": "errors",
     "EWMACovariance": "covariance",
+    "EfficientFrontier": "optimise",
     "EqualWeight": "optimise",
     "EquilibriumPrior": "priors",
     "FeatureInfluencedPrior": "priors",
@@ -106,6 +110,7 @@ _HOME = {
     "TrainingWindow": "types",
     "View": "priors",
     "download": "data",
+    "efficient_frontier": "optimise",
     "list_datasets": "data",
     "load_dataset": "data",
     "load_macro": "data",
@@ -113,6 +118,7 @@ _HOME = {
     "load_strategy": "config",
     "make_window": "features",
     "plot_drawdown": "report",
+    "plot_frontier": "report",
     "plot_growth": "report",
     "plot_weights": "report",
     "read_macro": "data",

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from blportfolio.optimise.active_set import long_only_solution
 from blportfolio.optimise.constrained import ConstrainedObjective
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.goal import Goal
-from blportfolio.types import DecisionContext, FloatArray
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,20 @@ class MaxDiversification(ConstrainedObjective):
     ) -> Goal:
         """Return the ratio."""
         return Goal(covariance, np.sqrt(np.diagonal(covariance)), is_ratio=True)
+
+    def solve_arrays(
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+        context: DecisionContext | None = None,
+    ) -> ArraySolution:
+        """Return the weights; the support of `previous` seeds the active set."""
+        deviations = np.sqrt(np.diagonal(covariance))
+        if self.is_plain and (deviations > 0).any():
+            support = None if previous is None else previous > 0
+            return long_only_solution(covariance, deviations, support)
+        return ConstrainedObjective.solve_arrays(
+            self, mean, covariance, previous=previous, context=context
+        )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+import numpy as np
+
+from blportfolio.optimise.active_set import regularise
 from blportfolio.optimise.constrained import CostedObjective
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
+from blportfolio.optimise.exact import box_solution
 from blportfolio.optimise.goal import Goal
-from blportfolio.types import DecisionContext, FloatArray
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 from blportfolio.validation import check_positive
 
 
@@ -44,3 +48,29 @@ class MeanVariance(CostedObjective):
     ) -> Goal:
         """Return the utility as something to minimise."""
         return Goal(covariance, mean, self.risk_aversion)
+
+    def solve_arrays(
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+        context: DecisionContext | None = None,
+    ) -> ArraySolution:
+        """Return the weights; those of `previous` seed the active set."""
+        if self.is_plain:
+            regular, ridge = regularise(covariance)
+            size = len(mean)
+            solution = box_solution(
+                regular,
+                mean / self.risk_aversion,
+                np.zeros(size),
+                np.full(size, np.inf),
+                (1.0, 1.0),
+                previous,
+            )
+            if solution is not None:  # there is always one
+                return replace(solution, ridge=ridge)
+        return CostedObjective.solve_arrays(
+            self, mean, covariance, previous=previous, context=context
+        )
