@@ -154,12 +154,12 @@ def _order(limit: Limit) -> tuple[str, str]:
 def _words(limits: Sequence[Limit], allowed: FeasibleSet) -> str:
     limit = limits[0]
     value = f"{WORDS[limit.side]} {limit.value:.6g}"
-    asset = allowed.assets[limit.index]
+    if len(limits) > 1:
+        return _many(limits)
     if limit.kind == "bound":
-        return _many(limits) if len(limits) > 1 else f"bounds: {asset} {value}"
+        return f"bounds: {allowed.assets[limit.index]} {value}"
     if limit.kind == "trade":
-        if len(limits) > 1:
-            return _many(limits)
+        asset = allowed.assets[limit.index]
         held = 0.0 if allowed.previous is None else allowed.previous[limit.index]
         return f"trade of {asset} {value} (held {held:.6g})"
     if limit.kind == "budget":

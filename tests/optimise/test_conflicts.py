@@ -238,6 +238,13 @@ def test_a_gross_exposure_below_the_budget_is_named():
     assert names_of(error) == {"budget: weights sum to 1", "gross exposure at most 0.9"}
 
 
+def test_more_limits_than_assets_are_named():
+    rows = [{"name": f"row {i}", "weights": {"A0": 1.0}, "upper": 0.5 - i / 10} for i in range(4)]
+    error = explain(make_goal(1), make_set(1, linear=rows))
+    assert len(error.conflicts) == 2
+    assert any(name.startswith("row ") for name in names_of(error))
+
+
 def test_bounds_of_cash_are_named_as_cash():
     error = explain(make_goal(3), make_set(3, bounds={"A0": (0.8, 1)}, cash=(0.3, 1)))
     assert names_of(error) == {
