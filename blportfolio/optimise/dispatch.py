@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blportfolio.optimise.active_set import regularise
-from blportfolio.optimise.exact import exact_solution
+from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.types import ArraySolution
@@ -25,12 +25,12 @@ def optimise(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     goal = replace(goal, covariance=covariance)
     remarks = allowed.remarks
     if allowed.relax:
-        from blportfolio.optimise.conflicts import loosen
+        from blportfolio.optimise.conflicts.explain import loosen
 
         allowed, loosened = loosen(allowed)
         remarks += loosened
     if allowed.is_selective:
-        from blportfolio.optimise.selection import solve_selective
+        from blportfolio.optimise.selection.search import solve_selective
 
         solution = solve_selective(goal, allowed)
     else:
@@ -57,6 +57,6 @@ def optimise_convex(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     solution = exact_solution(goal, allowed)
     if solution is not None:
         return solution
-    from blportfolio.optimise.solver import solve_programme
+    from blportfolio.optimise.general.solver import solve_programme
 
     return solve_programme(goal, allowed)

@@ -16,14 +16,14 @@ from blportfolio.errors import (
     NoPositiveReturnError,
     SingularCovarianceWarning,
 )
-from blportfolio.optimise.active_set import regularise
-from blportfolio.optimise.base import context_of
 from blportfolio.optimise.constraints import Constraints
-from blportfolio.optimise.critical_line import Line, trace
 from blportfolio.optimise.dispatch import optimise
-from blportfolio.optimise.face import Box
+from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.critical_line import Line, trace
+from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.feasible import FeasibleSet, feasible_set
 from blportfolio.optimise.goal import Goal
+from blportfolio.optimise.objectives.base import context_of
 from blportfolio.types import FloatArray, ReturnDistribution
 
 
@@ -134,7 +134,7 @@ def _corners(mean: FloatArray, covariance: FloatArray, allowed: FeasibleSet) -> 
     """Return (n_corners, n_assets) corner portfolios, with an end where returns have no limit."""
     box = Box(*allowed.box(), *allowed.budget())
     if box.is_empty():
-        from blportfolio.optimise.conflicts import explain
+        from blportfolio.optimise.conflicts.explain import explain
 
         raise explain(Goal(covariance, mean, 1.0), allowed)
     found, onward = trace(Line(covariance, np.zeros(len(mean)), mean, box))

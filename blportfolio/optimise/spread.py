@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError
-from blportfolio.optimise.base import context_of
 from blportfolio.optimise.draws import (
     check_counts,
     check_objective,
     posterior_draws,
     solve_draws,
 )
-from blportfolio.optimise.max_sharpe import MaxSharpe
+from blportfolio.optimise.objectives.base import context_of
+from blportfolio.optimise.objectives.max_sharpe import MaxSharpe
 from blportfolio.types import Objective, ReturnDistribution
 from blportfolio.validation import check_weights
 

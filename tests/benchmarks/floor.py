@@ -7,7 +7,7 @@ the periods held. No posterior, drift, costs, ledger or metrics.
 import numpy as np
 
 from blportfolio.optimise import long_only_max_sharpe
-from blportfolio.optimise.active_set import solve_nonnegative
+from blportfolio.optimise.exact.active_set import solve_nonnegative
 
 LOOKBACK, STEP = 252, 21
 

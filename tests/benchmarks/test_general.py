@@ -6,10 +6,10 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from helpers import random_covariance
-from optimise.programmes import portfolios
+from programmes import portfolios
 
+from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
-from blportfolio.optimise.solver import solve_programme
 
 SIZES = (20, 100, 500)
 KINDS = ("min_variance", "utility", "max_sharpe", "turnover")

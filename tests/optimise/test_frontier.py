@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from blportfolio.errors import ConfigError, DataError, InfeasibleError, SingularCovarianceWarning
 from blportfolio.optimise.constraints import Constraints
-from blportfolio.optimise.critical_line import Line, trace
-from blportfolio.optimise.face import Box
+from blportfolio.optimise.exact.critical_line import Line, trace
+from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.feasible import feasible_set
 from blportfolio.optimise.frontier import efficient_frontier
 from blportfolio.types import DecisionContext, ReturnDistribution

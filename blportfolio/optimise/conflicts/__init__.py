@@ -1,0 +1,1 @@
+"""Which constraints contradict each other, and by how much each must give."""

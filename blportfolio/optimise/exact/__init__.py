@@ -1,0 +1,1 @@
+"""Active sets: exact answers for bounds, a budget and cash."""

@@ -1,0 +1,1 @@
+"""Conic programmes: answers for every other constraint, by solvers that are checked."""

@@ -1,0 +1,65 @@
+"""Which solvers are tried on a programme, in which order and at which tolerances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from blportfolio.optimise.general.conic import Programme
+
+LARGE = 100
+"""Assets from which Clarabel uses its parallel factorisation, and stops early."""
+VERY_LARGE = 200
+"""Assets from which OSQP goes first where weights are the only variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One attempt.
+
+    Attributes:
+        name: What remarks and solutions call it.
+        solver: cvxpy's name of the solver.
+        options: What the solver is asked for.
+    """
+
+    name: str
+    solver: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def _clarabel(tolerance: float, method: str) -> dict[str, Any]:
+    names = ("tol_feas", "tol_gap_abs", "tol_gap_rel")
+    return {**dict.fromkeys(names, tolerance), "max_iter": 200, "direct_solve_method": method}
+
+
+CLARABEL = Stage("CLARABEL", "CLARABEL", _clarabel(1e-10, "qdldl"))
+CLARABEL_LARGE = Stage("CLARABEL", "CLARABEL", _clarabel(1e-10, "faer"))
+CLARABEL_EARLY = Stage("CLARABEL to 1e-5", "CLARABEL", _clarabel(1e-5, "faer"))
+# Through scipy: highspy prints its banner at first use.
+HIGHS = Stage("HIGHS", "SCIPY", {"scipy_options": {"method": "highs"}})
+OSQP_EARLY = Stage("OSQP to 1e-3", "OSQP", {"eps_abs": 1e-3, "eps_rel": 1e-3, "max_iter": 200})
+OSQP = Stage("OSQP", "OSQP", {"eps_abs": 1e-8, "eps_rel": 1e-8, "max_iter": 20_000})
+SCS = Stage("SCS", "SCS", {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 50_000})
+
+
+def solver_stages(programme: Programme) -> tuple[Stage, ...]:
+    """Return the attempts, first to last.
+
+    Clarabel first; then HiGHS on a linear and OSQP on a quadratic programme; SCS last. A large
+    quadratic programme is first solved roughly, since the polish makes a rough answer exact at a
+    fraction of the time: by Clarabel to 1e-5, and where weights are the only variables, before
+    that by a few steps of OSQP. Measured with PyPortfolioOpt beside it at 20, 100 and 500 assets.
+    """
+    size = len(programme.quadratic)
+    clarabel = CLARABEL if size < LARGE else CLARABEL_LARGE
+    if programme.cones:
+        return clarabel, SCS
+    if not programme.quadratic.any():
+        return clarabel, HIGHS, SCS
+    if size < LARGE:
+        return clarabel, OSQP, SCS
+    early = (CLARABEL_EARLY, clarabel, OSQP, SCS)
+    if size >= VERY_LARGE and len(programme.linear) == size:
+        return OSQP_EARLY, *early
+    return early

@@ -1,0 +1,136 @@
+"""Wraps an objective's array core in labels for people."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from typing import ClassVar
+
+import pandas as pd
+
+from blportfolio.errors import DataError, SingularCovarianceWarning
+from blportfolio.optimise.exact.active_set import RIDGE, SMALLEST_PIVOT, condition_number
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray, ReturnDistribution
+from blportfolio.validation import check_weights, nearest_name
+
+
+class ArrayObjective(ABC):
+    """An objective defined by `solve_arrays`."""
+
+    __slots__ = ()
+    needs_distribution: ClassVar[bool] = True
+    takes_context: ClassVar[bool] = True
+    needs_scenarios: ClassVar[bool] = False
+
+    @abstractmethod
+    def solve_arrays(
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+        context: DecisionContext | None = None,
+    ) -> ArraySolution:
+        """Return the solution for unchecked arrays."""
+
+    def value_of(
+        self,
+        weights: FloatArray,  # noqa: ARG002, for those that maximise or minimise something
+        mean: FloatArray,  # noqa: ARG002
+        covariance: FloatArray,  # noqa: ARG002
+        context: DecisionContext,  # noqa: ARG002
+    ) -> float | None:
+        """Return what weights are worth to the objective; None where it values nothing."""
+        return None
+
+    def solve(
+        self, distribution: ReturnDistribution, *, previous_weights: pd.Series | None = None
+    ) -> pd.Series:
+        """Return the weights for a distribution.
+
+        Args:
+            distribution: Predictive mean and covariance.
+            previous_weights: Weights held before, by asset; those not named count as 0.
+
+        Returns:
+            (n_assets,) weights by asset; what they lack of 1 is in cash. `attrs["solution"]` holds
+            status, objective, primal and dual residuals, solver, fallback, ridge, the condition
+            number of the covariance with it, cash, remarks and the seconds it took.
+
+        Raises:
+            DataError: If the distribution is not one, or a previous weight names an unknown asset.
+            ConfigError: If a constraint or a cost names an unknown asset.
+            InfeasibleError: If no portfolio meets the constraints.
+            SolverError: If every solver fails.
+        """
+        if not isinstance(distribution, ReturnDistribution):
+            raise DataError(
+                f"`distribution` must be a ReturnDistribution, got {type(distribution).__name__}. "
+                "A prior's fit(window) returns one."
+            )
+        labels = _labels(distribution.assets).view()
+        previous = None
+        if previous_weights is not None:
+            given = check_weights(previous_weights, name="previous_weights")
+            for label in given.index:
+                if label not in distribution.assets:
+                    hint = nearest_name(label, distribution.assets)
+                    raise DataError(f"`previous_weights` names the unknown {label!r}. {hint}")
+            previous = given.reindex(labels).fillna(0.0).to_numpy(dtype=float)
+        context = context_of(distribution)
+        began = time.perf_counter()
+        solution = self.solve_arrays(
+            distribution.mean,
+            distribution.covariance,
+            previous=previous,
+            context=context,
+        )
+        seconds = time.perf_counter() - began
+        value = solution.objective
+        if value is None:
+            value = self.value_of(
+                solution.weights, distribution.mean, distribution.covariance, context
+            )
+        condition = None
+        if self.needs_distribution:
+            condition = condition_number(distribution.covariance, ridge=solution.ridge)
+        if solution.ridge:
+            warnings.warn(
+                "The covariance is singular (its condition number is above "
+                f"{1 / SMALLEST_PIVOT:.0e}); {solution.ridge:.3g}, {RIDGE:.0e} of the mean "
+                f"variance, was added to its diagonal, which makes it {condition:.2g}.",
+                SingularCovarianceWarning,
+                stacklevel=2,
+            )
+        weights = pd.Series(solution.weights, index=labels, name="weight")
+        weights.attrs["solution"] = {
+            "status": solution.status,
+            "objective": value,
+            "residuals": {"primal": solution.primal, "dual": solution.residual},
+            "solver": solution.solver,
+            "fallback": solution.fallback,
+            "ridge": solution.ridge,
+            "condition": condition,
+            "cash": 1.0 - float(solution.weights.sum()),
+            "remarks": solution.remarks,
+            "seconds": seconds,
+        }
+        return weights
+
+
+def context_of(distribution: ReturnDistribution) -> DecisionContext:
+    """Return what a distribution tells an objective besides mean and covariance."""
+    return DecisionContext(
+        distribution.assets,
+        mean_covariance=distribution.mean_covariance,
+        scenarios=distribution.scenarios,
+        periods_per_year=distribution.periods_per_year,
+    )
+
+
+@lru_cache(maxsize=64)
+def _labels(assets: tuple[str, ...]) -> pd.Index:
+    """Return an index by asset; making one takes as long as solving for 20 of them."""
+    return pd.Index(assets, name="asset")

@@ -1,0 +1,141 @@
+"""What every objective with constraints does: goal and limits into the engines, and back."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import replace
+from typing import ClassVar
+
+from blportfolio.errors import ConfigError
+from blportfolio.optimise.constraints import Constraints
+from blportfolio.optimise.costs import CostArrays, Costs
+from blportfolio.optimise.dispatch import optimise
+from blportfolio.optimise.feasible import FeasibleSet, feasible_set
+from blportfolio.optimise.goal import Goal
+from blportfolio.optimise.objectives.base import ArrayObjective
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray
+from blportfolio.validation import check_choice
+
+UNITS = ("period", "year")
+
+
+class ConstrainedObjective(ArrayObjective):
+    """An objective defined by its `goal`, under constraints."""
+
+    __slots__ = ()
+    is_maximised: ClassVar[bool] = False
+    constraints: Constraints
+
+    @abstractmethod
+    def goal(self, mean: FloatArray, covariance: FloatArray, context: DecisionContext) -> Goal:
+        """Return what is minimised, costs left aside."""
+
+    def solve_arrays(
+        self,
+        mean: FloatArray,
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,
+        context: DecisionContext | None = None,
+    ) -> ArraySolution:
+        """Return the solution; `previous` are the weights before the trade and seed the search."""
+        known = positions(len(mean)) if context is None else context
+        allowed = feasible_set(self.constraints, previous, known)
+        goal = self.goal(mean, covariance, known)
+        return self.solve_goal(replace(goal, costs=self.priced(previous, known)), allowed)
+
+    def solve_goal(self, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
+        """Return the best allowed portfolio."""
+        solution = optimise(goal, allowed)
+        if self.is_maximised and solution.objective is not None:
+            return replace(solution, objective=-solution.objective)
+        return solution
+
+    def value_of(
+        self,
+        weights: FloatArray,
+        mean: FloatArray,
+        covariance: FloatArray,
+        context: DecisionContext,
+    ) -> float | None:
+        """Return what weights are worth to the goal, costs left aside."""
+        value = self.goal(mean, covariance, context).value(weights)
+        return -value if self.is_maximised else value
+
+    def priced(
+        self,
+        previous: FloatArray | None,  # noqa: ARG002, for those with costs
+        context: DecisionContext,  # noqa: ARG002, for those with costs
+    ) -> CostArrays | None:
+        """Return the costs of a decision; None where the objective knows none."""
+        return None
+
+    def read_tables(self) -> None:
+        """Read constraints that were given as the table of a file."""
+        object.__setattr__(self, "constraints", Constraints.of(self.constraints))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is long-only, fully invested and without costs."""
+        return self.constraints.is_default
+
+
+class CostedObjective(ConstrainedObjective):
+    """An objective with constraints, net of costs."""
+
+    __slots__ = ()
+    costs: Costs
+
+    def priced(self, previous: FloatArray | None, context: DecisionContext) -> CostArrays | None:
+        """Return the costs of a decision, or None where nothing costs anything."""
+        return self.costs.arrays(previous, context)
+
+    def read_tables(self) -> None:
+        """Read constraints and costs that were given as the tables of a file."""
+        object.__setattr__(self, "constraints", Constraints.of(self.constraints))
+        object.__setattr__(self, "costs", Costs.of(self.costs))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is long-only, fully invested and without costs."""
+        return self.constraints.is_default and self.costs.is_free
+
+
+def positions(size: int) -> DecisionContext:
+    """Return a context whose labels are positions, for arrays that come without labels."""
+    return DecisionContext(tuple(str(i) for i in range(size)))
+
+
+def per_period(
+    target: float, unit: str, context: DecisionContext, *, is_volatility: bool = False
+) -> float:
+    """Return a return or a volatility per period of the data.
+
+    Args:
+        target: Decimal per `unit`.
+        unit: `period` or `year`.
+        context: Knows the periods in a year.
+        is_volatility: Volatilities grow with the square root of time, returns with time.
+
+    Raises:
+        ConfigError: If the unit is a year and the periods in it are not known.
+    """
+    if unit == "period":
+        return target
+    if context.periods_per_year is None:
+        raise ConfigError(
+            "A target per year needs the periods in a year, which are not known here. Give it "
+            'per period of the data, unit = "period", or a distribution that a prior fitted.'
+        )
+    years = 1 / context.periods_per_year
+    return target * (math.sqrt(years) if is_volatility else years)
+
+
+def check_unit(unit: str) -> None:
+    """Check the unit of a target.
+
+    Raises:
+        ConfigError: If it is unknown.
+    """
+    check_choice(unit, UNITS, name="unit")

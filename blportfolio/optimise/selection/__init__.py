@@ -1,0 +1,1 @@
+"""Limits on the number and the least size of positions."""
