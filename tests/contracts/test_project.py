@@ -123,10 +123,12 @@ def test_the_python_example_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     examples = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     names = {}
     for example in examples:
         exec(compile(example, "README.md", "exec"), names)  # noqa: S102
     assert names["weights"].sum() == pytest.approx(1.0)
+    assert names["weights"][["AAPL", "MSFT", "AMD"]].sum() <= 0.3 + 1e-9
     assert (tmp_path / "growth.html").is_file()
+    assert (tmp_path / "frontier.html").is_file()
     assert (tmp_path / "my_result" / "manifest.json").is_file()
