@@ -11,8 +11,8 @@ from blportfolio.errors import BLPortfolioError
 # The names of the design that exist so far; researchers rely on them.
 PROMISED = {
     "BacktestResult", "BlackLittermanPrior", "Constraints", "EqualWeight", "EquilibriumPrior",
-    "FeatureInfluencedPrior", "HistoricalPrior", "MeanVariance", "MarketData", "MaxSharpe", "MinVariance",
-    "MixedEffectsPrior", "ReturnDistribution", "SharedLatentPrior",
+    "FeatureInfluencedPrior", "HistoricalPrior", "MarketData", "MaxSharpe", "MeanVariance",
+    "MinVariance", "MixedEffectsPrior", "ReturnDistribution", "SharedLatentPrior",
     "TrainingWindow", "download", "list_datasets", "load_dataset", "load_prices", "load_strategy",
     "make_window", "replay_state", "run_backtest", "summarise",
 }  # fmt: skip
