@@ -1,5 +1,4 @@
 import ast
-from pathlib import Path
 
 import pytest
 from helpers import ROOT
@@ -85,6 +84,24 @@ def test_every_folder_of_the_package_is_a_known_layer():
     assert folders - set(ORDER) == {"types"}
 
 
-def test_kernels_know_no_pandas():
-    kernels = Path(PACKAGE / "bayes").glob("*.py")
+KERNELS = [PACKAGE / "bayes", *(PACKAGE / "optimise" / part for part in ("exact", "general"))]
+
+
+@pytest.mark.parametrize("folder", KERNELS, ids=lambda path: path.name)
+def test_kernels_know_no_pandas(folder):
+    kernels = list(folder.glob("*.py"))
+    assert len(kernels) > 5
     assert not [p.name for p in kernels if "pandas" in {n.split(".")[0] for n in imports(p)}]
+
+
+def test_cvxpy_is_known_to_the_general_engine_alone_and_imported_when_it_is_needed():
+    users = {path for path in MODULES if "cvxpy" in {n.split(".")[0] for n in imports(path)}}
+    assert users
+    assert {path.parent for path in users} == {PACKAGE / "optimise" / "general"}
+    for path in users:
+        outside = ast.parse(path.read_text(encoding="utf-8")).body
+        assert not [
+            node
+            for node in outside
+            if isinstance(node, ast.Import) and any(a.name == "cvxpy" for a in node.names)
+        ]
