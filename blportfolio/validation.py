@@ -35,9 +35,7 @@ def check_vector(values: ArrayLike, size: int | None = None, *, name: str) -> Fl
     if vector.ndim != 1 or (size is not None and len(vector) != size):
         wanted = "(n,)" if size is None else f"({size},)"
         raise DataError(f"`{name}` must have shape {wanted}, got {vector.shape}.")
-    _check_finite(vector, name)
-    vector.setflags(write=False)
-    return vector
+    return _finite(vector, name)
 
 
 def check_matrix(values: ArrayLike, shape: tuple[int, int], *, name: str) -> FloatArray:
@@ -49,9 +47,7 @@ def check_matrix(values: ArrayLike, shape: tuple[int, int], *, name: str) -> Flo
     matrix = _as_float(values, name)
     if matrix.shape != shape:
         raise DataError(f"`{name}` must have shape {shape}, got {matrix.shape}.")
-    _check_finite(matrix, name)
-    matrix.setflags(write=False)
-    return matrix
+    return _finite(matrix, name)
 
 
 def check_covariance(
@@ -65,11 +61,10 @@ def check_covariance(
         DataError: If `values` is not square, finite and symmetric, or has a negative diagonal.
     """
     matrix = _as_float(values, name)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise DataError(f"`{name}` must have shape (n, n), got {matrix.shape}.")
-    if size is not None and len(matrix) != size:
-        raise DataError(f"`{name}` must have shape ({size}, {size}), got {matrix.shape}.")
-    _check_finite(matrix, name)
+    if matrix.ndim != 2 or matrix.shape != (len(matrix) if size is None else size,) * 2:
+        wanted = "(n, n)" if size is None else f"({size}, {size})"
+        raise DataError(f"`{name}` must have shape {wanted}, got {matrix.shape}.")
+    matrix = _finite(matrix, name)
     gap = float(np.abs(matrix - matrix.T).max(initial=0.0))
     if gap > 1e-8 * float(np.abs(matrix).max(initial=0.0)):
         raise DataError(f"`{name}` must be symmetric; the largest gap is {gap:.3g}.")
@@ -79,18 +74,18 @@ def check_covariance(
             f"`{name}` must have variances ≥ 0 on its diagonal, got {matrix[worst, worst]:.3g} "
             f"in row {worst}."
         )
-    matrix = (matrix + matrix.T) / 2
-    matrix.setflags(write=False)
-    return matrix
+    return read_only((matrix + matrix.T) / 2)
 
 
 def check_labels(labels: Iterable[object], *, name: str) -> tuple[str, ...]:
     """Return `labels` as unique, non-empty, printable strings.
 
     Raises:
-        DataError: If a label is empty, stands twice, or holds a control character, which would
-            break charts and terminals.
+        DataError: If they are no list of labels, or one is empty, stands twice, or holds a control
+            character, which would break charts and terminals.
     """
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise DataError(f"`{name}` must be a list of labels, got {shown(labels)}.")
     texts = tuple(str(label) for label in labels)
     if any(not text.strip() or text == "nan" for text in texts):
         raise DataError(f"`{name}` holds an empty label; name every column.")
@@ -223,14 +218,13 @@ def check_date(value: object, *, name: str) -> pd.Timestamp:
     Raises:
         DataError: If `value` is no date.
     """
-    if not isinstance(value, str | dt.date | np.datetime64):
-        raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.")
+    is_date = isinstance(value, str | dt.date | np.datetime64)
     try:
-        date = pd.Timestamp(value)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.") from error
+        date = pd.Timestamp(value) if is_date else pd.NaT  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        date = pd.NaT
     if pd.isna(date):
-        raise DataError(f"`{name}` must be a date like 2020-06-30, got {value!r}.")
+        raise DataError(f"`{name}` must be a date like 2020-06-30, got {shown(value)}.")
     return date.tz_localize(None)
 
 
@@ -250,15 +244,23 @@ def nearest_name(wanted: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(names[:12])}{more}."
 
 
+def shown(value: object, most: int = 80) -> str:
+    """Return what a message shows of a value: its repr on one line, cut where it is long."""
+    if isinstance(value, pd.Series | pd.DataFrame | np.ndarray) and value.ndim:
+        return f"{type(value).__name__} of shape {value.shape}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= most else f"{text[:most].rstrip()} …"
+
+
 def check_positive(value: float, *, name: str) -> None:
     """Check that a hyper-parameter is a finite number above zero.
 
     Raises:
         ConfigError: If it is not.
     """
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not (number and 0 < value < np.inf):
-        raise ConfigError(f"`{name}` must be a number above 0, got {value!r}.")
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (is_number and 0 < value < np.inf):
+        raise ConfigError(f"`{name}` must be a number above 0, got {shown(value)}.")
 
 
 def check_choice(value: str, choices: Iterable[str], *, name: str) -> None:
@@ -268,23 +270,28 @@ def check_choice(value: str, choices: Iterable[str], *, name: str) -> None:
         ConfigError: Naming the nearest choice.
     """
     known = tuple(choices)
-    if value not in known:
-        raise ConfigError(f"`{name}` has no choice {value!r}. {nearest_name(str(value), known)}")
+    if not isinstance(value, str) or value not in known:
+        hint = nearest_name(str(value), known)
+        raise ConfigError(f"`{name}` has no choice {shown(value)}. {hint}")
 
 
 def _as_float(values: ArrayLike, name: str) -> FloatArray:
+    if isinstance(values, np.ndarray) and np.iscomplexobj(values):
+        raise DataError(f"`{name}` must hold real numbers, got complex ones.")
     try:
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"`{name}` must hold numbers: {error}.") from error
+        raise DataError(f"`{name}` must hold real numbers: {error}.") from error
 
 
-def _check_finite(array: FloatArray, name: str) -> None:
+def _finite(array: FloatArray, name: str) -> FloatArray:
     if not np.isfinite(array).all():
         where = first_true(~np.isfinite(array))
         raise DataError(
             f"`{name}` must be finite, got {array[where]} at {where}. Fill or drop that entry."
         )
+    array.setflags(write=False)
+    return array
 
 
 def _listed(labels: Sequence[str], most: int = 5) -> str:
