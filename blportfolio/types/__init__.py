@@ -1,6 +1,7 @@
 """What the layers hand one another."""
 
 from blportfolio.types.decision import ArraySolution, DecisionContext
+from blportfolio.types.distribution import ReturnDistribution
 from blportfolio.types.protocols import (
     CovarianceModel,
     Feature,
@@ -14,7 +15,6 @@ from blportfolio.types.results import (
     LatentViews,
     Moments,
     Posterior,
-    ReturnDistribution,
 )
 from blportfolio.types.state import FrozenState
 from blportfolio.types.window import FeaturePanel, TrainingWindow, WindowArrays

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import pandas as pd
 
 from blportfolio.types.decision import ArraySolution, DecisionContext
-from blportfolio.types.results import ReturnDistribution
+from blportfolio.types.distribution import ReturnDistribution
 from blportfolio.types.window import TrainingWindow
 from blportfolio.validation import FloatArray
 

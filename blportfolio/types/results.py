@@ -1,21 +1,12 @@
-"""What models and optimisers return: posteriors, views, distributions and solutions."""
+"""What models return besides a distribution: posteriors, views and moments as arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from blportfolio.validation import (
-    FloatArray,
-    aligned,
-    check_covariance,
-    check_labels,
-    check_matrix,
-    check_vector,
-    read_only,
-)
+from blportfolio.validation import FloatArray, read_only
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,72 +102,6 @@ class LatentViews:
         total = spread + self.effective_view_covariance
         shares = np.linalg.lstsq((total + total.T) / 2, spread, rcond=None)[0]
         return read_only(np.diagonal(shares))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ReturnDistribution:
-    """Predictive distribution of next-period returns, per period.
-
-    A Series or DataFrame is put into the order of `assets` by its labels, or refused where they
-    are others; an array, or a frame that pandas has only numbered, is taken by position.
-
-    Attributes:
-        mean: (n_assets,) E[r].
-        covariance: (n_assets, n_assets) predictive Cov[r] = Σ + Cov[θ].
-        mean_covariance: (n_assets, n_assets) Cov[θ], the uncertainty of the mean.
-        assets: (n_assets,) labels.
-        views: Learned views, where the model has any.
-        log_evidence: Log evidence of the model on this window, where it has one.
-        scenarios: (n_scenarios, n_assets) equally likely joint returns, which objectives of the
-            tail (CVaR) are computed from. A prior's `fit` gives the returns of its window, each
-            asset's moved by a constant so that their mean is `mean`; their covariance is the
-            sample's, whatever model of it the prior has.
-
-        periods_per_year: Periods of the data in a year, where that is known.
-
-    Raises:
-        DataError: If shapes disagree or a covariance is not symmetric.
-    """
-
-    mean: FloatArray
-    covariance: FloatArray
-    mean_covariance: FloatArray
-    assets: tuple[str, ...]
-    views: LatentViews | None = None
-    log_evidence: float | None = None
-    scenarios: FloatArray | None = None
-    periods_per_year: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check once, and keep read-only copies, so that no later layer has to."""
-        assets = check_labels(self.assets, name="assets")
-        n_assets = len(assets)
-        object.__setattr__(self, "assets", assets)
-        mean = aligned(self.mean, assets, name="mean")
-        object.__setattr__(self, "mean", check_vector(mean, n_assets, name="mean"))
-        for name in ("covariance", "mean_covariance"):
-            given = aligned(getattr(self, name), assets, name=name, axes=(0, 1))
-            object.__setattr__(self, name, check_covariance(given, n_assets, name=name))
-        if self.scenarios is not None:
-            given = aligned(self.scenarios, assets, name="scenarios", axes=(1,))
-            rows = len(np.atleast_1d(np.asarray(given)))
-            checked = check_matrix(given, (rows, n_assets), name="scenarios")
-            object.__setattr__(self, "scenarios", checked)
-
-    @property
-    def mean_series(self) -> pd.Series:
-        """(n_assets,) expected returns by asset."""
-        return pd.Series(self.mean, index=pd.Index(self.assets, name="asset"), name="mean")
-
-    @property
-    def covariance_frame(self) -> pd.DataFrame:
-        """(n_assets, n_assets) predictive covariance by asset."""
-        labels = pd.Index(self.assets, name="asset")
-        return pd.DataFrame(self.covariance, index=labels, columns=labels)
-
-    def sample(self, n: int, *, rng: np.random.Generator) -> FloatArray:
-        """Draw (n, n_assets) next-period returns from the Gaussian predictive law."""
-        return rng.multivariate_normal(self.mean, self.covariance, size=n, method="eigh")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import blportfolio as bl
-from blportfolio.errors import DataError
+from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError
 
 MEAN = np.array([0.01, -0.02])
 COVARIANCE = np.array([[0.04, 0.01], [0.01, 0.09]])
@@ -51,6 +51,11 @@ def test_moments_are_labelled_by_asset():
         ("scenarios", np.full((4, 2), np.inf)),
         ("assets", ("X", "X")),
         ("assets", ("X", "")),
+        ("assets", "XY"),
+        ("assets", 2),
+        ("assets", None),
+        ("covariance", COVARIANCE + 0j),
+        ("scenarios", np.zeros((0, 2))),
     ],
 )
 def test_a_bad_field_is_named(argument, value):
@@ -153,3 +158,70 @@ def test_a_covariance_with_labels_on_one_side_is_refused_where_they_stand_in_ano
 def test_scenarios_of_one_dimension_are_refused(scenarios):
     with pytest.raises(DataError, match="`scenarios` must have shape"):
         make(scenarios=scenarios)
+
+
+def test_a_distribution_needs_an_asset():
+    with pytest.raises(DataError, match="`assets` is empty"):
+        bl.ReturnDistribution([], np.zeros((0, 0)), np.zeros((0, 0)), ())
+
+
+@pytest.mark.parametrize("periods", ["252", 0, -12, np.nan, True])
+def test_periods_in_a_year_are_a_number_above_0(periods):
+    with pytest.raises(ConfigError, match="`periods_per_year` must be a number above 0"):
+        make(periods_per_year=periods)
+
+
+@pytest.mark.parametrize("labelled", [("mean",), ("covariance",), ("scenarios",), tuple(LABELLED)])
+def test_moments_take_their_labels_from_whatever_has_any(labelled):
+    parts = {
+        name: value if name in labelled else value.to_numpy() for name, value in LABELLED.items()
+    }
+    found = bl.ReturnDistribution.from_moments(
+        parts.pop("mean"), parts.pop("covariance"), periods_per_year=12, **parts
+    )
+    expected = make(**LABELLED, periods_per_year=12)
+    assert found.assets == ("X", "Y")
+    assert found.periods_per_year == 12
+    for name in LABELLED:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_moments_stand_in_the_order_of_the_mean_or_of_the_assets_that_are_named():
+    parts = LABELLED["mean"][::-1], LABELLED["covariance"]
+    turned = bl.ReturnDistribution.from_moments(*parts)
+    assert turned.assets == ("Y", "X")
+    np.testing.assert_array_equal(turned.covariance, COVARIANCE[::-1, ::-1])
+    named = bl.ReturnDistribution.from_moments(*parts, assets=["X", "Y"])
+    np.testing.assert_array_equal(named.mean, MEAN)
+
+
+def test_moments_without_labels_are_numbered_and_their_mean_is_known():
+    found = bl.ReturnDistribution.from_moments(MEAN.tolist(), COVARIANCE.tolist())
+    assert found.assets == ("0", "1")
+    assert not found.mean_covariance.any()
+
+
+@pytest.mark.parametrize(
+    ("mean", "covariance", "words"),
+    [
+        (LABELLED["mean"], renamed("covariance", ["X", "Z"]), "`covariance`.*lacks 'Y'.*'Z'"),
+        (LABELLED["covariance"], LABELLED["mean"], r"`mean` must have shape \(n,\), got \(2, 2\)"),
+        (0.1, 0.04, r"`mean` must have shape \(n,\), got \(\)"),
+        ([[0.1], [0.2]], COVARIANCE, r"`mean` must have shape \(n,\)"),
+        ([0.1, [0.2]], COVARIANCE, "`mean` must hold real numbers"),
+        ([], [[]], "`assets` is empty"),
+    ],
+)
+def test_moments_that_do_not_fit_are_refused_by_name(mean, covariance, words):
+    with pytest.raises(DataError, match=words):
+        bl.ReturnDistribution.from_moments(mean, covariance)
+
+
+def test_a_mean_in_percent_beside_a_covariance_in_decimals_is_warned_of():
+    rng = np.random.default_rng(3)
+    returns = rng.normal(0.005, 0.04, size=(60, 5))
+    mean, covariance = returns.mean(axis=0), np.cov(returns, rowvar=False)
+    with pytest.warns(BLPortfolioWarning, match="decimals .* of the same period"):
+        bl.ReturnDistribution.from_moments(100 * mean, covariance)
+    one = np.add(mean, [1e6, 0, 0, 0, 0])  # a single enormous mean is no slip of units
+    assert bl.ReturnDistribution.from_moments(one, covariance).mean[0] > 1e5
