@@ -6,18 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from blportfolio.errors import ConfigError
 from blportfolio.optimise.limits import (
     LinearConstraint,
     Range,
     check_known,
+    limit,
     limits,
     number,
+    number_or_table,
     number_table,
+    ranges,
     table,
 )
+from blportfolio.optimise.settings import Settings
 from blportfolio.types import FrozenState
-from blportfolio.validation import check_choice, nearest_name
+from blportfolio.validation import check_choice, shown
 
 OTHERS = "*"
 """Name that stands, in `bounds`, for every asset without an entry of its own."""
@@ -25,8 +32,8 @@ BENCHMARKS = ("equal_weight", "market_cap")
 SELECTIONS = ("heuristic", "mip")
 
 
-@dataclass(frozen=True, slots=True)
-class Constraints:
+@dataclass(frozen=True, slots=True, repr=False)
+class Constraints(Settings):
     """What a portfolio must obey; by default long-only and fully invested.
 
     Assets are found by name, never by position. A name must be one of the market's; one that may
@@ -54,7 +61,8 @@ class Constraints:
         relax: Where turnover and trade bounds contradict the rest, whether they give by as little
             as possible, with a remark, instead of an error.
         tracking_error: Upper limit of √((w − b)ᵀC(w − b)), decimal per period.
-        benchmark: Weights b by asset, `equal_weight`, or `market_cap` where the data have it.
+        benchmark: Weights b by asset, `equal_weight`, or `market_cap` where the data have it. What
+            of it may not be held at a decision is shared by the rest of it in proportion.
         max_assets: Upper limit of the number of weights other than 0.
         min_weight: Smallest |w| of an asset that is held.
         selection: How assets are chosen for the last two: `heuristic`, which may miss the best
@@ -92,7 +100,7 @@ class Constraints:
                 raise ConfigError("Give a `budget` or bounds of `cash`, not both.")
             put(self, "cash", limits(self.cash, name="cash"))
         put(self, "groups", _groups(self.groups))
-        put(self, "group_bounds", _ranges(self.group_bounds, name="group_bounds"))
+        put(self, "group_bounds", ranges(self.group_bounds, name="group_bounds"))
         check_known(self.group_bounds, self.groups, name="group_bounds")
         put(self, "linear", _linear(self.linear))
         factors = FrozenState(
@@ -100,15 +108,15 @@ class Constraints:
             for key, loadings in table(self.factors, name="factors").items()
         )
         put(self, "factors", factors)
-        put(self, "factor_bounds", _ranges(self.factor_bounds, name="factor_bounds"))
+        put(self, "factor_bounds", ranges(self.factor_bounds, name="factor_bounds"))
         check_known(self.factor_bounds, factors, name="factor_bounds")
-        for name in ("gross_exposure", "turnover", "tracking_error", "min_weight"):
-            value = getattr(self, name)
-            if value is not None:
-                put(self, name, number(value, name=name, least=0.0))
-        put(self, "trade_bounds", _trade_bounds(self.trade_bounds))
+        for name in ("gross_exposure", "turnover", "tracking_error"):
+            put(self, name, limit(getattr(self, name), name=name))
+        put(self, "min_weight", number(self.min_weight, name="min_weight", least=0.0))
+        if self.trade_bounds is not None:
+            put(self, "trade_bounds", number_or_table(self.trade_bounds, name="trade_bounds"))
         if not isinstance(self.relax, bool):
-            raise ConfigError(f"`relax` must be true or false, got {self.relax!r}.")
+            raise ConfigError(f"`relax` must be true or false, got {shown(self.relax)}.")
         put(self, "benchmark", read_benchmark(self.benchmark))
         if self.tracking_error is not None and self.benchmark is None:
             raise ConfigError("`tracking_error` needs a `benchmark`: weights by asset, or a name.")
@@ -119,29 +127,6 @@ class Constraints:
                 raise ConfigError(f"`max_assets` must be a whole number, got {count!r}.")
             put(self, "max_assets", int(count))
 
-    @classmethod
-    def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
-        """Return constraints, also from the table of a file.
-
-        Raises:
-            ConfigError: If `given` is neither, or has an unknown key.
-        """
-        if isinstance(given, cls):
-            return given
-        if not isinstance(given, Mapping):
-            raise ConfigError(f"`constraints` must be Constraints or a table, got {given!r}.")
-        known = [entry.name for entry in fields(cls)]
-        for key in given:
-            if key not in known:
-                hint = nearest_name(str(key), known)
-                raise ConfigError(f"`constraints` has the unknown key {key!r}. {hint}")
-        return cls(**given)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
-        """Let pydantic pass tables of a file through to `of`, whose errors name the key."""
-        return {"type": "any"}
-
     @property
     def is_default(self) -> bool:
         """Whether they are long-only and fully invested, and nothing else."""
@@ -149,31 +134,35 @@ class Constraints:
 
 
 def _bounds(value: Any) -> Range | FrozenState:  # noqa: ANN401, checked here
-    if isinstance(value, Mapping):
-        return _ranges(value, name="bounds")
+    if isinstance(value, Mapping | pd.Series | pd.DataFrame):
+        return ranges(value, name="bounds")
+    if isinstance(value, list | tuple | np.ndarray) and any(np.ndim(entry) for entry in value):
+        raise ConfigError(
+            f"`bounds` must be one pair for all assets, or by asset a table of pairs, "
+            f'{{"AAPL": (0, 0.1)}}, or a DataFrame with the columns lower and upper; got '
+            f"{shown(value)}."
+        )
     return limits(value, name="bounds")
-
-
-def _ranges(value: Any, *, name: str) -> FrozenState:  # noqa: ANN401, checked here
-    return FrozenState(
-        (key, limits(entry, name=f"{name} of {key}"))
-        for key, entry in table(value, name=name).items()
-    )
 
 
 def _groups(value: Any) -> FrozenState:  # noqa: ANN401, checked here
     entries = table(value, name="groups")
-    if entries and all(isinstance(entry, str) for entry in entries.values()):
+    if isinstance(value, pd.Series) or any(isinstance(entry, str) for entry in entries.values()):
         by_group: dict[str, list[str]] = {}
         for asset, group in entries.items():
-            by_group.setdefault(group, []).append(asset)
+            if np.ndim(group) or pd.isna(group):
+                raise ConfigError(
+                    f"`groups` must give the group of {asset!r}, got {shown(group)}. Leave out the "
+                    "assets of no group, or list the members of every group."
+                )
+            by_group.setdefault(str(group), []).append(asset)
         return FrozenState(by_group)
     groups = {}
     for group, members in entries.items():
-        if isinstance(members, str) or not isinstance(members, Iterable):
+        if not isinstance(members, Iterable):
             raise ConfigError(
                 f"`groups` must list the members of {group!r} by name, or give the group of every "
-                f"asset; got {members!r}."
+                f"asset; got {shown(members)}."
             )
         names = tuple(str(member) for member in members)
         if len(set(names)) != len(names) or not names:
@@ -184,7 +173,7 @@ def _groups(value: Any) -> FrozenState:  # noqa: ANN401, checked here
 
 def _linear(value: Any) -> tuple[LinearConstraint, ...]:  # noqa: ANN401, checked here
     if isinstance(value, Mapping | str) or not isinstance(value, Iterable):
-        raise ConfigError(f"`linear` must be a list of linear constraints, got {value!r}.")
+        raise ConfigError(f"`linear` must be a list of linear constraints, got {shown(value)}.")
     rows = []
     for entry in value:
         if isinstance(entry, LinearConstraint):
@@ -201,14 +190,6 @@ def _linear(value: Any) -> tuple[LinearConstraint, ...]:  # noqa: ANN401, checke
     if len(set(names)) != len(names):
         raise ConfigError(f"`linear` must give each constraint a name of its own, got {names}.")
     return tuple(rows)
-
-
-def _trade_bounds(value: Any) -> float | FrozenState | None:  # noqa: ANN401, checked here
-    if value is None:
-        return None
-    if isinstance(value, int | float):
-        return number(value, name="trade_bounds", least=0.0)
-    return number_table(value, name="trade_bounds", least=0.0)
 
 
 def read_benchmark(value: Any) -> str | FrozenState | None:  # noqa: ANN401, checked here

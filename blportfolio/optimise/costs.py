@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from blportfolio.errors import ConfigError
-from blportfolio.optimise.limits import check_known, number, number_table
+from blportfolio.optimise.limits import check_known, number, number_or_table
+from blportfolio.optimise.settings import Settings
 from blportfolio.types import DecisionContext, FloatArray
-from blportfolio.validation import nearest_name
 
 PER_ASSET = ("trading_bps", "impact_bps", "holding_bps", "borrow_bps")
 
@@ -45,8 +44,8 @@ class CostArrays:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+@dataclass(frozen=True, slots=True, repr=False)
+class Costs(Settings):
     """What trading and holding cost, taken off the expected return that an objective sees.
 
     They shape the decision; what a backtest charges is its own `cost_bps`. Each figure is a number
@@ -74,38 +73,9 @@ class Costs:
     def __post_init__(self) -> None:
         """Check the figures."""
         for name in PER_ASSET:
-            value: Any = getattr(self, name)
-            checked = (
-                number(value, name=name, least=0.0)
-                if isinstance(value, int | float)
-                else number_table(value, name=name, least=0.0)
-            )
-            object.__setattr__(self, name, checked)
+            object.__setattr__(self, name, number_or_table(getattr(self, name), name=name))
         if self.horizon is not None and not number(self.horizon, name="horizon") > 0:
             raise ConfigError(f"`horizon` must be above 0 periods, got {self.horizon!r}.")
-
-    @classmethod
-    def of(cls, given: Costs | Mapping[str, Any]) -> Costs:
-        """Return costs, also from the table of a file.
-
-        Raises:
-            ConfigError: If `given` is neither, or has an unknown key.
-        """
-        if isinstance(given, cls):
-            return given
-        if not isinstance(given, Mapping):
-            raise ConfigError(f"`costs` must be Costs or a table, got {given!r}.")
-        known = [entry.name for entry in fields(cls)]
-        for key in given:
-            if key not in known:
-                hint = nearest_name(str(key), known)
-                raise ConfigError(f"`costs` has the unknown key {key!r}. {hint}")
-        return cls(**given)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
-        """Let pydantic pass tables of a file through to `of`, whose errors name the key."""
-        return {"type": "any"}
 
     @property
     def is_free(self) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from blportfolio.errors import ConfigError
 from blportfolio.types import FrozenState
-from blportfolio.validation import nearest_name
+from blportfolio.validation import nearest_name, shown
 
 Range = tuple[float | None, float | None]
 """Lower and upper limit; None where there is none."""
@@ -61,7 +61,7 @@ def number(value: object, *, name: str, least: float = -math.inf) -> float:
         ConfigError: If it is none, or below `least`.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise ConfigError(f"`{name}` must be a number, got {value!r}.")
+        raise ConfigError(f"`{name}` must be a number, got {shown(value)}.")
     if not math.isfinite(value):
         raise ConfigError(f"`{name}` must be finite, got {value!r}.")
     if value < least:
@@ -76,7 +76,7 @@ def limits(value: Any, *, name: str) -> Range:  # noqa: ANN401, checked here
         ConfigError: If `value` is no pair of numbers in order.
     """
     if isinstance(value, str) or not isinstance(value, list | tuple | np.ndarray):
-        raise ConfigError(f"`{name}` must be a pair [lower, upper], got {value!r}.")
+        raise ConfigError(f"`{name}` must be a pair [lower, upper], got {shown(value)}.")
     if len(value) != 2:
         raise ConfigError(f"`{name}` must be a pair [lower, upper], got {len(value)} values.")
     lower = None if _is_open(value[0], -math.inf) else number(value[0], name=f"{name} lower")
@@ -93,20 +93,52 @@ def _is_open(value: object, infinite: float) -> bool:
     return value is None or (isinstance(value, float | np.floating) and value == infinite)
 
 
-def table(value: Any, *, name: str) -> dict[str, Any]:  # noqa: ANN401, checked here
-    """Return a mapping or a Series as a dict keyed by text.
+def limit(value: Any, *, name: str) -> float | None:  # noqa: ANN401, checked here
+    """Return an upper limit from 0; None for none, and for an infinite one.
 
     Raises:
-        ConfigError: If it is neither.
+        ConfigError: If it is no number, or below 0.
     """
-    if isinstance(value, pd.Series):
-        repeated = value.index[value.index.duplicated()]
-        if len(repeated):
-            raise ConfigError(f"`{name}` names {str(repeated[0])!r} more than once.")
-        value = value.to_dict()
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"`{name}` must be a table by name, got {value!r}.")
-    return {str(key): entry for key, entry in value.items()}
+    return None if _is_open(value, math.inf) else number(value, name=name, least=0.0)
+
+
+def ranges(value: Any, *, name: str) -> FrozenState:  # noqa: ANN401, checked here
+    """Return a read-only table of lower and upper limits by name.
+
+    Args:
+        value: Pairs by name, or a DataFrame with the columns `lower` and `upper`.
+        name: Name of the argument, for messages.
+
+    Raises:
+        ConfigError: If it is neither, or a pair is wrong.
+    """
+    if isinstance(value, pd.DataFrame):
+        if sorted(map(str, value.columns)) != ["lower", "upper"]:
+            raise ConfigError(
+                f"`{name}` as a DataFrame must have the columns `lower` and `upper`, and what they "
+                f"limit as rows; got the columns {shown(list(value.columns))}."
+            )
+        value = pd.Series(list(zip(value["lower"], value["upper"], strict=True)), value.index)
+    return FrozenState(
+        (key, limits(entry, name=f"{name} of {key}"))
+        for key, entry in table(value, name=name).items()
+    )
+
+
+def table(value: Any, *, name: str) -> dict[str, Any]:  # noqa: ANN401, checked here
+    """Return a mapping, a Series, or the columns of a DataFrame as a dict keyed by text.
+
+    Raises:
+        ConfigError: If it is none of them, or names something twice.
+    """
+    if not isinstance(value, Mapping | pd.Series | pd.DataFrame):
+        raise ConfigError(f"`{name}` must be a table by name, got {shown(value)}.")
+    entries: dict[str, Any] = {}
+    for key, entry in value.items():
+        if str(key) in entries:
+            raise ConfigError(f"`{name}` names {str(key)!r} more than once.")
+        entries[str(key)] = entry
+    return entries
 
 
 def number_table(value: Any, *, name: str, least: float = -math.inf) -> FrozenState:  # noqa: ANN401
@@ -119,6 +151,17 @@ def number_table(value: Any, *, name: str, least: float = -math.inf) -> FrozenSt
         (key, number(entry, name=f"{name} of {key}", least=least))
         for key, entry in table(value, name=name).items()
     )
+
+
+def number_or_table(value: Any, *, name: str) -> float | FrozenState:  # noqa: ANN401, checked here
+    """Return one number from 0 for all, or a read-only table of them by name.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    if isinstance(value, int | float | np.number):
+        return number(value, name=name, least=0.0)
+    return number_table(value, name=name, least=0.0)
 
 
 def check_known(names: Iterable[str], known: Iterable[str], *, name: str) -> None:
