@@ -84,7 +84,7 @@ def check_labels(labels: Iterable[object], *, name: str) -> tuple[str, ...]:
         DataError: If they are no list of labels, or one is empty, stands twice, or holds a control
             character, which would break charts and terminals.
     """
-    if isinstance(labels, str) or not isinstance(labels, Iterable):
+    if not isinstance(labels, Iterable):
         raise DataError(f"`{name}` must be a list of labels, got {shown(labels)}.")
     texts = tuple(str(label) for label in labels)
     if any(not text.strip() or text == "nan" for text in texts):

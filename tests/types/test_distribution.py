@@ -51,7 +51,6 @@ def test_moments_are_labelled_by_asset():
         ("scenarios", np.full((4, 2), np.inf)),
         ("assets", ("X", "X")),
         ("assets", ("X", "")),
-        ("assets", "XY"),
         ("assets", 2),
         ("assets", None),
         ("covariance", COVARIANCE + 0j),
