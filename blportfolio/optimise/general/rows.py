@@ -57,7 +57,8 @@ class ConeRows:
         if not self.entries:
             return sp.csr_array((self.height, width))
         at, to, what = (np.concatenate(part) for part in zip(*self.entries, strict=True))
-        return sp.csr_array((what.astype(float), (at, to)), shape=(self.height, width))
+        places = at.astype(np.int32), to.astype(np.int32)  # as OSQP wants them
+        return sp.csr_array((what.astype(float), places), shape=(self.height, width))
 
     def offset(self) -> FloatArray:
         """Return (height,) b."""

@@ -1,4 +1,4 @@
-"""The general solver: any goal and set of constraints as a conic programme, through cvxpy."""
+"""The general solver: any goal and set of constraints as a conic programme."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from blportfolio.errors import InfeasibleError, NoPositiveReturnError, SolverError
 from blportfolio.optimise.feasible import FeasibleSet
-from blportfolio.optimise.general.compiled import attempt
 from blportfolio.optimise.general.conic import Programme
 from blportfolio.optimise.general.finish import broken_by, finished
 from blportfolio.optimise.general.polish import polished
 from blportfolio.optimise.general.programme import write_programme
 from blportfolio.optimise.general.residuals import rounding
+from blportfolio.optimise.general.solvers import attempt
 from blportfolio.optimise.general.stages import solver_stages
 from blportfolio.optimise.goal import Goal
 from blportfolio.types import ArraySolution, FloatArray

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from programmes import market, portfolios, random_costs, sectors
 
-from blportfolio.optimise.general.compiled import attempt
 from blportfolio.optimise.general.polish import polished
 from blportfolio.optimise.general.presolve import tightened
 from blportfolio.optimise.general.programme import write_programme
 from blportfolio.optimise.general.residuals import measured, projected
+from blportfolio.optimise.general.solvers import attempt
 from blportfolio.optimise.general.stages import Stage
 from blportfolio.optimise.goal import Goal
 

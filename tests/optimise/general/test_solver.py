@@ -22,7 +22,7 @@ from scipy.optimize import LinearConstraint, linprog, minimize
 from blportfolio.errors import InfeasibleError, NoPositiveReturnError, SolverError
 from blportfolio.optimise.costs import CostArrays
 from blportfolio.optimise.exact.active_set import long_only_max_sharpe
-from blportfolio.optimise.general import compiled, solver, stages
+from blportfolio.optimise.general import solver, solvers, stages
 from blportfolio.optimise.general.residuals import Point
 from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
@@ -353,7 +353,7 @@ def planted(monkeypatch, wrong):
     )
 
     def attempt(programme, stage):
-        return wrong(programme) if stage is first else compiled.attempt(programme, stage)
+        return wrong(programme) if stage is first else solvers.attempt(programme, stage)
 
     monkeypatch.setattr(solver, "attempt", attempt)
 
@@ -391,7 +391,7 @@ def test_an_answer_that_is_feasible_but_not_optimal_is_caught(monkeypatch):
 
     def equal_weights(programme):
         x = np.full(5, 0.2)
-        return "optimal", compiled.measured(programme, x, np.zeros(len(programme.offset)))
+        return "optimal", solvers.measured(programme, x, np.zeros(len(programme.offset)))
 
     planted(monkeypatch, equal_weights)
     monkeypatch.setattr(solver, "polished", lambda _, point: point)
@@ -433,7 +433,6 @@ def test_what_was_solved_before_changes_no_answer():
     goals = [Goal(covariance, mean * k, risk_aversion=5.0) for k in (1.0, -1.0, 3.0)]
 
     def solved(order):
-        compiled._CACHE.models.clear()
         found = {}
         for number in order:
             found[number] = solve_programme(goals[number], allowed).weights
@@ -444,7 +443,7 @@ def test_what_was_solved_before_changes_no_answer():
         np.testing.assert_array_equal(solved(order), first)
 
 
-def test_threads_do_not_share_what_is_compiled():
+def test_threads_do_not_disturb_each_other():
     mean, covariance = market(6, 7)
     allowed = portfolios(7, **sectors(7))
     goals = [Goal(covariance, mean * k, risk_aversion=5.0) for k in range(1, 9)]
@@ -462,12 +461,6 @@ def test_threads_do_not_share_what_is_compiled():
         thread.join()
     for number, weights in enumerate(expected):
         np.testing.assert_array_equal(found[number], weights)
-
-
-def test_the_cache_of_compiled_programmes_is_bounded():
-    for size in range(1, compiled.CACHED + 4):
-        solve_programme(Goal(np.eye(size), risk_aversion=1.0), portfolios(size))
-    assert len(compiled._CACHE.models) == compiled.CACHED
 
 
 def test_no_warning_of_a_solver_leaks():
@@ -516,7 +509,7 @@ def test_where_the_ratios_programme_fails_a_sequence_of_utilities_finds_it(seed,
             lambda programme, stage: (
                 ("failed numerically", None)
                 if programme.is_homogeneous
-                else compiled.attempt(programme, stage)
+                else solvers.attempt(programme, stage)
             ),
         )
         found = solve_programme(goal, allowed)
