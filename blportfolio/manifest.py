@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("blportfolio", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn")
+PACKAGES = (
+    "blportfolio",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "cvxpy",
+    "clarabel",
+    "osqp",
+    "scs",
+    "highspy",
+)
 
 POLICIES = {
     "timing": "decide with data up to and including the date, trade at that close, earn from the "

@@ -14,6 +14,7 @@ from blportfolio.backtest.ledger import Recorder, trades_frame
 from blportfolio.backtest.models import DecisionMaker
 from blportfolio.backtest.plan import plan_decisions
 from blportfolio.backtest.result import BacktestResult
+from blportfolio.backtest.schedule import periods_between
 from blportfolio.backtest.strategy import Strategy, as_strategy, check_cost
 from blportfolio.config import StrategyConfig
 from blportfolio.data import MarketData, check_market
@@ -61,6 +62,8 @@ def run_backtest(
         DataError: If the dates are wrong or leave nothing to decide, or data that a model needs
             are missing.
         ConfigError: If the strategy or the cost is wrong.
+        InfeasibleError: If no portfolio meets the constraints at a decision; it says when.
+        SolverError: If every solver fails at a decision.
     """
     plan = as_strategy(strategy)
     check_market(market)
@@ -87,6 +90,7 @@ def run_backtest(
         "strategy": plan.settings,
         "lookback": lookback,
         "rebalance": plan.rebalance,
+        "periods_between_decisions": periods_between(plan.rebalance, maker.periods_per_year),
         "cost_bps": bps,
         "seed": seed,
         "returns": "excess" if maker.is_excess else "simple",

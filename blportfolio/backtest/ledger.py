@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -107,3 +108,8 @@ def trades_frame(
             "reason": pd.array(reason, dtype="str"),
         }
     )
+
+
+def gist(message: str) -> str:
+    """Return a message without its figures, by which notes that say the same are told."""
+    return re.sub(r"[-+]?[\d.]+(e[-+]?\d+)?", "#", message)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from blportfolio.backtest.ledger import Recorder
+from blportfolio.backtest.ledger import Recorder, gist
 from blportfolio.backtest.schedule import periods_between
 from blportfolio.backtest.state import StateKeeper
 from blportfolio.backtest.strategy import Strategy
-from blportfolio.errors import InfeasibleError, SolverError
+from blportfolio.errors import BLPortfolioError, InfeasibleError
 from blportfolio.features import WindowMaker, missing_since
 from blportfolio.types import (
     ArraySolution,
@@ -69,27 +68,61 @@ class DecisionMaker:
         target = np.zeros(size)
         if columns is not None and not len(columns):
             return target
-        previous = held if held is None or columns is None else held[columns]
-        if not self._needs_distribution:
-            n_eligible = size if columns is None else len(columns)
-            empty = np.empty((0, 0))
-            moments = Moments(np.zeros(n_eligible), empty, empty)
-        else:
-            moments = self._fit(row, columns, previous)
-            self.recorder.add_views(row, moments)
-        solution = self._solve(row, moments, columns, held)
-        if solution.fallback is not None and not solution.remarks:
-            message = f"No expected return is above 0; held {solution.fallback} instead."
-            self.recorder.notes.append((row, "fallback", message))
-        kind = "optimiser" if solution.fallback is None else "fallback"
-        self.recorder.notes.extend((row, kind, remark) for remark in solution.remarks)
-        if solution.ridge:
-            message = f"Singular covariance; added {solution.ridge:.3g} to its diagonal."
-            self.recorder.notes.append((row, "ridge", message))
+        try:
+            solution = self._decide(row, columns, held)
+        except BLPortfolioError as error:
+            # A table of strategies runs for years: which of them failed, and when, is half the
+            # message.
+            date = self.maker.market.dates[row].date()
+            error.args = (f"{self.strategy.name} has no weights on {date}. {error}",)
+            raise
+        self._note_solution(row, solution)
         if columns is None:
             return solution.weights
         target[columns] = solution.weights
         return target
+
+    def _decide(self, row: int, columns: IntArray | None, held: FloatArray | None) -> ArraySolution:
+        """Return the weights of the eligible assets."""
+        previous = held if held is None or columns is None else held[columns]
+        if self._needs_distribution:
+            moments = self._fit(row, columns, previous)
+            self.recorder.add_views(row, moments)
+        else:
+            n_eligible = len(self.maker.assets) if columns is None else len(columns)
+            empty = np.empty((0, 0))
+            moments = Moments(np.zeros(n_eligible), empty, empty)
+        try:
+            return self._solve(row, moments, columns, held)
+        except InfeasibleError:
+            if previous is None or previous.any():
+                raise
+            # Nothing is held, as after a fallback to cash: this is a first purchase again.
+            return self._solve(row, moments, columns, None)
+
+    def _solve(
+        self, row: int, moments: Moments, columns: IntArray | None, held: FloatArray | None
+    ) -> ArraySolution:
+        objective = self.strategy.objective
+        previous = held if held is None or columns is None else held[columns]
+        if not hasattr(objective, "solve_arrays"):
+            return self._solve_labelled(moments, columns, previous)
+        known: dict[str, Any] = {}
+        if getattr(objective, "takes_context", False):
+            known = {"context": self._context(row, moments, columns, held)}
+        return objective.solve_arrays(moments.mean, moments.covariance, previous=previous, **known)
+
+    def _note_solution(self, row: int, solution: ArraySolution) -> None:
+        """Note what the optimiser remarked; the last remark of a fallback is its reason."""
+        remarks = solution.remarks
+        if solution.fallback is not None:
+            reason = remarks[-1] if remarks else f"Held {solution.fallback} instead."
+            self.recorder.notes.append((row, "fallback", reason))
+            remarks = remarks[:-1]
+        self.recorder.notes.extend((row, "optimiser", remark) for remark in remarks)
+        if solution.ridge:
+            message = f"Singular covariance; added {solution.ridge:.3g} to its diagonal."
+            self.recorder.notes.append((row, "ridge", message))
 
     def _fit(self, row: int, columns: IntArray | None, previous: FloatArray | None) -> Moments:
         known: dict[str, Any] = {}
@@ -105,34 +138,10 @@ class DecisionMaker:
         self.recorder.notes.extend((row, kind, remark) for remark in moments.remarks)
         for doubt in moments.doubts:
             # The same doubt quotes other figures at each decision; once is enough.
-            gist = re.sub(r"[-+]?[\d.]+(e[-+]?\d+)?", "#", doubt)
-            if gist not in self._doubts:
+            if gist(doubt) not in self._doubts:
                 self.recorder.notes.append((row, "doubt", doubt))
-                self._doubts.add(gist)
+                self._doubts.add(gist(doubt))
         return moments
-
-    def _solve(
-        self, row: int, moments: Moments, columns: IntArray | None, held: FloatArray | None
-    ) -> ArraySolution:
-        objective = self.strategy.objective
-        previous = held if held is None or columns is None else held[columns]
-        known: dict[str, Any] = {}
-        if getattr(objective, "takes_context", False):
-            known = {"context": self._context(row, moments, columns, held)}
-        try:
-            if hasattr(objective, "solve_arrays"):
-                return objective.solve_arrays(
-                    moments.mean, moments.covariance, previous=previous, **known
-                )
-            return self._solve_labelled(moments, columns, previous)
-        except InfeasibleError as error:
-            raise InfeasibleError(self._dated(row, error), error.conflicts) from error
-        except SolverError as error:
-            raise SolverError(self._dated(row, error)) from error
-
-    def _dated(self, row: int, error: Exception) -> str:
-        date = self.maker.market.dates[row].date()
-        return f"{self.strategy.name} has no weights on {date}. {error}"
 
     def _context(
         self, row: int, moments: Moments, columns: IntArray | None, held: FloatArray | None

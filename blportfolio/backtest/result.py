@@ -35,8 +35,8 @@ class BacktestResult:
         costs: (n_decisions,) cost as a share of wealth, rate × Σ|w_new − w_drifted|.
         views: One row a decision and view: date, view_on, prior, view, standard_deviation,
             posterior; decimal per period.
-        notes: One row a remark: date, kind (fallback, ridge, universe, delisted,
-            features, views), message.
+        notes: One row a remark: date, kind (fallback, optimiser, ridge, universe, delisted,
+            features, doubt, views, no views), message.
         manifest: What ran, on what, with what settings.
     """
 

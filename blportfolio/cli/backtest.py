@@ -122,7 +122,9 @@ def backtest(
     overrides: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="One setting, for example backtest.lookback=120 or slp.prior.tau=0.1."
+            "--set",
+            help="One setting, for example backtest.lookback=120, slp.prior.tau=0.1 or "
+            "slp.optimise.constraints.bounds=[0,0.2].",
         ),
     ] = None,
     seed: Annotated[
@@ -147,6 +149,8 @@ def backtest(
     """Run strategies through real prices, month by month, net of costs, and write a report.
 
     Example: blportfolio backtest --dataset sp500_20 --strategy slp --start 2000-01-01
+
+    With a limit: blportfolio backtest --set slp.optimise.constraints.turnover=0.1
 
     Without arguments the packaged experiment `sample` runs. The run's folder holds report.html,
     charts, returns, weights, trades (CSV), exact results (Parquet) and a manifest.

@@ -108,7 +108,8 @@ def run_and_write(
             "config": config,
             "config_sha256": config_sha,
             "seed": seed,
-            "seed_use": "every strategy gets the same seed; none of those run draws random numbers",
+            "seed_use": "recorded for models that draw random numbers; objectives that draw, such "
+            "as resampled, have their own among their settings",
             "git_commit": commit,
             "git_dirty": dirty,
             "software": describe_software(),

@@ -16,17 +16,20 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Print the headline figures of RUN.
+    """Print the headline figures of RUN, and what to know about them.
 
     Example: blportfolio show runs/sample/20260101T120000Z-1a2b3c4d
     """
     with reported(debug=debug):
         from blportfolio.cli.output import print_summary
         from blportfolio.report.run_folder import read_summary
+        from blportfolio.report.tables import remarks
 
         summary = read_summary(run)
         if as_json:
             typer.echo(json.dumps({**summary, "run": str(run)}, ensure_ascii=False))
             return
         print_summary(summary["strategies"])
+        for note in remarks(summary["strategies"]):
+            typer.echo(note)
         typer.echo(f"\nReport: {run / 'report.html'}")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import ConfigError
+from blportfolio.optimise.benchmark import read_benchmark
 from blportfolio.optimise.limits import (
     LinearConstraint,
     Range,
@@ -23,12 +24,12 @@ from blportfolio.optimise.limits import (
     table,
 )
 from blportfolio.optimise.settings import Settings
+from blportfolio.optimise.units import check_unit
 from blportfolio.types import FrozenState
 from blportfolio.validation import check_choice, shown
 
 OTHERS = "*"
 """Name that stands, in `bounds`, for every asset without an entry of its own."""
-BENCHMARKS = ("equal_weight", "market_cap")
 SELECTIONS = ("heuristic", "mip")
 
 
@@ -60,7 +61,9 @@ class Constraints(Settings):
         trade_bounds: Upper limit of each |w − w_previous|, for all or by asset.
         relax: Where turnover and trade bounds contradict the rest, whether they give by as little
             as possible, with a remark, instead of an error.
-        tracking_error: Upper limit of √((w − b)ᵀC(w − b)), decimal per period.
+        tracking_error: Upper limit of √((w − b)ᵀC(w − b)), decimal per `tracking_error_unit`.
+        tracking_error_unit: `period` of the data, or `year`, over the square root of the periods
+            in it.
         benchmark: Weights b by asset, `equal_weight`, or `market_cap` where the data have it. What
             of it may not be held at a decision is shared by the rest of it in proportion.
         max_assets: Upper limit of the number of weights other than 0.
@@ -85,6 +88,7 @@ class Constraints(Settings):
     trade_bounds: float | Mapping[str, float] | None = None
     relax: bool = False
     tracking_error: float | None = None
+    tracking_error_unit: str = "period"
     benchmark: str | Mapping[str, float] | None = None
     max_assets: int | None = None
     min_weight: float = 0.0
@@ -120,6 +124,7 @@ class Constraints(Settings):
         put(self, "benchmark", read_benchmark(self.benchmark))
         if self.tracking_error is not None and self.benchmark is None:
             raise ConfigError("`tracking_error` needs a `benchmark`: weights by asset, or a name.")
+        check_unit(self.tracking_error_unit, name="tracking_error_unit")
         check_choice(self.selection, SELECTIONS, name="selection")
         if self.max_assets is not None:
             count = number(self.max_assets, name="max_assets", least=1)
@@ -190,23 +195,6 @@ def _linear(value: Any) -> tuple[LinearConstraint, ...]:  # noqa: ANN401, checke
     if len(set(names)) != len(names):
         raise ConfigError(f"`linear` must give each constraint a name of its own, got {names}.")
     return tuple(rows)
-
-
-def read_benchmark(value: Any) -> str | FrozenState | None:  # noqa: ANN401, checked here
-    """Return a benchmark's name or its weights by asset.
-
-    Raises:
-        ConfigError: If it is neither.
-    """
-    if value is None:
-        return None
-    if isinstance(value, str):
-        check_choice(value, BENCHMARKS, name="benchmark")
-        return value
-    weights = number_table(value, name="benchmark")
-    if not any(weights.values()):
-        raise ConfigError("`benchmark` must hold some asset.")
-    return weights
 
 
 LONG_ONLY = Constraints()

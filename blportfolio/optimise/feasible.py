@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from blportfolio.errors import DataError
+from blportfolio.optimise.benchmark import benchmark_weights
 from blportfolio.optimise.constraints import OTHERS, Constraints
 from blportfolio.optimise.limits import Range, check_known
+from blportfolio.optimise.units import per_period
 from blportfolio.types import DecisionContext, FloatArray
 
 
@@ -180,7 +182,7 @@ def feasible_set(
         else _or(constraints.turnover, math.inf) + context.forced_sales / 2,
         trade=_trade(constraints, assets, known),
         gross=_or(constraints.gross_exposure, math.inf),
-        tracking_error=_or(constraints.tracking_error, math.inf),
+        tracking_error=_tracking_error(constraints, context),
         benchmark=benchmark_weights(constraints.benchmark, context),
         max_assets=min(_or(constraints.max_assets, len(assets)), len(assets)),
         min_weight=constraints.min_weight,
@@ -188,29 +190,6 @@ def feasible_set(
         selection=constraints.selection,
         remarks=tuple(rows.remarks),
     )
-
-
-def benchmark_weights(benchmark: Any, context: DecisionContext) -> FloatArray:  # noqa: ANN401
-    """Return (n_assets,) benchmark weights; zeros where there is no benchmark.
-
-    Raises:
-        ConfigError: If a name is unknown.
-        DataError: If market weights are wanted and the data have none.
-    """
-    size = len(context.assets)
-    if benchmark is None:
-        return np.zeros(size)
-    if benchmark == "equal_weight":
-        return np.full(size, 1 / size)
-    if benchmark == "market_cap":
-        if context.market_weights is None:
-            raise DataError(
-                "The benchmark `market_cap` needs market weights, which these data lack. Give "
-                "weights by asset, or `equal_weight`."
-            )
-        return context.market_weights
-    check_known(benchmark, {*context.assets, *context.universe}, name="benchmark")
-    return np.array([benchmark.get(asset, 0.0) for asset in context.assets])
 
 
 class _Rows:
@@ -261,6 +240,15 @@ def _bounds(
     lower = np.array([_or(low, -math.inf) for low, _ in ranges])
     upper = np.array([_or(high, math.inf) for _, high in ranges])
     return lower, upper
+
+
+def _tracking_error(constraints: Constraints, context: DecisionContext) -> float:
+    if constraints.tracking_error is None:
+        return math.inf
+    unit = constraints.tracking_error_unit
+    return per_period(
+        constraints.tracking_error, unit, context, is_volatility=True, name="tracking error"
+    )
 
 
 def _trade(constraints: Constraints, assets: tuple[str, ...], known: set[str]) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import Any, overload
 import pandas as pd
 
 from blportfolio.backtest import BacktestResult
+from blportfolio.backtest.ledger import gist
 from blportfolio.errors import DataError
 from blportfolio.report import metrics
 from blportfolio.report.inference import sharpe_interval
@@ -108,10 +109,23 @@ def summary_records(results: Sequence[BacktestResult]) -> list[dict[str, Any]]:
         figures["last_held"] = str(result.returns.index[-1].date())
         notes = result.notes.drop_duplicates(["date", "kind"])["kind"].value_counts()
         figures["notes"] = {str(kind): int(count) for kind, count in notes.items()}
+        figures["said"] = _said(result)
         skipped = result.notes.loc[result.notes["kind"].isin(["features", "doubt"]), "message"]
         figures["skipped"] = [str(message) for message in skipped]
         records.append(figures)
     return records
+
+
+def _said(result: BacktestResult) -> list[dict[str, Any]]:
+    """Return what the optimiser said at decisions, once for all that differ in figures alone."""
+    entries: dict[str, dict[str, Any]] = {}
+    notes = result.notes[result.notes["kind"].isin(["fallback", "optimiser"])]
+    for date, message in zip(notes["date"], notes["message"], strict=True):
+        entry = entries.setdefault(
+            gist(message.split(":")[0]), {"message": message, "count": 0, "first": str(date.date())}
+        )
+        entry["count"] += 1
+    return list(entries.values())
 
 
 def format_rows(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
@@ -135,13 +149,18 @@ def format_rows(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each strategy that could not always do what its name says."""
     causes = {
-        "fallback": "held its fallback, as no expected return was above 0,",
         "ridge": "had a singular covariance, solved with a small ridge,",
         "no views": "had no view at all",
         "views": "lacked a view on some asset",
     }
     skipped = [f"{r['name']}: {message}" for r in records for message in r["skipped"]]
-    return skipped + [
+    said = [
+        f"{record['name']} at {entry['count']} of {record['n_decisions']} decisions, first on "
+        f"{entry['first']}: {entry['message']}"
+        for record in records
+        for entry in record.get("said", ())
+    ]
+    return [*skipped, *said] + [
         f"{record['name']} {text} at {record['notes'][kind]} of {record['n_decisions']} decisions."
         for record in records
         for kind, text in causes.items()

@@ -91,10 +91,12 @@ def test_the_ledger_adds_up(name, sample_market):
     np.testing.assert_allclose(trades["trade"], moved[moved != 0], atol=1e-15)
     by_date = result.trades.groupby("date")
     before = result.wealth.loc[result.weights.index]
-    traded = by_date["value"].apply(lambda v: v.abs().sum())
+    decided = result.weights.index  # at some of which nothing is traded
+    traded = by_date["value"].apply(lambda v: v.abs().sum()).reindex(decided, fill_value=0.0)
+    costs = by_date["cost"].sum().reindex(decided, fill_value=0.0)
     np.testing.assert_allclose(traded / 2 / before, result.turnover, rtol=1e-12)
-    np.testing.assert_allclose(by_date["cost"].sum() / before, result.costs, rtol=1e-12)
-    np.testing.assert_allclose(by_date["cost"].sum(), 0.0025 * traded, rtol=1e-12)
+    np.testing.assert_allclose(costs / before, result.costs, rtol=1e-12)
+    np.testing.assert_allclose(costs, 0.0025 * traded, rtol=1e-12)
     np.testing.assert_allclose((1 + result.returns).cumprod(), result.wealth.iloc[1:], rtol=1e-12)
     first = [result.returns.index[result.returns.index > d][0] for d in result.costs.index]
     paid = (1 + result.returns[first]) / (1 + result.gross_returns[first])

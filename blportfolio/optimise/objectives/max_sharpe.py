@@ -84,13 +84,13 @@ class MaxSharpe(CostedObjective):
         context: DecisionContext | None,
     ) -> ArraySolution:
         if self.fallback == "cash":
-            return ArraySolution(np.zeros(len(mean)), "fallback", 0.0, "none", "cash")
+            return _noted(ArraySolution(np.zeros(len(mean)), "optimal", 0.0, "none"), "cash")
         kept = None if self.fallback != "previous" else self._kept(covariance, previous, context)
         if kept is not None:
-            return ArraySolution(kept, "fallback", 0.0, "none", "previous")
+            return _noted(ArraySolution(kept, "optimal", 0.0, "none"), "previous")
         safest = MinVariance(constraints=self.constraints)
         solution = safest.solve_arrays(mean, covariance, previous=previous, context=context)
-        return replace(solution, status="fallback", fallback="min_variance")
+        return _noted(solution, "min_variance")
 
     def _kept(
         self,
@@ -107,3 +107,9 @@ class MaxSharpe(CostedObjective):
         known = positions(len(previous)) if context is None else context
         allowed = feasible_set(self.constraints, previous, known)
         return previous if allowed.violation(previous, covariance) <= 1e-9 else None
+
+
+def _noted(solution: ArraySolution, held: str) -> ArraySolution:
+    """Return a fallback's solution, which says so."""
+    remark = f"No allowed portfolio has an expected return above 0; held {held} instead."
+    return replace(solution, status="fallback", fallback=held, remarks=(*solution.remarks, remark))
