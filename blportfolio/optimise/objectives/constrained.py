@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
-from blportfolio.errors import ConfigError
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import CostArrays, Costs
 from blportfolio.optimise.dispatch import optimise
@@ -15,9 +13,6 @@ from blportfolio.optimise.feasible import FeasibleSet, feasible_set
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.objectives.base import ArrayObjective
 from blportfolio.types import ArraySolution, DecisionContext, FloatArray
-from blportfolio.validation import check_choice
-
-UNITS = ("period", "year")
 
 
 class ConstrainedObjective(ArrayObjective):
@@ -105,37 +100,3 @@ class CostedObjective(ConstrainedObjective):
 def positions(size: int) -> DecisionContext:
     """Return a context whose labels are positions, for arrays that come without labels."""
     return DecisionContext(tuple(str(i) for i in range(size)))
-
-
-def per_period(
-    target: float, unit: str, context: DecisionContext, *, is_volatility: bool = False
-) -> float:
-    """Return a return or a volatility per period of the data.
-
-    Args:
-        target: Decimal per `unit`.
-        unit: `period` or `year`.
-        context: Knows the periods in a year.
-        is_volatility: Volatilities grow with the square root of time, returns with time.
-
-    Raises:
-        ConfigError: If the unit is a year and the periods in it are not known.
-    """
-    if unit == "period":
-        return target
-    if context.periods_per_year is None:
-        raise ConfigError(
-            "A target per year needs the periods in a year, which are not known here. Give it "
-            'per period of the data, unit = "period", or a distribution that a prior fitted.'
-        )
-    years = 1 / context.periods_per_year
-    return target * (math.sqrt(years) if is_volatility else years)
-
-
-def check_unit(unit: str) -> None:
-    """Check the unit of a target.
-
-    Raises:
-        ConfigError: If it is unknown.
-    """
-    check_choice(unit, UNITS, name="unit")

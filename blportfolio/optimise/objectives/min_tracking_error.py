@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from blportfolio.errors import ConfigError
-from blportfolio.optimise.constraints import Constraints, read_benchmark
+from blportfolio.optimise.benchmark import benchmark_weights, read_benchmark
+from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
-from blportfolio.optimise.feasible import benchmark_weights
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.objectives.constrained import CostedObjective
 from blportfolio.types import DecisionContext, FloatArray

@@ -11,7 +11,8 @@ from blportfolio.optimise.dispatch import optimise
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.limits import number
-from blportfolio.optimise.objectives.constrained import CostedObjective, check_unit, per_period
+from blportfolio.optimise.objectives.constrained import CostedObjective
+from blportfolio.optimise.units import check_unit, per_period
 from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 from blportfolio.validation import check_choice
 
