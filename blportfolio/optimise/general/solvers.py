@@ -47,7 +47,7 @@ def attempt(programme: Programme, stage: Stage) -> tuple[str, Point | None]:
 
 
 def _by_clarabel(programme: Programme, stage: Stage) -> Answer:
-    import clarabel  # type: ignore[import-untyped]
+    import clarabel
 
     settings = clarabel.DefaultSettings()
     settings.verbose = False
@@ -72,7 +72,7 @@ def _by_clarabel(programme: Programme, stage: Stage) -> Answer:
 
 
 def _by_osqp(programme: Programme, stage: Stage) -> Answer:
-    import osqp  # type: ignore[import-untyped]
+    import osqp
 
     lower = programme.offset.copy()
     lower[programme.n_zero :] = -np.inf
