@@ -16,6 +16,7 @@ from blportfolio.types import (
     Objective,
     ReturnDistribution,
 )
+from blportfolio.validation import shown
 
 
 def posterior_draws(
@@ -137,7 +138,7 @@ def check_objective(objective: object) -> None:
     """
     if isinstance(objective, type) or not hasattr(objective, "solve"):
         raise ConfigError(
-            f"`objective` must be an objective such as MaxSharpe(), got {objective!r}."
+            f"`objective` must be an objective such as MaxSharpe(), got {shown(objective)}."
         )
 
 
@@ -150,7 +151,9 @@ def check_counts(n_draws: object, seed: object) -> None:
     for name, value, least in (("n_draws", n_draws, 1), ("seed", seed, 0)):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or value < least:  # type: ignore[operator]
-            raise ConfigError(f"`{name}` must be a whole number from {least} on, got {value!r}.")
+            raise ConfigError(
+                f"`{name}` must be a whole number from {least} on, got {shown(value)}."
+            )
 
 
 def shared_remarks(solutions: Iterable[ArraySolution]) -> tuple[str, ...]:

@@ -243,11 +243,12 @@ def _bounds(
 
 
 def _tracking_error(constraints: Constraints, context: DecisionContext) -> float:
-    if constraints.tracking_error is None:
-        return math.inf
-    unit = constraints.tracking_error_unit
     return per_period(
-        constraints.tracking_error, unit, context, is_volatility=True, name="tracking error"
+        _or(constraints.tracking_error, math.inf),
+        constraints.tracking_error_unit,
+        context,
+        is_volatility=True,
+        key="tracking_error_unit",
     )
 
 

@@ -12,8 +12,7 @@ import pandas as pd
 
 from blportfolio.errors import (
     ConfigError,
-    DataError,
-    NoPositiveReturnError,
+    InfeasibleError,
     SingularCovarianceWarning,
 )
 from blportfolio.optimise.constraints import Constraints
@@ -23,7 +22,7 @@ from blportfolio.optimise.exact.critical_line import Line, trace
 from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.feasible import FeasibleSet, feasible_set
 from blportfolio.optimise.goal import Goal
-from blportfolio.optimise.objectives.base import context_of
+from blportfolio.optimise.objectives.base import check_distribution, context_of
 from blportfolio.types import FloatArray, ReturnDistribution
 
 
@@ -40,7 +39,7 @@ class EfficientFrontier:
             a budget and cash, so that only the points are known.
         min_variance: (n_assets,) weights of the first point.
         max_sharpe: (n_assets,) weights of the largest ratio of return to volatility, or None where
-            no return is above 0.
+            no return is above 0, or the ratio rises without end as positions grow.
         mean: (n_assets,) expected returns of the assets.
         covariance: (n_assets, n_assets) their covariance, with the ridge if it was singular.
         periods_per_year: Periods of the data in a year, where that is known.
@@ -82,11 +81,7 @@ def efficient_frontier(
     References:
         Markowitz (1956), The Optimization of a Quadratic Function Subject to Linear Constraints.
     """
-    if not isinstance(distribution, ReturnDistribution):
-        raise DataError(
-            f"`distribution` must be a ReturnDistribution, got {type(distribution).__name__}. "
-            "A prior's fit(window) returns one."
-        )
+    check_distribution(distribution)
     if isinstance(n_points, bool) or not isinstance(n_points, int) or n_points < 2:
         raise ConfigError(f"`n_points` must be a whole number of 2 or more, got {n_points!r}.")
     chosen = Constraints() if constraints is None else Constraints.of(constraints)
@@ -107,7 +102,7 @@ def efficient_frontier(
     best: FloatArray | None
     try:
         best = optimise(Goal(covariance, mean, is_ratio=True), allowed).weights
-    except NoPositiveReturnError:
+    except InfeasibleError:
         best = None
     labels = pd.Index(distribution.assets, name="asset")
     weights = pd.DataFrame(points, columns=labels, index=_numbered(points, "point"))

@@ -7,17 +7,21 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from blportfolio.errors import BLPortfolioWarning, ConfigError, DataError
+from blportfolio.errors import BLPortfolioWarning, ConfigError
 from blportfolio.optimise.draws import (
     check_counts,
     check_objective,
     posterior_draws,
     solve_draws,
 )
-from blportfolio.optimise.objectives.base import context_of
+from blportfolio.optimise.objectives.base import (
+    check_distribution,
+    context_of,
+    previous_array,
+)
 from blportfolio.optimise.objectives.max_sharpe import MaxSharpe
 from blportfolio.types import Objective, ReturnDistribution
-from blportfolio.validation import check_weights
+from blportfolio.validation import shown
 
 HELD = 1e-8
 """An asset is held where the size of its weight is above this; general solvers leave dust."""
@@ -66,22 +70,16 @@ def weight_spread(
     """
     objective = MaxSharpe() if objective is None else objective
     check_objective(objective)
-    if not isinstance(distribution, ReturnDistribution):
-        raise DataError(
-            f"`distribution` must be a ReturnDistribution, got {type(distribution).__name__}. "
-            "A prior's fit(window) returns one."
-        )
+    check_distribution(distribution)
     if rng is not None:
         if not isinstance(rng, np.random.Generator):
-            raise ConfigError(f"`rng` must be a numpy Generator, got {rng!r}; or give a `seed`.")
+            raise ConfigError(
+                f"`rng` must be a numpy Generator, got {shown(rng)}; or give a `seed`."
+            )
         seed = int(rng.integers(2**63))
     check_counts(n_draws, seed)
     point = objective.solve(distribution, previous_weights=previous_weights)
     assets = list(distribution.assets)
-    previous = None
-    if previous_weights is not None:
-        given = check_weights(previous_weights, name="previous_weights")
-        previous = given.reindex(assets).fillna(0.0).to_numpy(dtype=float)
     known = not distribution.mean_covariance.any()
     if known:
         warnings.warn(
@@ -103,7 +101,7 @@ def weight_spread(
         draws,
         distribution.mean,
         distribution.covariance,
-        previous=previous,
+        previous=previous_array(previous_weights, distribution.assets),
         context=context_of(distribution),
     )
     weights = np.array([solution.weights for solution in solutions])

@@ -17,7 +17,7 @@ def per_period(
     context: DecisionContext,
     *,
     is_volatility: bool = False,
-    name: str = "target",
+    key: str = "unit",
 ) -> float:
     """Return a return or a volatility per period of the data.
 
@@ -26,17 +26,17 @@ def per_period(
         unit: `period` or `year`.
         context: Knows the periods in a year.
         is_volatility: Volatilities grow with the square root of time, returns with time.
-        name: What it is, for messages.
+        key: The setting that holds the unit, for messages.
 
     Raises:
         ConfigError: If the unit is a year and the periods in it are not known.
     """
-    if unit == "period":
+    if unit == "period" or math.isinf(value):
         return value
     if context.periods_per_year is None:
         raise ConfigError(
-            f"A {name} per year needs the periods in a year, which are not known here. Give "
-            "`periods_per_year` to the distribution, or a figure per period of the data."
+            "A figure per year needs the periods in a year, which are not known here. Give it per "
+            f'period of the data, {key} = "period", or give the distribution `periods_per_year`.'
         )
     years = 1 / context.periods_per_year
     return value * (math.sqrt(years) if is_volatility else years)

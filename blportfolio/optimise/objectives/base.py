@@ -65,20 +65,9 @@ class ArrayObjective(ABC):
             InfeasibleError: If no portfolio meets the constraints.
             SolverError: If every solver fails.
         """
-        if not isinstance(distribution, ReturnDistribution):
-            raise DataError(
-                f"`distribution` must be a ReturnDistribution, got {type(distribution).__name__}. "
-                "A prior's fit(window) returns one."
-            )
+        check_distribution(distribution)
         labels = _labels(distribution.assets).view()
-        previous = None
-        if previous_weights is not None:
-            given = check_weights(previous_weights, name="previous_weights")
-            for label in given.index:
-                if label not in distribution.assets:
-                    hint = nearest_name(label, distribution.assets)
-                    raise DataError(f"`previous_weights` names the unknown {label!r}. {hint}")
-            previous = given.reindex(labels).fillna(0.0).to_numpy(dtype=float)
+        previous = previous_array(previous_weights, distribution.assets)
         context = context_of(distribution)
         began = time.perf_counter()
         solution = self.solve_arrays(
@@ -118,6 +107,36 @@ class ArrayObjective(ABC):
             "seconds": seconds,
         }
         return weights
+
+
+def check_distribution(given: object) -> None:
+    """Check that something is a distribution.
+
+    Raises:
+        DataError: If it is not.
+    """
+    if not isinstance(given, ReturnDistribution):
+        raise DataError(
+            f"`distribution` must be a ReturnDistribution, got {type(given).__name__}. Make one by "
+            "ReturnDistribution.from_moments(mean, covariance) or a prior's fit(window)."
+        )
+
+
+def previous_array(weights: pd.Series | None, assets: tuple[str, ...]) -> FloatArray | None:
+    """Return (n_assets,) weights held before, 0 where none is named; None where there are none.
+
+    Raises:
+        DataError: If `weights` is no Series of numbers by asset, or names an unknown asset.
+    """
+    if weights is None:
+        return None
+    given = check_weights(weights, name="previous_weights")
+    for label in given.index:
+        if label not in assets:
+            raise DataError(
+                f"`previous_weights` names the unknown {label!r}. {nearest_name(label, assets)}"
+            )
+    return given.reindex(_labels(assets)).fillna(0.0).to_numpy(dtype=float)
 
 
 def context_of(distribution: ReturnDistribution) -> DecisionContext:
