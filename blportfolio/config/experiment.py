@@ -21,6 +21,10 @@ BASELINES = ("equal_weight", "min_variance")
 """Strategies that every comparison holds."""
 
 
+MODELS = ("prior", "covariance", "optimise")
+"""Tables of a strategy that name a model."""
+
+
 class BacktestTable(BaseModel):
     """The [backtest] table; a list in it means every combination.
 
@@ -154,7 +158,8 @@ def load_experiment(
         tables = read_toml(file)
         own = [(keys[1:], value) for keys, value in settings if keys[0] == file.stem]
         for keys, value in own:
-            _assign(tables, keys, value)
+            _spell_out(tables, keys[0])
+            _assign(tables, keys, value, whole=f"{file.stem}.")
         parse_strategy(tables, source=file.name)
         chosen_here = {keys[0] for keys, _ in own}
         rows.extend(_combinations(tables, config.backtest, file.name, keep=chosen_here))
@@ -204,7 +209,7 @@ def _words(key: str, value: object) -> str:
 
 def _parse_override(override: str) -> tuple[list[str], Any]:
     key, sign, text = override.partition("=")
-    keys = [part.strip() for part in key.split(".")]
+    keys = _keys_of(key)
     if not sign or not all(keys):
         raise ConfigError(f"--set takes key=value such as backtest.lookback=120, got {override!r}.")
     try:
@@ -213,10 +218,34 @@ def _parse_override(override: str) -> tuple[list[str], Any]:
         return keys, text.strip()
 
 
-def _assign(values: dict[str, Any], keys: list[str], value: object) -> None:
+def _keys_of(text: str) -> list[str]:
+    """Return the parts of a dotted key; one with a dot stands in quotes, as in TOML."""
+    try:
+        table: Any = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        return [part.strip() for part in text.split(".")]
+    keys: list[str] = []
+    while isinstance(table, dict):
+        ((key, table),) = table.items()
+        keys.append(key)
+    return keys
+
+
+def _spell_out(tables: dict[str, Any], key: str) -> None:
+    """Write a model that is given by name alone, or left to its default, as a table."""
+    if key in MODELS:
+        default = StrategyConfig.model_fields[key].get_default(call_default_factory=True)
+        table = tables.setdefault(key, default)
+        if isinstance(table, str):
+            tables[key] = {"model": table}
+
+
+def _assign(values: dict[str, Any], keys: list[str], value: object, *, whole: str = "") -> None:
     for key in keys[:-1]:
         inner = values.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {'.'.join(keys)}: `{key}` is not a table.")
+            raise ConfigError(
+                f"--set {whole}{'.'.join(keys)}: `{key}` is {inner!r}, not a table; set all of it."
+            )
         values = inner
     values[keys[-1]] = value
