@@ -56,6 +56,8 @@ def _explained(search: ConflictSearch, allowed: FeasibleSet) -> InfeasibleError 
     if len(members) > 1 and all(give is None for give in gives):
         gives = [search.must_give(member, core) for member in members]
         others = " Other constraints contradict each other too."
+    if not allowed.relax and any(search.limits[n].kind in ("turnover", "trade") for n in core):
+        others += " With `relax` limits on trades give as little as it takes."
     conflicts = tuple(
         Conflict(_words([search.limits[number] for number in member], allowed), give)
         for member, give in zip(members, gives, strict=True)
