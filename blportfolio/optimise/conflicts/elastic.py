@@ -17,6 +17,13 @@ from blportfolio.types import FloatArray, IntArray
 
 TOLERANCE = 1e-9
 """A contradiction up to this, in weight, counts as met."""
+ATTEMPTS: tuple[tuple[Literal["highs-ds", "highs-ipm"], float], ...] = (
+    ("highs-ds", math.inf),
+    ("highs-ipm", math.inf),
+    ("highs-ds", 1e6),
+    ("highs-ipm", 1e6),
+)
+"""Methods of HiGHS, and bounds of its variables, without which it may lose its way."""
 
 
 class Slack(NamedTuple):
@@ -98,14 +105,12 @@ class Elastic:
         rows: Any = sparse.hstack([matrix[kept], slack], format="csr")
         cost = np.zeros(self.width + 1)
         cost[-1] = 1.0
-        free: list[tuple[float | None, float | None]] = [(None, None)] * self.width
-        methods: tuple[Literal["highs-ds"], Literal["highs-ipm"]] = ("highs-ds", "highs-ipm")
-        for method in methods:
+        for method, most in ATTEMPTS:
             found = linprog(
                 cost,
                 A_ub=rows,
                 b_ub=bounds[kept],
-                bounds=[*free, (floor, None)],
+                bounds=[*((-most, most) for _ in range(self.width)), (floor, None)],
                 method=method,
                 options={
                     "primal_feasibility_tolerance": 1e-10,

@@ -77,7 +77,20 @@ class _Guess:
                 self.active[rows] = True  # the tip of the cone, where all of its rows are 0
             else:
                 self.curved.append(rows)
+        self._pin_idle(slack)
         self.counts = np.diff(programme.matrix.indptr)
+
+    def _pin_idle(self, slack: FloatArray) -> None:
+        """Let the nearest row bind an auxiliary variable that no row binds, as it may lie anywhere.
+
+        So it is with |w| where the limit on Σ|w| does not bind.
+        """
+        matrix = self.programme.matrix.tocsc()
+        first = len(self.programme.quadratic) + self.programme.is_homogeneous
+        for column in range(first, matrix.shape[1]):
+            rows = matrix.indices[matrix.indptr[column] : matrix.indptr[column + 1]]
+            if len(rows) and rows.max() < self.linear.stop and not self.active[rows].any():
+                self.active[rows[np.argmin(slack[rows])]] = True
 
     def solve(self, x: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray] | None:
         """Return (x, z) that solve the equations, or None."""

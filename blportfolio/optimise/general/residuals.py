@@ -9,6 +9,9 @@ import numpy as np
 from blportfolio.optimise.general.conic import Programme
 from blportfolio.types import FloatArray
 
+SMALLEST = 1e-9
+"""Smallest size of an objective, in the programme's units, that a gap is relative to."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
@@ -19,7 +22,9 @@ class Point:
         z: (n_rows,) dual variables, inside the dual cone.
         primal: Largest distance of b − Ax from its cone.
         dual: Largest entry of Px + q + Aᵀz, relative to its terms where they exceed 1.
-        gap: Difference of the primal and the dual objective, likewise.
+        gap: Difference of the primal and the dual objective, and what the dual residual adds to
+            it over moves of the size of x (‖Δ‖₁‖x‖∞), relative to `size`.
+        size: That of the objective, its terms of q taken one by one.
     """
 
     x: FloatArray
@@ -27,6 +32,7 @@ class Point:
     primal: float
     dual: float
     gap: float
+    size: float = 1.0
 
     @property
     def worst(self) -> float:
@@ -54,16 +60,14 @@ def measured(programme: Programme, x: FloatArray, z: FloatArray) -> Point:
     curve = programme.curve(x)
     pull = programme.matrix.T @ inside
     size = max(1.0, *(_largest(part) for part in (curve, programme.linear, pull)))
-    quadratic, linear_part = float(x @ curve), float(programme.linear @ x)
+    quadratic, linear_part = float(x @ curve), programme.linear * x
     dual_part = float(programme.offset @ inside)
-    scale = max(1.0, abs(quadratic), abs(linear_part), abs(dual_part))
-    return Point(
-        x,
-        inside,
-        _largest(outside),
-        _largest(curve + programme.linear + pull) / size,
-        abs(quadratic + linear_part + dual_part) / scale,
-    )
+    scale = max(SMALLEST, abs(quadratic), float(np.abs(linear_part).sum()))
+    rest = curve + programme.linear + pull
+    gap = abs(quadratic + float(linear_part.sum()) + dual_part) + float(
+        np.abs(rest).sum()
+    ) * _largest(x)
+    return Point(x, inside, _largest(outside), _largest(rest) / size, gap / scale, scale)
 
 
 def rounding(programme: Programme, x: FloatArray) -> float:

@@ -12,7 +12,7 @@ from blportfolio.optimise.general.conic import Programme
 from blportfolio.optimise.general.finish import broken_by, finished
 from blportfolio.optimise.general.polish import polished
 from blportfolio.optimise.general.programme import write_programme
-from blportfolio.optimise.general.residuals import rounding
+from blportfolio.optimise.general.residuals import Point, rounding
 from blportfolio.optimise.general.solvers import attempt
 from blportfolio.optimise.general.stages import solver_stages
 from blportfolio.optimise.goal import Goal
@@ -180,11 +180,13 @@ def _is_positive(goal: Goal, weights: FloatArray) -> bool:
 
 
 def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
-    """Return the answer of the first solver whose residuals and limits hold."""
+    """Return the answer of the first solver whose residuals and limits hold.
+
+    Where none is exact relative to a tiny objective, it is one that is so in absolute terms.
+    """
     failures: list[str] = []
-    remarks: tuple[str, ...] = ()
+    rough: ArraySolution | None = None
     for stage in solver_stages(programme):
-        name = stage.name
         status, point = attempt(programme, stage)
         if status == "infeasible":
             _raise_conflict(goal, allowed)
@@ -194,34 +196,21 @@ def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolut
                 raise _unlimited(allowed)
             status = "unbounded, which the constraints rule out"
         if point is None:
-            failures.append(f"{name}: {status}")
+            failures.append(f"{stage.name}: {status}")
             continue
         point = polished(programme, point)
-        worst = max(point.dual, point.gap)
-        floor = min(rounding(programme, point.x), ROUNDED)
-        if not worst <= max(TOLERANCE, floor):
-            failures.append(f"{name}: {status}, but with a residual of {worst:.1e}")
+        found, wrong = _judged(programme, point, goal, allowed)
+        if wrong:
+            failures.append(f"{stage.name}: {status}, but {wrong}")
+        if found is None:
             continue
-        weights = programme.weights(point.x)
-        ratio = None
-        if programme.is_homogeneous:
-            ratio = programme.ratio(point.x)
-            held = ratio > LEAST_RATIO and np.abs(weights).max() < UNLIMITED
-            weights = weights if held else np.full(len(weights), np.nan)
-        if np.isfinite(weights).all():
-            weights = finished(weights, goal, allowed, is_exact=point.worst <= 1e-12)
-            broken = broken_by(weights, goal, allowed)
-            if not broken <= FEASIBLE:
-                failures.append(f"{name}: {status}, but a limit is broken by {broken:.1e}")
-                continue
-        remarks = (f"Solved by {name} after {'; '.join(failures)}.",) if failures else ()
-        if worst > TOLERANCE:
-            remarks += (
-                f"The covariance is so ill-conditioned that a residual of {worst:.1e} is "
-                "left by rounding.",
-            )
-        solver = name.split()[0]
-        return ArraySolution(weights, "optimal", worst, solver, objective=ratio, remarks=remarks)
+        found = replace(found, solver=stage.solver)
+        if not wrong:
+            return _noted(found, failures, stage.name)
+        if rough is None or found.residual < rough.residual:
+            rough = found
+    if rough is not None:
+        return _noted(rough, failures, rough.solver)
     _raise_conflict(goal, allowed)
     condition = float(np.linalg.cond(goal.covariance))
     raise SolverError(
@@ -229,6 +218,46 @@ def _solve(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolut
         f"{condition:.1e}; use a shrinkage covariance, drop near copies of assets, or widen "
         "constraints that leave next to no choice."
     )
+
+
+def _judged(
+    programme: Programme, point: Point, goal: Goal, allowed: FeasibleSet
+) -> tuple[ArraySolution | None, str]:
+    """Return the answer unless it is wrong, and what is wrong or rough about it."""
+    worst = max(point.dual, point.gap)
+    floor = rounding(programme, point.x)
+    if not max(point.dual, point.gap * point.size) <= max(TOLERANCE, min(floor, ROUNDED)):
+        return None, f"with a residual of {worst:.1e}"
+    weights = programme.weights(point.x)
+    ratio = None
+    if programme.is_homogeneous:
+        ratio = programme.ratio(point.x)
+        held = ratio > LEAST_RATIO and np.abs(weights).max() < UNLIMITED
+        weights = weights if held else np.full(len(weights), np.nan)
+    if np.isfinite(weights).all():
+        raw = weights
+        weights = finished(raw, goal, allowed, is_exact=point.worst <= 1e-12)
+        broken = broken_by(weights, goal, allowed)
+        if not broken <= FEASIBLE:  # a tiny limit on risk may feel even dust
+            weights, broken = raw, broken_by(raw, goal, allowed)
+        if not broken <= FEASIBLE:
+            return None, f"a limit is broken by {broken:.1e}"
+    remarks: tuple[str, ...] = ()
+    if worst > TOLERANCE:
+        remarks = (
+            f"The covariance is so ill-conditioned that a residual of {worst:.1e} is left by "
+            "rounding.",
+        )
+    is_rough = worst > max(TOLERANCE, floor / point.size)
+    return (
+        ArraySolution(weights, "optimal", worst, "", objective=ratio, remarks=remarks),
+        f"with a residual of {worst:.1e}" if is_rough else "",
+    )
+
+
+def _noted(found: ArraySolution, failures: list[str], name: str) -> ArraySolution:
+    remarks = (f"Solved by {name} after {'; '.join(failures)}.",) if failures else ()
+    return replace(found, remarks=remarks + found.remarks)
 
 
 def _raise_conflict(goal: Goal, allowed: FeasibleSet) -> None:

@@ -37,7 +37,8 @@ def test_each_kind_of_error_shows_in_its_own_residual():
     on_weight, on_budget, on_bound = np.diag([0.01] * 3)
     assert measured(programme, x + on_weight[:2], z).primal == pytest.approx(0.01)
     assert measured(programme, x, z + on_budget).dual == pytest.approx(0.01)
-    assert measured(programme, x, z + on_weight).gap == pytest.approx(0.01)
+    # bᵀz is off by 0.01, the dual residual Δ is (0.01, 0.01), the largest weight ¾, and xᵀPx ⅜.
+    assert measured(programme, x, z + on_weight).gap == pytest.approx((0.01 + 0.015) / 0.375)
     assert measured(programme, x, z - on_bound).worst == pytest.approx(0.0, abs=1e-15)
     assert measured(programme, x * np.nan, z).worst == np.inf
 
