@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from blportfolio.errors import InfeasibleError
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
-from blportfolio.optimise.dispatch import optimise
-from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.limits import number
-from blportfolio.optimise.objectives.constrained import CostedObjective
-from blportfolio.optimise.units import check_unit, per_period
-from blportfolio.types import ArraySolution, DecisionContext, FloatArray
-from blportfolio.validation import check_choice
-
-FALLBACKS = ("error", "nearest")
+from blportfolio.optimise.objectives.targeted import TargetObjective
+from blportfolio.optimise.units import per_period
+from blportfolio.types import DecisionContext, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class TargetReturn(CostedObjective):
+class TargetReturn(TargetObjective):
     """min wᵀCw with wᵀμ − costs ≥ a target.
 
     Attributes:
@@ -41,33 +35,9 @@ class TargetReturn(CostedObjective):
     def __post_init__(self) -> None:
         """Check the settings."""
         object.__setattr__(self, "target", number(self.target, name="target"))
-        check_unit(self.unit)
-        check_choice(self.fallback, FALLBACKS, name="fallback")
         self.read_tables()
 
     def goal(self, mean: FloatArray, covariance: FloatArray, context: DecisionContext) -> Goal:
         """Return the variance, with the least return that is wanted."""
         target = per_period(self.target, self.unit, context)
         return Goal(covariance, mean, 2.0, min_return=target)
-
-    def solve_goal(self, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
-        """Return the best allowed portfolio, or the nearest to the target where that is wanted."""
-        try:
-            return optimise(goal, allowed)
-        except InfeasibleError:
-            if self.fallback == "error":
-                raise
-        # Fails in the same words where the constraints themselves are the conflict.
-        reachable = optimise(replace(goal, risk_aversion=0.0, min_return=None), allowed)
-        best = goal.net_return(reachable.weights)
-        return replace(
-            reachable,
-            status="fallback",
-            fallback="nearest",
-            objective=goal.value(reachable.weights),
-            remarks=(
-                *reachable.remarks,
-                f"The target of {goal.min_return:.3g} per period is out of reach; held the "
-                f"portfolio of the largest expected return, {best:.3g}.",
-            ),
-        )
