@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from blportfolio.optimise.feasible import FeasibleSet
@@ -48,8 +50,11 @@ def finished(
 
 def broken_by(weights: FloatArray, goal: Goal, allowed: FeasibleSet) -> float:
     """Return by how much the worst limit is broken, a row's relative to its size where above 1."""
-    worst = max(allowed.violation(weights, goal.covariance), goal.violation(weights))
-    if worst <= 0 or not len(allowed.rows):
-        return worst
-    size = float(np.abs(allowed.rows).max())
-    return worst / max(1.0, size)
+    sizes = np.maximum(1.0, np.abs(allowed.rows).max(axis=1, initial=0.0))
+    scaled = replace(
+        allowed,
+        rows=allowed.rows / sizes[:, None],
+        row_lower=allowed.row_lower / sizes,
+        row_upper=allowed.row_upper / sizes,
+    )
+    return max(scaled.violation(weights, goal.covariance), goal.violation(weights))

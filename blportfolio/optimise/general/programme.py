@@ -15,8 +15,6 @@ from blportfolio.optimise.general.rows import ConeRows, square_root
 from blportfolio.optimise.goal import Goal
 from blportfolio.types import FloatArray, IntArray
 
-__all__ = ["Programme", "write_programme"]
-
 SMALLEST_MULTIPLE = 1e-9
 """Price of the multiple κ of a ratio where every smaller portfolio is allowed too: of portfolios
 with the same ratio the largest is wanted."""

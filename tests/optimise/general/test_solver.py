@@ -22,7 +22,7 @@ from scipy.optimize import LinearConstraint, linprog, minimize
 from blportfolio.errors import InfeasibleError, NoPositiveReturnError, SolverError
 from blportfolio.optimise.costs import CostArrays
 from blportfolio.optimise.exact.active_set import long_only_max_sharpe
-from blportfolio.optimise.general import solver, solvers, stages
+from blportfolio.optimise.general import checked, solvers, stages
 from blportfolio.optimise.general.residuals import Point
 from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
@@ -213,6 +213,20 @@ def test_with_costs_the_ratio_meets_its_optimality_condition():
     np.testing.assert_allclose(steep[moved], steep[moved][0], atol=1e-12)
 
 
+@given(SEEDS, SIZES)
+@settings(max_examples=15)
+def test_a_ratio_that_is_best_at_nothing_is_that_of_the_fully_invested(seed, size):
+    mean, covariance = market(seed, size)
+    costs = CostArrays(*np.full((4, size), 1e-5), previous=np.zeros(size))
+    goal = Goal(covariance, np.abs(mean) + 1e-3, is_ratio=True, costs=costs)
+    found = solve_programme(goal, portfolios(size, budget_lower=0.0))
+    assert goal.value(found.weights / 2) > goal.value(found.weights)
+    full = solve_programme(goal, portfolios(size))
+    np.testing.assert_allclose(found.weights, full.weights, atol=1e-9)
+    assert "Cash is held at its least" in found.remarks[-1]
+    assert not full.remarks
+
+
 @pytest.mark.parametrize("is_ratio", [False, True])
 @pytest.mark.parametrize("risk", [1e-12, 1e-4, 1e6])
 @pytest.mark.parametrize("reward", [1e-12, 1.0, 1e6])
@@ -349,13 +363,13 @@ def planted(monkeypatch, wrong):
     """Let the first solver answer with `wrong(programme, stage)`, and the rest as they are."""
     first = stages.Stage("PLANTED", "PLANTED")
     monkeypatch.setattr(
-        solver, "solver_stages", lambda programme: (first, *stages.solver_stages(programme))
+        checked, "solver_stages", lambda programme: (first, *stages.solver_stages(programme))
     )
 
     def attempt(programme, stage):
         return wrong(programme) if stage is first else solvers.attempt(programme, stage)
 
-    monkeypatch.setattr(solver, "attempt", attempt)
+    monkeypatch.setattr(checked, "attempt", attempt)
 
 
 def zeros_that_claim_to_be_optimal(programme):
@@ -378,7 +392,7 @@ def test_a_solver_that_fails_or_lies_is_named_and_the_next_one_used(monkeypatch,
     expected = solve_programme(goal, allowed)
     assert expected.remarks == ()
     planted(monkeypatch, wrong)
-    monkeypatch.setattr(solver, "polished", lambda _, point: point)
+    monkeypatch.setattr(checked, "polished", lambda _, point: point)
     found = solve_programme(goal, allowed)
     assert found.solver == "CLARABEL"
     assert remark in found.remarks[0]
@@ -394,13 +408,13 @@ def test_an_answer_that_is_feasible_but_not_optimal_is_caught(monkeypatch):
         return "optimal", solvers.measured(programme, x, np.zeros(len(programme.offset)))
 
     planted(monkeypatch, equal_weights)
-    monkeypatch.setattr(solver, "polished", lambda _, point: point)
+    monkeypatch.setattr(checked, "polished", lambda _, point: point)
     assert "PLANTED: optimal, but with a residual of" in solve_programme(goal, allowed).remarks[0]
 
 
 def test_where_every_solver_fails_the_error_says_how(monkeypatch):
     mean, covariance = market(4, 5)
-    monkeypatch.setattr(solver, "attempt", lambda *_: ("failed (NumericalError)", None))
+    monkeypatch.setattr(checked, "attempt", lambda *_: ("failed (NumericalError)", None))
     with pytest.raises(SolverError, match=r"CLARABEL: failed.*SCS: failed.*condition number"):
         solve_programme(Goal(covariance, mean), portfolios(5))
 
@@ -412,7 +426,7 @@ def test_every_solver_in_the_order_finds_the_same_portfolio(monkeypatch, stage):
     goal = Goal(covariance, mean, risk_aversion=aversion)
     allowed = portfolios(8, **sectors(8))
     expected = solve_programme(goal, allowed).weights
-    monkeypatch.setattr(solver, "solver_stages", lambda _: (stage,))
+    monkeypatch.setattr(checked, "solver_stages", lambda _: (stage,))
     np.testing.assert_allclose(solve_programme(goal, allowed).weights, expected, atol=1e-9)
 
 
@@ -487,8 +501,8 @@ def test_a_solver_that_breaks_off_is_followed_by_the_next(monkeypatch, broken):
     goal = Goal(covariance, mean, uncertainty=covariance, radius=0.1)
     allowed = portfolios(30, benchmark=np.full(30, 1 / 30), tracking_error=2e-3)
     expected = solve_programme(goal, allowed)
-    monkeypatch.setattr(solver, "solver_stages", lambda _: (broken, stages.CLARABEL))
-    monkeypatch.setattr(solver, "polished", lambda _, point: point)
+    monkeypatch.setattr(checked, "solver_stages", lambda _: (broken, stages.CLARABEL))
+    monkeypatch.setattr(checked, "polished", lambda _, point: point)
     found = solve_programme(goal, allowed)
     np.testing.assert_allclose(found.weights, expected.weights, atol=1e-5)
     assert found.solver == "CLARABEL"
@@ -504,7 +518,7 @@ def test_where_the_ratios_programme_fails_a_sequence_of_utilities_finds_it(seed,
     expected = goal.value(solve_programme(goal, allowed).weights)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            solver,
+            checked,
             "attempt",
             lambda programme, stage: (
                 ("failed numerically", None)
