@@ -24,8 +24,8 @@ class Point:
 
     __slots__ = ("gradient", "multiplier", "side", "states", "tolerance", "weights")
 
-    def __init__(self, states: States, side: int, multiplier: float) -> None:
-        self.states, self.side, self.multiplier = states, side, multiplier
+    def __init__(self, states: States, side: int) -> None:
+        self.states, self.side, self.multiplier = states, side, 0.0
         self.weights = self.gradient = self.tolerance = np.zeros(0)
 
 
@@ -52,7 +52,7 @@ class Problem:
             states[(states == LOWER) & np.isinf(self.lower)] = FREE
             states[(states == UPPER) & np.isinf(self.upper)] = FREE
             states[~self.movable] = LOWER
-        return Point(states, LOWER if self.box.is_fixed else FREE, -float(self.linear.mean()))
+        return Point(states, LOWER if self.box.is_fixed else FREE)
 
     def guess(self) -> States:
         """Return the states of the solution for uncorrelated assets, or all free without caps."""
@@ -95,22 +95,31 @@ class Problem:
         np.copyto(weights, self.lower, where=states < 0)
         np.copyto(weights, self.upper, where=states > 0)
         free = np.flatnonzero(states == FREE)
-        if point.side == FREE:
-            point.multiplier = 0.0
+        point.multiplier = 0.0
         if len(free):
-            right = self.linear[free] + point.multiplier
-            held = np.flatnonzero(weights)
-            if len(held):
-                right = right - self.covariance[free[:, None], held] @ weights[held]
+            right = self.linear[free]
+            if weights.any():
+                right = right - (self.covariance @ weights)[free]
             sums = None
             if point.side != FREE:
                 sums = np.array([self.target(point.side) - float(weights.sum())])
             found, shift = solve_face(self.covariance, free, right[:, None], sums)
-            weights[free] = found[:, 0]
-            point.multiplier += float(shift[0])
+            weights[free], point.multiplier = found[:, 0], float(shift[0])
         point.weights = weights
         self.measure(point)
+        if len(free) and (np.abs(point.gradient[free]) > point.tolerance[free] / 8).any():
+            self.refine(point, free)
         return bool(len(free))
+
+    def refine(self, point: Point, free: IntArray) -> None:
+        """Solve once more for what rounding has left of the gradient and the budget."""
+        sums = None
+        if point.side != FREE:
+            sums = np.array([self.target(point.side) - float(point.weights.sum())])
+        found, shift = solve_face(self.covariance, free, -point.gradient[free][:, None], sums)
+        point.weights[free] += found[:, 0]
+        point.multiplier += float(shift[0])
+        self.measure(point)
 
     def measure(self, point: Point) -> None:
         """Compute the gradient, Cw − m − ν, and the rounding in it."""
@@ -119,6 +128,11 @@ class Problem:
         point.gradient = self.covariance @ weights - self.linear - point.multiplier
         scale = np.abs(self.linear) + abs(point.multiplier) + reach * self.deviation
         point.tolerance = ROUNDING * scale
+
+    def value(self, point: Point) -> float:
+        """Return ½wᵀCw − mᵀw."""
+        risk = self.covariance @ point.weights
+        return float((risk / 2 - self.linear) @ point.weights)
 
     def rounding(self, weights: FloatArray) -> FloatArray:
         """Return what of each weight is rounding: less where a little of it is much risk."""
@@ -152,14 +166,16 @@ class Problem:
             elif total > self.box.most + slack:
                 point.side = UPPER
             return int(point.side != FREE)
-        if point.side * point.multiplier > ROUNDING * float(np.abs(self.linear).max()):
+        # Every free asset tells ν, the one of least risk with the least rounding.
+        rounding = float(point.tolerance[point.states == FREE].min(initial=np.inf))
+        if point.side * point.multiplier > rounding:
             point.side = FREE
             return 1
         return 0
 
     def settle_vertex(self, point: Point) -> int:
         """Do the same where all weights are at bounds while the budget binds."""
-        slope = point.gradient + point.multiplier
+        slope = point.gradient  # as ν is 0 here
         total = float(point.weights.sum())
         gap = self.target(point.side) - total
         down = self.movable & (point.states == LOWER)
@@ -189,16 +205,8 @@ class Problem:
         return 0
 
     def finish(self, point: Point, solver: str) -> BoxSolution:
-        """Refine once where rounding shows, and make bounds and budget exact."""
+        """Make bounds and budget exact."""
         free = np.flatnonzero(point.states == FREE)
-        gradient = point.gradient
-        if len(free) and (np.abs(gradient[free]) > point.tolerance[free] / 8).any():
-            sums = None
-            if point.side != FREE:
-                sums = np.array([self.target(point.side) - float(point.weights.sum())])
-            found, shift = solve_face(self.covariance, free, -gradient[free][:, None], sums)
-            point.weights[free] += found[:, 0]
-            point.multiplier += float(shift[0])
         weights = np.minimum(np.maximum(point.weights, self.box.lower), self.box.upper)
         self.balance(weights, free, point.side)
         # A free weight may lie on a bound too, but for rounding.

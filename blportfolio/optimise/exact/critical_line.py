@@ -130,8 +130,7 @@ def turn(line: Line, solution: BoxSolution, here: float) -> Turn:
     linear = line.base + here * line.mean
     gradient = np.append(line.covariance @ weights - linear, 0.0)
     deviation = np.sqrt(np.diagonal(line.covariance))
-    size = float(deviation @ np.abs(weights)) * deviation
-    scale = np.append(np.abs(linear) + size, np.abs(linear).max())
+    scale = np.abs(linear) + float(deviation @ np.abs(weights)) * deviation
     reach, total = TIE * np.abs(weights), float(weights.sum())
     at_lower = np.append(
         weights <= box.lower + reach.max(initial=0.0), total >= box.most - reach.sum()
@@ -139,8 +138,11 @@ def turn(line: Line, solution: BoxSolution, here: float) -> Turn:
     at_upper = np.append(
         weights >= box.upper - reach.max(initial=0.0), total <= box.least + reach.sum()
     )
+    # Every asset between its bounds tells ν, the one of least risk with the least rounding.
+    between = ~(at_lower | at_upper)[:-1]
+    scale = np.append(scale, scale[between].min(initial=scale.max()))
     multiplier = 0.0
-    if not (at_lower | at_upper)[:-1].all():
+    if between.any():
         multiplier = solution.multiplier
     elif at_lower[-1] or at_upper[-1]:
         most = float(gradient[at_lower & ~at_upper].min(initial=np.inf))

@@ -101,8 +101,10 @@ def solve_face(
     block = covariance if len(free) == len(covariance) else covariance[free[:, None], free]
     columns = right.shape[1]
     if sums is not None:
+        # What all entries share only moves ν; taken out, it cannot drown their differences.
+        level = (right.max(axis=0) + right.min(axis=0)) / 2
         extended = np.ones((len(free), columns + 1), order="F")
-        extended[:, :-1] = right
+        np.subtract(right, level, out=extended[:, :-1])
         right = extended
     _, found, info = dposv(block.T, right, lower=1)
     if info != 0:
@@ -113,7 +115,7 @@ def solve_face(
         return found, np.zeros(columns)
     # Where one variance is tiny beside the others, sums lose digits; so they are put right again.
     solution, unit = found[:, :-1], found[:, -1:]
-    shift = np.zeros(columns)
+    shift = -level
     for _ in range(2):
         step = (sums - solution.sum(axis=0)) / unit.sum()
         solution, shift = solution + unit * step, shift + step

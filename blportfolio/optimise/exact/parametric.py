@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from blportfolio.errors import InfeasibleError
 from blportfolio.optimise.exact.critical_line import Line, turn
-from blportfolio.optimise.exact.face import BoxSolution, States
+from blportfolio.optimise.exact.face import ROUNDING, BoxSolution, States
 from blportfolio.types import FloatArray
 
 
@@ -42,7 +43,10 @@ def for_volatility(line: Line, most: float, states: States | None = None) -> Box
     start = line.at(0.0, states)
     volatility = _volatility(line, start)
     if volatility >= most * (1 - 1e-15):
-        return start if volatility <= most * (1 + 1e-12) else None
+        # Where terms of the variance cancel, it is known no better than their rounding.
+        terms = float(np.sqrt(np.diagonal(line.covariance)) @ np.abs(start.weights))
+        slack = 1e-12 + ROUNDING * (terms / volatility) ** 2 if volatility > 0 else 0.0
+        return start if volatility <= most * (1 + slack) else None
     peak = line.peak()
     if peak is not None and _volatility(line, peak) <= most:
         return peak
@@ -63,6 +67,9 @@ def for_ratio(line: Line, states: States | None = None) -> BoxSolution | None:
 
     It is the w(λ) with λ = wᵀCw / μᵀw. None where no portfolio has a return above 0. The line must
     have no `base`.
+
+    Raises:
+        InfeasibleError: If the ratio keeps rising as positions grow.
     """
     peak = line.peak()
     if peak is not None:
@@ -85,7 +92,13 @@ def for_ratio(line: Line, states: States | None = None) -> BoxSolution | None:
         pace = gain + tolerance * float(line.mean @ slope) - 2 * float(slope @ risk)
         return excess, -excess / pace if pace > 0 else math.nan
 
-    return _largest_multiple(line, _search(line, start, gap), least=1.0)
+    found = _search(line, start, gap, is_limited=peak is not None)
+    if found is None:
+        raise InfeasibleError(
+            "The ratio of return to volatility has no largest value: it keeps rising as long and "
+            "short positions grow together. Give `bounds` or `gross_exposure`."
+        )
+    return _largest_multiple(line, found, least=1.0)
 
 
 def _largest_multiple(line: Line, solution: BoxSolution, *, least: float) -> BoxSolution:
@@ -115,11 +128,15 @@ def _search(
     line: Line,
     solution: BoxSolution,
     gap: Callable[[BoxSolution, FloatArray, float], tuple[float, float]],
-) -> BoxSolution:
+    *,
+    is_limited: bool = True,
+) -> BoxSolution | None:
     """Return the w(λ) at which a gap, which rises from below 0 with λ, closes.
 
-    On the piece of the line where it stands, the next λ is exact; when that leads out of what is
-    known to hold the answer, it halves the interval instead. It ends where two λ share a piece.
+    On the piece of the line where it stands, the next λ is exact but for rounding; when that leads
+    out of what is known to hold the answer, it halves the interval instead. It ends where two λ
+    share a piece, moved along it by what rounding has left. Where returns have no limit it gives
+    up, and returns None, when positions are 1e9 times what they began with.
     """
     low, high, here = 0.0, math.inf, 0.0
     spread = float(np.ptp(line.mean)) or float(np.abs(line.mean).max())
@@ -137,29 +154,20 @@ def _search(
             return solution
         if math.isfinite(high) and high - low <= 2e-16 * high:
             return solution
-        if not low <= there <= high or count % 5 == 4:
+        is_direct = low <= there <= high and count % 5 < 4
+        if not is_direct:
             if math.isinf(high):
                 there = 8 * max(low, first)
+                if not is_limited and there > 1e12 * first:
+                    return None
             else:
                 there = math.sqrt(low * high) if high > 4 * low > 0 else (low + high) / 2
         after = line.at(there, solution.states)
-        same = after.side == solution.side and np.array_equal(after.states, solution.states)
-        if same and there == here + step:
-            return _closed(line, after, slope, gap, there)
+        is_same = after.side == solution.side and np.array_equal(after.states, solution.states)
+        if is_direct and is_same:
+            step = gap(after, slope, there)[1]
+            if abs(step) <= 1e-2 * there:
+                moved = np.clip(after.weights + step * slope, line.box.lower, line.box.upper)
+                return after._replace(weights=moved)
         solution, here = after, there
     return solution
-
-
-def _closed(
-    line: Line,
-    solution: BoxSolution,
-    slope: FloatArray,
-    gap: Callable[[BoxSolution, FloatArray, float], tuple[float, float]],
-    tolerance: float,
-) -> BoxSolution:
-    """Move along the piece by what rounding has left of the gap."""
-    step = gap(solution, slope, tolerance)[1]
-    if not abs(step) <= 1e-2 * tolerance:
-        return solution
-    weights = np.clip(solution.weights + step * slope, line.box.lower, line.box.upper)
-    return solution._replace(weights=weights)

@@ -8,16 +8,20 @@ import numpy as np
 
 from blportfolio.errors import DataError
 from blportfolio.optimise.exact.box_problem import Point, Problem
-from blportfolio.optimise.exact.face import FREE, LOWER, ROUNDING, UPPER, States
+from blportfolio.optimise.exact.face import FREE, LOWER, ROUNDING, SLACK, UPPER, States
 from blportfolio.types import FloatArray
+
+IDLE = 5
+"""Faces without a gain after which the walk counts as going round in circles."""
 
 
 def walk(problem: Problem, point: Point) -> Point:
     """Return the solution, walking from the allowed portfolio next to `point`.
 
     From allowed weights it goes towards the best ones of the current face until a bound stops it;
-    on reaching them it releases the bound whose multiplier is most wrong, or, when steps have had
-    no length, the first one, so that it cannot go round in circles (Bland's rule).
+    on reaching them it releases the bound whose multiplier is most wrong. Where that no longer
+    gains anything, it releases the first one, so that it cannot go round in circles (Bland's rule),
+    and takes multipliers for right that are wrong by less than 1e-12.
 
     Raises:
         DataError: If rounding keeps it from arriving.
@@ -25,16 +29,14 @@ def walk(problem: Problem, point: Point) -> Point:
     weights = _inside(problem, point.weights)
     point.states[:] = np.where(weights >= problem.upper, UPPER, FREE)
     point.states[weights <= problem.lower] = LOWER
-    idle = 0
+    idle, best = 0, math.inf
     for _ in range(100 * len(weights) + 100):
         has_free = problem.place(point)
         aim = point.weights
         step, blocked = _first_bound(problem, weights, aim, point.states)
         budget_step, side = _first_budget(problem, weights, aim, point.side)
         if min(step, budget_step) < 1:
-            moved = min(step, budget_step)
-            idle = 0 if moved > 0 else idle + 1
-            weights = weights + moved * (aim - weights)
+            weights = weights + min(step, budget_step) * (aim - weights)
             if step <= budget_step:
                 is_low = aim[blocked] < weights[blocked] or aim[blocked] < problem.lower[blocked]
                 point.states[blocked] = LOWER if is_low else UPPER
@@ -43,7 +45,6 @@ def walk(problem: Problem, point: Point) -> Point:
             else:
                 point.side = side
             continue
-        idle = idle if np.array_equal(weights, aim) else 0
         weights = aim
         if not has_free and point.side != FREE:
             if problem.settle_vertex(point) == 0:
@@ -51,11 +52,15 @@ def walk(problem: Problem, point: Point) -> Point:
             continue
         if problem.settle_budget(point):
             continue
-        excess = problem.movable * point.states * point.gradient - point.tolerance
+        value = problem.value(point)
+        idle = 0 if value < best else idle + 1
+        best = min(best, value)
+        slack = point.tolerance * (1 if idle < IDLE else SLACK / ROUNDING)
+        excess = problem.movable * point.states * point.gradient - slack
         wrong = np.flatnonzero((point.states != FREE) & (excess > 0))
         if not len(wrong):
             return point
-        released = wrong[0] if idle > len(weights) else wrong[int(np.argmax(excess[wrong]))]
+        released = wrong[int(np.argmax(excess[wrong]))] if idle < IDLE else wrong[0]
         point.states[released] = FREE
     raise DataError(
         "`covariance` is too ill-conditioned to optimise with; use a shrinkage covariance."
