@@ -48,11 +48,7 @@ def posterior_draws(
         DataError: If M is not positive semi-definite.
     """
     values, vectors = np.linalg.eigh(mean_covariance)
-    if values[0] < -1e-8 * abs(values[-1]):
-        raise DataError(
-            "`mean_covariance` is not positive semi-definite; its smallest eigenvalue is "
-            f"{values[0]:.3g}."
-        )
+    check_eigenvalues(values)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     pairs = (n_draws + 1) // 2
     streams = [np.random.default_rng([seed, *asset.encode()]) for asset in assets]
@@ -60,6 +56,19 @@ def posterior_draws(
     moves = normals.T @ root
     draws: FloatArray = mean + np.concatenate([moves, -moves])[:n_draws]
     return draws
+
+
+def check_eigenvalues(values: FloatArray) -> None:
+    """Check the eigenvalues of Cov[θ], smallest first.
+
+    Raises:
+        DataError: If one is below 0 by more than rounding.
+    """
+    if values[0] < -1e-8 * abs(values[-1]):
+        raise DataError(
+            "`mean_covariance` is not positive semi-definite; its smallest eigenvalue is "
+            f"{values[0]:.3g}. It is a covariance, as `covariance` is, of the expected returns."
+        )
 
 
 def solve_draws(

@@ -25,7 +25,7 @@ from blportfolio.validation import (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReturnDistribution:
     """Predictive distribution of next-period returns, per period.
 
@@ -137,6 +137,12 @@ class ReturnDistribution:
                 stacklevel=2,
             )
         return distribution
+
+    def __repr__(self) -> str:
+        """Say what it is of; `mean_series` and `covariance_frame` show the numbers."""
+        few = ", ".join(self.assets[:5]) + (", …" if len(self.assets) > 5 else "")
+        count = "no" if self.scenarios is None else len(self.scenarios)
+        return f"ReturnDistribution({len(self.assets)} assets: {few}; {count} scenarios)"
 
     @property
     def mean_series(self) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -56,7 +57,7 @@ class MinCVaR(CostedObjective):
             from scipy.special import ndtri
 
             quantile = float(ndtri(self.level))
-            density = float(_normal_density(quantile))
+            density = math.exp(-(quantile**2) / 2) / math.sqrt(2 * math.pi)
             return Goal(covariance, mean, uncertainty=covariance, radius=density / (1 - self.level))
         if context.scenarios is None:
             raise DataError(
@@ -64,9 +65,3 @@ class MinCVaR(CostedObjective):
                 'window, give `scenarios` to ReturnDistribution, or use scenarios = "gaussian".'
             )
         return Goal(covariance, scenarios=context.scenarios, level=self.level)
-
-
-def _normal_density(value: float) -> float:
-    from math import exp, pi, sqrt
-
-    return exp(-value * value / 2) / sqrt(2 * pi)

@@ -6,9 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
+
+from blportfolio.bayes.linalg import cholesky
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
+from blportfolio.optimise.draws import check_eigenvalues
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.limits import number
 from blportfolio.optimise.objectives.constrained import CostedObjective
@@ -65,7 +69,7 @@ class RobustMeanVariance(CostedObjective):
         """Return the utility under the worst case, as something to minimise.
 
         Raises:
-            DataError: If the uncertainty of the mean is not known.
+            DataError: If the uncertainty of the mean is not known, or no covariance.
         """
         uncertainty = context.mean_covariance
         if uncertainty is None:
@@ -76,6 +80,9 @@ class RobustMeanVariance(CostedObjective):
         kappa = self.kappa(len(mean))
         if kappa == 0 or not uncertainty.any():
             return Goal(covariance, mean, self.risk_aversion)
+        if cholesky(uncertainty) is None:
+            values: FloatArray = np.linalg.eigvalsh(uncertainty)
+            check_eigenvalues(values)
         return Goal(covariance, mean, self.risk_aversion, uncertainty=uncertainty, radius=kappa)
 
     def kappa(self, n_assets: int) -> float:
