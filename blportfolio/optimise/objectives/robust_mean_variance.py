@@ -81,7 +81,7 @@ class RobustMeanVariance(CostedObjective):
         if kappa == 0 or not uncertainty.any():
             return Goal(covariance, mean, self.risk_aversion)
         if cholesky(uncertainty) is None:
-            values: FloatArray = np.linalg.eigvalsh(uncertainty)
+            values = np.asarray(np.linalg.eigvalsh(uncertainty), dtype=float)
             check_eigenvalues(values)
         return Goal(covariance, mean, self.risk_aversion, uncertainty=uncertainty, radius=kappa)
 
