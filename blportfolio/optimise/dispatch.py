@@ -27,7 +27,7 @@ def optimise(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     if allowed.relax:
         from blportfolio.optimise.conflicts.explain import loosen
 
-        allowed, loosened = loosen(allowed)
+        allowed, loosened = loosen(covariance, allowed)
         remarks += loosened
     if allowed.is_selective:
         from blportfolio.optimise.selection.search import solve_selective

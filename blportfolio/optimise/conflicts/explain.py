@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from blportfolio.errors import Conflict, InfeasibleError, SolverError
 from blportfolio.optimise.conflicts.search import ConflictSearch
 from blportfolio.optimise.conflicts.single_limits import Limit
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
+from blportfolio.types import FloatArray
 
 MARGIN = 1e-9
 """Share by which a limit is widened beyond the least."""
+THIN = 1e-6
+"""The same where a tracking error is limited, whose set would be too thin for a solver."""
 FEW = 3
 """Bounds of up to so many assets are named one by one."""
 WORDS = {"least": "at least", "most": "at most", "exact": "exactly"}
@@ -74,39 +74,38 @@ def _explained(search: ConflictSearch, allowed: FeasibleSet) -> InfeasibleError 
     )
 
 
-def loosen(allowed: FeasibleSet) -> tuple[FeasibleSet, tuple[str, ...]]:
+def loosen(covariance: FloatArray, allowed: FeasibleSet) -> tuple[FeasibleSet, tuple[str, ...]]:
     """Return constraints whose turnover and trade limits no longer contradict the rest.
 
     First the largest excess of a trade over its bound is made as small as possible, then the next
     largest and so on, then the turnover; a limit that contradicts nothing stays.
 
     Args:
-        allowed: Constraints; a tracking error, whose covariance is not known here, is left aside.
+        covariance: (n_assets, n_assets) positive definite, for a limit on the tracking error.
+        allowed: Constraints.
 
     Returns:
         The constraints, the given ones where nothing had to give, and a remark on each change.
     """
     if allowed.previous is None:
         return allowed, ()
-    size = len(allowed.assets)
-    goal = Goal(np.eye(size))
-    search = ConflictSearch(goal, replace(allowed, tracking_error=math.inf))
+    search = ConflictSearch(Goal(covariance), allowed)
     kinds = [limit.kind for limit in search.limits]
     trades = [number for number, kind in enumerate(kinds) if kind == "trade"]
     turnover = [number for number, kind in enumerate(kinds) if kind == "turnover"]
     if not (trades or turnover) or search.conflict_within(search.everything) is None:
         return allowed, ()
-    remarks: list[str] = []
+    margin = THIN if "tracking" in kinds else MARGIN
+    wider, remarks = allowed, []
     if trades:
-        rest = [number for number in search.everything if number not in {*trades, *turnover}]
-        gives = search.elastic.fair_slack(trades, rest)
+        gives = search.fair_gives(trades, [n for n in search.everything if n not in turnover])
         if gives is None:
             return allowed, ()
         if gives:
             trade = allowed.trade.copy()
             for number, give in gives.items():
-                trade[search.limits[number].index] += give * (1 + MARGIN) + MARGIN
-            allowed = replace(allowed, trade=trade)
+                trade[search.limits[number].index] += give * (1 + margin) + margin
+            wider = replace(allowed, trade=trade)
             named = ", ".join(
                 f"{allowed.assets[search.limits[number].index]} by {give:.4g}"
                 for number, give in itertools.islice(gives.items(), FEW)
@@ -116,18 +115,18 @@ def loosen(allowed: FeasibleSet) -> tuple[FeasibleSet, tuple[str, ...]]:
                 f"Trade bounds contradict the other constraints and were widened: {named}{more}."
             )
     if turnover:
-        search = ConflictSearch(goal, replace(allowed, tracking_error=math.inf))
+        search = ConflictSearch(Goal(covariance), wider)
         found = search.must_give(turnover, search.everything)
         if found is None:
-            return allowed, tuple(remarks)
+            return allowed, ()
         if found > MARGIN:
             least = allowed.turnover + found
             remarks.append(
                 f"A turnover of at most {allowed.turnover:.4g} contradicts the other constraints; "
                 f"it was widened to {least:.4g}."
             )
-            allowed = replace(allowed, turnover=least * (1 + MARGIN) + MARGIN)
-    return allowed, tuple(remarks)
+            wider = replace(wider, turnover=least * (1 + margin) + margin)
+    return wider, tuple(remarks)
 
 
 def _members(core: Sequence[int], limits: Sequence[Limit]) -> list[tuple[int, ...]]:

@@ -119,6 +119,22 @@ class ConflictSearch:
                 break
         return give * limit.scale
 
+    def fair_gives(self, soft: Sequence[int], numbers: Sequence[int]) -> dict[int, float] | None:
+        """Return by how much each limit in `soft` must give for all `numbers` to be met.
+
+        The largest is made as small as possible, then the next largest and so on; where a curved
+        limit is in the way, all give alike.
+
+        Returns:
+            What each limit that must give gives, in weight, or None where none is enough.
+        """
+        rest = [number for number in numbers if number not in set(soft)]
+        gives = self.elastic.fair_slack(soft, rest)
+        if gives is None or self.conflict_within(numbers, gives) is None:
+            return gives
+        alike = self.must_give(soft, numbers)
+        return None if alike is None else dict.fromkeys(soft, alike)
+
     def _pruned(self, core: tuple[int, ...]) -> tuple[int, ...]:
         pending = [list(part) for _, part in _by_kind(core, self.limits)]
         tests = 0

@@ -111,7 +111,7 @@ def _noted(found: ArraySolution, failures: list[str], name: str) -> ArraySolutio
 
 
 def raise_conflict(goal: Goal, allowed: FeasibleSet) -> None:
-    """Raise InfeasibleError where the constraints contradict each other; a solver's word alone is not enough."""
+    """Raise InfeasibleError if the constraints contradict each other, whatever solvers say."""
     from blportfolio.optimise.conflicts.explain import explain
 
     error = explain(goal, allowed)
