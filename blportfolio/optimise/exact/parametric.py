@@ -134,40 +134,49 @@ def _search(
     """Return the w(λ) at which a gap, which rises from below 0 with λ, closes.
 
     On the piece of the line where it stands, the next λ is exact but for rounding; when that leads
-    out of what is known to hold the answer, it halves the interval instead. It ends where two λ
-    share a piece, moved along it by what rounding has left. Where returns have no limit it gives
-    up, and returns None, when positions are 1e9 times what they began with.
+    out of what is known to hold the answer, it halves the interval instead. On the piece that
+    holds the answer it ends by moving along it. Where returns have no limit it gives up, and
+    returns None, when positions are 1e9 times what they began with.
     """
     low, high, here = 0.0, math.inf, 0.0
     spread = float(np.ptp(line.mean)) or float(np.abs(line.mean).max())
     size = float(np.abs(solution.weights).max()) or 1.0
     first = 1e-3 * float(np.diagonal(line.covariance).max()) * size / spread
+    below = above = None
+    slope, is_arrived = line.slope(solution), False
     for count in range(200):
-        slope = line.slope(solution)
         short, step = gap(solution, slope, here)
         if short < 0:
-            low = here
+            low, below = here, solution
         else:
-            high = here
+            high, above = here, solution
+        is_arrived = is_arrived or (below is not None and _share_piece(below, above))
+        if short == 0 or high - low <= 2e-16 * here or abs(step) <= 2e-16 * here:
+            return solution
+        if is_arrived and abs(step) <= 0.1 * here:
+            weights = np.clip(solution.weights + step * slope, line.box.lower, line.box.upper)
+            return solution._replace(weights=weights)
         there = here + step
-        if short == 0 or abs(step) <= 2e-16 * here:
-            return solution
-        if math.isfinite(high) and high - low <= 2e-16 * high:
-            return solution
-        is_direct = low <= there <= high and count % 5 < 4
-        if not is_direct:
-            if math.isinf(high):
-                there = 8 * max(low, first)
-                if not is_limited and there > 1e12 * first:
-                    return None
-            else:
-                there = math.sqrt(low * high) if high > 4 * low > 0 else (low + high) / 2
+        is_exact = low <= there <= high and count % 5 < 4
+        if is_exact:
+            pass
+        elif math.isfinite(high):
+            there = math.sqrt(low * high) if high > 4 * low > 0 else (low + high) / 2
+        else:
+            there = 8 * max(low, first)
+            if not is_limited and there > 1e12 * first:
+                return None
         after = line.at(there, solution.states)
-        is_same = after.side == solution.side and np.array_equal(after.states, solution.states)
-        if is_direct and is_same:
-            step = gap(after, slope, there)[1]
-            if abs(step) <= 1e-2 * there:
-                moved = np.clip(after.weights + step * slope, line.box.lower, line.box.upper)
-                return after._replace(weights=moved)
+        is_same = _share_piece(solution, after)
+        is_arrived = is_exact and is_same
+        slope = slope if is_same else line.slope(after)
         solution, here = after, there
     return solution
+
+
+def _share_piece(one: BoxSolution, other: BoxSolution | None) -> bool:
+    return (
+        other is not None
+        and one.side == other.side
+        and bool(np.array_equal(one.states, other.states))
+    )
