@@ -19,6 +19,8 @@ from blportfolio.types import ArraySolution
 
 TOLERANCE = 1e-7
 """Largest relative dual residual and gap of an answer that is accepted."""
+ROUGH = 1e-6
+"""The same, in absolute terms where the objective is small, if no solver does better."""
 ROUNDED = 1e-4
 """Largest residual that is accepted, with a remark, where rounding leaves as much."""
 FEASIBLE = 1e-9
@@ -42,7 +44,8 @@ def checked(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolu
             raise_conflict(goal, allowed)
             status = "infeasible, which the constraints are not"
         if status == "unbounded":
-            if not np.isfinite(np.concatenate(allowed.box())).all():
+            has_curve = bool(programme.quadratic.any())  # positive definite then, so that none is
+            if not (has_curve or np.isfinite(np.concatenate(allowed.box())).all()):
                 raise unlimited(allowed)
             status = "unbounded, which the constraints rule out"
         if point is None:
@@ -76,7 +79,7 @@ def _judged(
     """Return the answer unless it is wrong, and what is wrong or rough about it."""
     worst = max(point.dual, point.gap)
     floor = rounding(programme, point.x)
-    if not max(point.dual, point.gap * point.size) <= max(TOLERANCE, min(floor, ROUNDED)):
+    if not max(point.dual, point.gap * min(point.size, 1.0)) <= max(ROUGH, min(floor, ROUNDED)):
         return None, f"with a residual of {worst:.1e}"
     weights = programme.weights(point.x)
     ratio = None
@@ -99,6 +102,8 @@ def _judged(
             "rounding.",
         )
     is_rough = worst > max(TOLERANCE, floor / point.size)
+    if ratio is not None and not LEAST_RATIO < ratio < 1 / LEAST_RATIO:
+        is_rough = False  # good enough to tell the units in which it is solved again
     return (
         ArraySolution(weights, "optimal", worst, "", objective=ratio, remarks=remarks),
         f"with a residual of {worst:.1e}" if is_rough else "",
