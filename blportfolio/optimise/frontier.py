@@ -70,7 +70,8 @@ def efficient_frontier(
             Those of trades and turnover do not apply.
         n_points: Number of portfolios, evenly spread in return; one alone is returned where all
             have the same. Where bounds leave returns without a limit, the frontier ends at the
-            largest of the assets' or twice as far in return as its last corner.
+            largest of the assets', that of the best ratio, or twice as far in return as its last
+            corner.
 
     Raises:
         DataError: If the distribution is not one, or its covariance is not positive semi-definite.
@@ -94,16 +95,18 @@ def efficient_frontier(
             stacklevel=2,
         )
     mean = distribution.mean
-    corners = _corners(mean, covariance, allowed) if allowed.is_box else None
-    if corners is None:
-        points = _solved(mean, covariance, allowed, n_points)
-    else:
-        points = _between(corners, mean, n_points)
     best: FloatArray | None
     try:
         best = optimise(Goal(covariance, mean, is_ratio=True), allowed).weights
-    except InfeasibleError:
+    except InfeasibleError:  # none has a return above 0, or there is no portfolio at all: see below
         best = None
+    if allowed.is_box:
+        far = max(float(mean.max()), -np.inf if best is None else float(mean @ best))
+        corners = _corners(mean, covariance, allowed, far)
+        points = _between(corners, mean, n_points)
+    else:
+        corners = None
+        points = _solved(mean, covariance, allowed, n_points)
     labels = pd.Index(distribution.assets, name="asset")
     weights = pd.DataFrame(points, columns=labels, index=_numbered(points, "point"))
     return EfficientFrontier(
@@ -125,8 +128,13 @@ def _numbered(rows: FloatArray, name: str) -> pd.RangeIndex:
     return pd.RangeIndex(len(rows), name=name)
 
 
-def _corners(mean: FloatArray, covariance: FloatArray, allowed: FeasibleSet) -> FloatArray:
-    """Return (n_corners, n_assets) corner portfolios, with an end where returns have no limit."""
+def _corners(
+    mean: FloatArray, covariance: FloatArray, allowed: FeasibleSet, far: float
+) -> FloatArray:
+    """Return (n_corners, n_assets) corner portfolios.
+
+    Where returns have no limit, the last has a return of `far`, or twice as far as its last corner.
+    """
     box = Box(*allowed.box(), *allowed.budget())
     if box.is_empty():
         from blportfolio.optimise.conflicts.explain import explain
@@ -137,7 +145,7 @@ def _corners(mean: FloatArray, covariance: FloatArray, allowed: FeasibleSet) -> 
     pace = float(mean @ onward)
     if pace > 0:
         first, last = float(mean @ corners[0]), float(mean @ corners[-1])
-        end = max(float(mean.max()), 2 * last - first)
+        end = max(far, 2 * last - first)
         corners.append(corners[-1] + (end - last) / pace * onward)
     return np.array(corners)
 

@@ -192,6 +192,35 @@ def test_without_bounds_it_is_the_hyperbola_of_two_funds():
     assert r[-1] >= mean.max() * (1 - 1e-12)
 
 
+def test_without_bounds_it_reaches_the_best_ratio_or_none_is_the_best():
+    covariance = np.array([[0.04, 0.01], [0.01, 0.04]])
+    table = {"bounds": (None, None)}
+    found = efficient_frontier(
+        make_distribution(np.array([0.05, -0.02]), covariance), constraints=table
+    )
+    tangency = np.linalg.solve(covariance, [0.05, -0.02])
+    np.testing.assert_allclose(found.max_sharpe, tangency / tangency.sum(), rtol=1e-12)
+    assert found.returns[-1] >= found.mean @ found.max_sharpe - 1e-15
+    # Where 1ᵀC⁻¹μ < 0 the ratio only nears its supremum, as positions grow without end.
+    falling = make_distribution(np.array([-0.1, 0.02]), covariance)
+    assert efficient_frontier(falling, constraints=table).max_sharpe is None
+
+
+def test_equal_means_with_cash_go_straight_to_the_calmest_that_is_fully_invested():
+    rng = np.random.default_rng(8)
+    mean = np.full(12, 3e-4)
+    given_ = make_distribution(mean, random_covariance(rng, 12, n_obs=3))
+    table = {"bounds": (-0.2, 0.4), "cash": (0, 1.5)}
+    with pytest.warns(SingularCovarianceWarning):
+        frontier = efficient_frontier(given_, constraints=table)
+    assert frontier.returns[0] == 0
+    assert frontier.returns[-1] == pytest.approx(3e-4, rel=1e-12)
+    assert (np.diff(frontier.volatilities) >= 0).all()
+    with pytest.warns(SingularCovarianceWarning):
+        invested = efficient_frontier(given_, constraints={"bounds": (-0.2, 0.4)})
+    assert frontier.volatilities[-1] == pytest.approx(invested.volatilities[0], rel=1e-6)
+
+
 def test_no_positive_return_leaves_no_best_ratio():
     rng = np.random.default_rng(5)
     frontier = efficient_frontier(make_distribution(-np.ones(3), random_covariance(rng, 3)))

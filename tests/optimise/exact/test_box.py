@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from blportfolio.errors import DataError, InfeasibleError, NoPositiveReturnError
 from blportfolio.optimise.constraints import Constraints
-from blportfolio.optimise.exact.active_set import long_only_solution
+from blportfolio.optimise.exact.active_set import long_only_solution, regularise
 from blportfolio.optimise.exact.box import solve_box
 from blportfolio.optimise.exact.box_problem import Problem
-from blportfolio.optimise.exact.critical_line import Line
+from blportfolio.optimise.exact.critical_line import Line, trace
 from blportfolio.optimise.exact.engine import box_solution, exact_solution
 from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.exact.parametric import for_ratio, for_return, for_volatility
@@ -252,6 +252,57 @@ def test_cash_is_left_only_as_far_as_bounds_ask_for_it():
 def allowed_by(table, size=3):
     context = DecisionContext(tuple(f"A{i}" for i in range(size)))
     return feasible_set(Constraints.of(table), None, context)
+
+
+@pytest.mark.parametrize("mean", [[-0.1, 0.02], [-0.1, 0.1]])
+def test_a_ratio_that_rises_without_end_is_refused(mean):
+    """Σw = 1 and no bounds: 1ᵀC⁻¹μ ≤ 0, so that larger positions are always better."""
+    goal = Goal(np.array([[0.04, 0.01], [0.01, 0.04]]), np.array(mean), is_ratio=True)
+    with pytest.raises(InfeasibleError, match=r"keeps rising.*`bounds`"):
+        exact_solution(goal, allowed_by({"bounds": (None, None)}, size=2))
+
+
+def test_all_at_bounds_with_one_enormous_mean_has_no_residual():
+    covariance = np.array([[2.7e4, 0.31], [0.31, 1.5e-5]])
+    upper = np.array([0.75, 0.5])
+    found = solve_box(
+        covariance, np.array([3e8, 5e-4]), Box(np.array([-0.25, 0]), upper, 1.25, 1.25)
+    )
+    assert np.array_equal(found.weights, upper)
+    assert found.residual == 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nearly_riskless_portfolios_meet_their_conditions_too(seed):
+    """Two returns and pairs of copies: solutions hang on the ridge, and rounding is large."""
+    rng = np.random.default_rng(seed)
+    size = 10
+    half = rng.normal(scale=0.01, size=(2, size // 2))
+    covariance = regularise(np.cov(np.hstack([half, half]), rowvar=False))[0]
+    box = Box(np.full(size, -0.2), np.full(size, 0.3), -0.5, 1.0)
+    for mean in (np.full(size, 1e-3), rng.normal(scale=1e-3, size=size)):
+        line = Line(covariance, np.zeros(size), mean, box)
+        for tolerance in 10.0 ** np.arange(-6, 7):
+            found = line.at(tolerance)
+            assert_inside(found.weights, box)
+            assert found.residual <= 1e-12
+        trace(line)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_tiny_volatility_is_met_however_far_it_is_from_the_first_guess(seed):
+    rng = np.random.default_rng(seed)
+    size = 8
+    covariance = regularise(random_covariance(rng, size, n_obs=3))[0]
+    mean = rng.normal(scale=1e-3, size=size)
+    mean[0] = 1e-3
+    line = Line(covariance, np.zeros(size), mean, Box(np.zeros(size), np.full(size, 0.3), 0.0, 1.0))
+    for wanted in 10.0 ** np.arange(-12, -6):
+        weights = for_volatility(line, wanted).weights
+        assert np.sqrt(weights @ covariance @ weights) == pytest.approx(wanted, rel=1e-6)
+        assert mean @ for_return(line, float(mean @ weights)).weights == pytest.approx(
+            mean @ weights, rel=1e-12
+        )
 
 
 def test_a_ratio_without_a_positive_return_says_so():
