@@ -24,8 +24,9 @@ def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     assert names["weights"].sum() == pytest.approx(1.0)
     assert (names["spread"]["lower"] <= names["spread"]["upper"]).all()
     printed = capsys.readouterr().out
-    for name in ("stocks at most 0.3", "gold at most 0.3", "weights sum to 1"):
-        assert f"{name} (would have to give 0.1)" in printed
+    caps = "upper bounds of stocks, bonds, gold (at most 0.3 each, 0.9 together)"
+    assert f"{caps} (would have to give 0.03333 each)" in printed
+    assert "weights sum to 1 (would have to give 0.1)" in printed
     assert (tmp_path / "frontier.html").is_file()
 
 

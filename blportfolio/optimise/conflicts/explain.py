@@ -50,7 +50,7 @@ def _explained(search: ConflictSearch, allowed: FeasibleSet) -> InfeasibleError 
             "constraints. Rescale the expected returns or use a better-conditioned covariance "
             "(ledoit_wolf)."
         )
-    members = _members(core, search.limits)
+    members = _members(core, search.limits, allowed)
     gives = [search.must_give(member, search.everything) for member in members]
     others = ""
     if len(members) > 1 and all(give is None for give in gives):
@@ -129,19 +129,24 @@ def loosen(covariance: FloatArray, allowed: FeasibleSet) -> tuple[FeasibleSet, t
     return wider, tuple(remarks)
 
 
-def _members(core: Sequence[int], limits: Sequence[Limit]) -> list[tuple[int, ...]]:
-    """Return limits by member: many bounds of one kind are one."""
+def _members(
+    core: Sequence[int], limits: Sequence[Limit], allowed: FeasibleSet
+) -> list[tuple[int, ...]]:
+    """Return limits by member: bounds that come from one setting, or many of one kind, are one."""
     members: list[tuple[int, ...]] = []
     ordered = sorted(core, key=lambda number: _order(limits[number]))
-    for (kind, _), group in itertools.groupby(ordered, key=lambda n: _order(limits[n])):
+    for (kind, side), group in itertools.groupby(ordered, key=lambda n: _order(limits[n])):
         part = tuple(group)
         if kind not in ("bound", "trade"):
             members += [(number,) for number in part]
             continue
+        every = allowed.trade if kind == "trade" else allowed.lower
+        every = allowed.upper if kind == "bound" and side == "most" else every
         by_value: dict[float, list[int]] = {}
         for number in part:
             by_value.setdefault(limits[number].value, []).append(number)
-        alike = {value for value, same in by_value.items() if len(same) > (FEW if value else 1)}
+        few = 1 if (every == every[0]).all() else FEW
+        alike = {value for value, same in by_value.items() if len(same) > (few if value else 1)}
         single = [number for number in part if limits[number].value not in alike]
         members += [tuple(by_value[value]) for value in sorted(alike)]
         members += [(n,) for n in single] if len(single) <= FEW else [tuple(single)]
@@ -156,7 +161,7 @@ def _words(limits: Sequence[Limit], allowed: FeasibleSet) -> str:
     limit = limits[0]
     value = f"{WORDS[limit.side]} {limit.value:.6g}"
     if len(limits) > 1:
-        return _many(limits)
+        return _many(limits, allowed)
     if limit.kind == "bound":
         return f"bounds: {allowed.assets[limit.index]} {value}"
     if limit.kind == "trade":
@@ -180,17 +185,20 @@ def _words(limits: Sequence[Limit], allowed: FeasibleSet) -> str:
     return f"{names[limit.kind]} {value}"
 
 
-def _many(limits: Sequence[Limit]) -> str:
+def _many(limits: Sequence[Limit], allowed: FeasibleSet) -> str:
     values = [limit.value for limit in limits]
     side = WORDS[limits[0].side]
     low, high = min(values), max(values)
+    who = f"{len(limits)} assets"
+    if len(limits) <= FEW:
+        who = ", ".join(allowed.assets[limit.index] for limit in limits)
     if side == "at least" and low == high == 0:
-        return f"no short positions in {len(limits)} assets"
+        return f"no short positions in {who}"
     size = f"{side} {low:.6g} each" if low == high else f"{side} {low:.6g} to {high:.6g}"
     if limits[0].kind == "trade":
-        return f"trades of {len(limits)} assets ({size})"
+        return f"trades of {who} ({size})"
     name = {"least": "lower bounds", "most": "upper bounds", "exact": "fixed weights"}
-    return f"{name[limits[0].side]} of {len(limits)} assets ({size}, {sum(values):.6g} together)"
+    return f"{name[limits[0].side]} of {who} ({size}, {sum(values):.6g} together)"
 
 
 def _told(conflict: Conflict, *, is_shared: bool) -> str:

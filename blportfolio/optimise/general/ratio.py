@@ -43,8 +43,8 @@ def solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         found = _best_ratio(goal, invested)
     except NoPositiveReturnError as error:
         raise NoPositiveReturnError(
-            "There is no largest Sharpe ratio: with market impact ever smaller portfolios have ever "
-            "better ones, and no fully invested one is above 0. Lower `impact_bps`, use "
+            "There is no largest Sharpe ratio: with market impact ever smaller portfolios have "
+            "ever better ones, and no fully invested one is above 0. Lower `impact_bps`, use "
             "MeanVariance, or say with `fallback` what to hold instead."
         ) from error
     remark = "Cash is held at its least: with market impact the less is held the better the ratio."

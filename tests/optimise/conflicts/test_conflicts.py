@@ -150,12 +150,25 @@ def assert_smallest(goal, allowed, *, check_gives=True):
 def test_caps_below_the_budget_are_one_member(size, total):
     error = explain(make_goal(size), make_set(size, bounds=(0, total / size)))
     assert isinstance(error, InfeasibleError)
-    assert len(error.conflicts) == (2 if size > 3 else size + 1)
+    assert len(error.conflicts) == 2
     gives = {conflict.name.split(":")[0]: conflict.must_give for conflict in error.conflicts}
     assert gives["budget"] == pytest.approx(1 - total, abs=1e-8)
-    if size > 3:
-        caps = gives[next(name for name in gives if name.startswith("upper bounds"))]
-        assert caps == pytest.approx((1 - total) / size, abs=1e-8)
+    who = ", ".join(f"A{i}" for i in range(size)) if size <= 3 else f"{size} assets"
+    caps = gives[next(name for name in gives if name.startswith(f"upper bounds of {who} (at"))]
+    assert caps == pytest.approx((1 - total) / size, abs=1e-8)
+
+
+def test_bounds_that_were_set_one_by_one_are_members_one_by_one():
+    bounds = {"A0": (0, 0.3), "A1": (0, 0.3), "A2": (0, 0.2)}
+    error = explain(make_goal(3), make_set(3, bounds=bounds))
+    assert names_of(error) == {
+        "bounds: A0 at most 0.3",
+        "bounds: A1 at most 0.3",
+        "bounds: A2 at most 0.2",
+        "budget: weights sum to 1",
+    }
+    for conflict in error.conflicts:
+        assert conflict.must_give == pytest.approx(0.2, abs=1e-8)
 
 
 def test_the_message_is_one_line_that_says_how_far_each_must_give():
@@ -249,7 +262,7 @@ def test_bounds_of_cash_are_named_as_cash():
     error = explain(make_goal(3), make_set(3, bounds={"A0": (0.8, 1)}, cash=(0.3, 1)))
     assert names_of(error) == {
         "bounds: A0 at least 0.8",
-        "no short positions in 2 assets",
+        "no short positions in A1, A2",
         "cash at least 0.3",
     }
     error = explain(make_goal(2), make_set(2, bounds=(0, 0.3), cash=(0, 0.2)))
