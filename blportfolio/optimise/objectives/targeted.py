@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from blportfolio.errors import InfeasibleError
@@ -14,6 +15,8 @@ from blportfolio.types import ArraySolution
 from blportfolio.validation import check_choice
 
 FALLBACKS = ("error", "nearest")
+IN_REACH = 1e-9
+"""A target missed by less than this, relative to its size, is tried."""
 
 
 class TargetObjective(CostedObjective):
@@ -31,12 +34,22 @@ class TargetObjective(CostedObjective):
 
     def solve_goal(self, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         """Return the best allowed portfolio, or the nearest to the target where that is wanted."""
-        try:
+        if self.fallback == "error":
             return super().solve_goal(goal, allowed)
-        except InfeasibleError:
-            if self.fallback == "error":
-                raise
+        nearest = None
+        if not allowed.is_selective:  # then it takes less than to find out what is in the way
+            with suppress(InfeasibleError):  # as where returns have no limit
+                nearest = self._nearest(goal, allowed)
+        if nearest is None or goal.violation(nearest.weights) <= IN_REACH:
+            try:
+                return super().solve_goal(goal, allowed)
+            except InfeasibleError:
+                pass
         # Fails in the same words where the constraints themselves are the conflict.
+        return nearest or self._nearest(goal, allowed)
+
+    def _nearest(self, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
+        """Return the portfolio of the largest return, or of the smallest volatility."""
         if goal.max_volatility is None:
             found = optimise(replace(goal, risk_aversion=0.0, min_return=None), allowed)
             missed = f"A return of {goal.min_return:.3g} per period is out of reach; held the "
