@@ -111,6 +111,9 @@ class Constraints(Settings):
             (key, number_table(loadings, name=f"factors {key}"))
             for key, loadings in table(self.factors, name="factors").items()
         )
+        for key, loadings in factors.items():
+            if not any(loadings.values()):
+                raise ConfigError(f"`factors` {key} must give some asset a loading other than 0.")
         put(self, "factors", factors)
         put(self, "factor_bounds", ranges(self.factor_bounds, name="factor_bounds"))
         check_known(self.factor_bounds, factors, name="factor_bounds")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from blportfolio.optimise.constraints import OTHERS, Constraints
 from blportfolio.optimise.limits import Range, check_known
 from blportfolio.optimise.units import per_period
 from blportfolio.types import DecisionContext, FloatArray
+
+MANY_TIMES_WEALTH = 5.0
+"""A limit of a weight from here on may have been meant in percent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,21 +152,35 @@ def feasible_set(
     """
     assets = context.assets
     known = {*assets, *context.universe}
-    lower, upper = _bounds(constraints, assets, known)
-    rows = _Rows(assets, known)
-    for group, (least, most) in constraints.group_bounds.items():
-        members = dict.fromkeys(constraints.groups[group], 1.0)
-        rows.add(f"group {group}", members, least, most, key="groups")
-    for entry in constraints.linear:
-        rows.add(entry.name, entry.weights, entry.lower, entry.upper, key="linear")
-    for factor, (least, most) in constraints.factor_bounds.items():
-        loadings = constraints.factors[factor]
-        missing = [asset for asset in assets if asset not in loadings]
-        if missing:
+    lower, upper = _ends(_bounds(constraints, assets, known))
+    names, rows, ranges, remarks = [], [], [], []
+    for key, name, weights, limit in _weighted_sums(constraints):
+        check_known(weights, known, name=key)
+        missing = [asset for asset in assets if asset not in weights]
+        if missing and key == "factors":
             raise DataError(
-                f"`factors` {factor} has no loading for {missing[0]!r}, which may be held; add it."
+                f"`factors` {name.removeprefix('factor ')} has no loading for {missing[0]!r}, "
+                "which may be held; add it."
             )
-        rows.add(f"factor {factor}", loadings, least, most, key="factors")
+        row = [weights.get(asset, 0.0) for asset in assets]
+        if any(row):
+            names.append(name)
+            rows.append(row)
+            ranges.append(limit)
+        else:
+            remarks.append(f"The limit on {name} names no asset that may be held now.")
+    row_lower, row_upper = _ends(ranges)
+    trade = _trade(constraints, assets, known)
+    benchmark = benchmark_weights(constraints.benchmark, context)
+    groups = [end for ends in constraints.group_bounds.values() for end in ends if end is not None]
+    totals = [_or(constraints.turnover, 0.0), _or(constraints.gross_exposure, 0.0), *groups]
+    sizes = np.abs(np.concatenate([lower, upper, trade, benchmark, totals]))
+    largest = float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    if largest >= MANY_TIMES_WEALTH:
+        remarks.append(
+            f"A limit of {largest:g} is {largest:g} times wealth; weights are decimals, 0.3 for "
+            "30 %."
+        )
     least_cash, most_cash = constraints.cash or (None, None)
     limited = constraints.cash is not None
     return FeasibleSet(
@@ -172,84 +189,60 @@ def feasible_set(
         upper=upper,
         budget_lower=1 - _or(most_cash, math.inf) if limited else constraints.budget,
         budget_upper=1 - _or(least_cash, -math.inf) if limited else constraints.budget,
-        rows=np.array(rows.matrix, dtype=float).reshape(-1, len(assets)),
-        row_lower=np.array(rows.lower, dtype=float),
-        row_upper=np.array(rows.upper, dtype=float),
-        row_names=tuple(rows.names),
+        rows=np.array(rows, dtype=float).reshape(-1, len(assets)),
+        row_lower=row_lower,
+        row_upper=row_upper,
+        row_names=tuple(names),
         previous=previous,
         turnover=math.inf
         if previous is None
         else _or(constraints.turnover, math.inf) + context.forced_sales / 2,
-        trade=_trade(constraints, assets, known),
+        trade=trade,
         gross=_or(constraints.gross_exposure, math.inf),
-        tracking_error=_tracking_error(constraints, context),
-        benchmark=benchmark_weights(constraints.benchmark, context),
+        tracking_error=per_period(
+            _or(constraints.tracking_error, math.inf),
+            constraints.tracking_error_unit,
+            context,
+            is_volatility=True,
+            key="tracking_error_unit",
+        ),
+        benchmark=benchmark,
         max_assets=min(_or(constraints.max_assets, len(assets)), len(assets)),
         min_weight=constraints.min_weight,
         relax=constraints.relax,
         selection=constraints.selection,
-        remarks=tuple(rows.remarks),
+        remarks=tuple(remarks),
     )
 
 
-class _Rows:
-    """Collects limits on weighted sums; one whose assets are all absent becomes a remark."""
+def _weighted_sums(
+    constraints: Constraints,
+) -> Iterator[tuple[str, str, Mapping[str, float], Range]]:
+    """Yield each limit on a weighted sum: the key that holds it, its name, weights and limits."""
+    for group, limit in constraints.group_bounds.items():
+        yield "groups", f"group {group}", dict.fromkeys(constraints.groups[group], 1.0), limit
+    for entry in constraints.linear:
+        yield "linear", entry.name, entry.weights, (entry.lower, entry.upper)
+    for factor, limit in constraints.factor_bounds.items():
+        yield "factors", f"factor {factor}", constraints.factors[factor], limit
 
-    def __init__(self, assets: tuple[str, ...], known: set[str]) -> None:
-        self.assets, self.known = assets, known
-        self.matrix: list[list[float]] = []
-        self.lower: list[float] = []
-        self.upper: list[float] = []
-        self.names: list[str] = []
-        self.remarks: list[str] = []
 
-    def add(
-        self,
-        name: str,
-        weights: Mapping[str, float],
-        lower: float | None,
-        upper: float | None,
-        *,
-        key: str,
-    ) -> None:
-        check_known(weights, self.known, name=key)
-        row = [float(weights.get(asset, 0.0)) for asset in self.assets]
-        if not any(row):
-            self.remarks.append(f"The limit on {name} names no asset that may be held now.")
-            return
-        self.matrix.append(row)
-        self.lower.append(_or(lower, -math.inf))
-        self.upper.append(_or(upper, math.inf))
-        self.names.append(name)
+def _ends(ranges: Sequence[Range]) -> tuple[FloatArray, FloatArray]:
+    lower = np.array([_or(low, -math.inf) for low, _ in ranges], dtype=float)
+    return lower, np.array([_or(high, math.inf) for _, high in ranges], dtype=float)
 
 
 def _or(value: Any, default: Any) -> Any:  # noqa: ANN401
     return default if value is None else value
 
 
-def _bounds(
-    constraints: Constraints, assets: tuple[str, ...], known: set[str]
-) -> tuple[FloatArray, FloatArray]:
+def _bounds(constraints: Constraints, assets: tuple[str, ...], known: set[str]) -> list[Range]:
     given = constraints.bounds
-    if isinstance(given, dict):
-        check_known((name for name in given if name != OTHERS), known, name="bounds")
-        others: Range = given.get(OTHERS, (0.0, 1.0))
-        ranges = [given.get(asset, others) for asset in assets]
-    else:
-        ranges = [given] * len(assets)
-    lower = np.array([_or(low, -math.inf) for low, _ in ranges])
-    upper = np.array([_or(high, math.inf) for _, high in ranges])
-    return lower, upper
-
-
-def _tracking_error(constraints: Constraints, context: DecisionContext) -> float:
-    return per_period(
-        _or(constraints.tracking_error, math.inf),
-        constraints.tracking_error_unit,
-        context,
-        is_volatility=True,
-        key="tracking_error_unit",
-    )
+    if not isinstance(given, dict):
+        return [given] * len(assets)
+    check_known((name for name in given if name != OTHERS), known, name="bounds")
+    others: Range = given.get(OTHERS, (0.0, 1.0))
+    return [given.get(asset, others) for asset in assets]
 
 
 def _trade(constraints: Constraints, assets: tuple[str, ...], known: set[str]) -> FloatArray:
