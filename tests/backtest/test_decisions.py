@@ -185,3 +185,27 @@ def test_a_trade_is_spread_over_the_periods_between_decisions():
     first, second = (bl.run_backtest(plan, market).weights for plan in plans)
     assert np.abs(first.diff().to_numpy()[1:]).max() > 0.01
     np.testing.assert_allclose(first, second, atol=1e-9)
+
+
+def test_only_what_is_sold_by_force_widens_the_turnover():
+    prices = make_prices(4, n_dates=420)
+    prices.loc[prices.index[180] :, "A3"] = np.nan
+    limited = bl.MeanVariance(0.1, constraints=bl.Constraints(turnover=0.03))
+    result = bl.run_backtest(strategy(limited), bl.MarketData(prices))
+    gone = result.drifted_weights["A3"].where(result.weights["A3"] == 0, 0.0)
+    assert (gone > 0.01).sum() == 1
+    assert (result.turnover - gone).iloc[1:].max() <= 0.03 + 1e-9
+    assert (result.turnover.iloc[1:] > 0.029).sum() > 5  # it wants to trade more
+
+
+def test_the_scenarios_of_a_decision_lie_about_the_expected_returns():
+    market = make_market(9)
+    plan = strategy(bl.MinCVaR(level=0.9), prior=bl.EquilibriumPrior())
+    weights = bl.run_backtest(plan, market).weights.iloc[-1]
+    window = bl.make_window(market, as_of=weights.name, lookback=60)
+    fitted = bl.EquilibriumPrior().fit(window)
+    moved = window.returns.to_numpy() - window.returns.to_numpy().mean(axis=0) + fitted.mean
+    worst = np.sort(moved @ weights)[:6].mean()
+    for other in np.eye(4):
+        nearby = 0.98 * weights + 0.02 * other
+        assert np.sort(moved @ nearby)[:6].mean() <= worst + 1e-12
