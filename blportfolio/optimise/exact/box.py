@@ -7,7 +7,7 @@ from blportfolio.optimise.exact.face import Box, BoxSolution, States
 from blportfolio.optimise.exact.primal import walk
 from blportfolio.types import FloatArray
 
-PATIENCE = 25
+PATIENCE = 10
 """Rounds in which the number of what is wrong need not fall."""
 
 

@@ -88,6 +88,10 @@ class Problem:
         """Return the sum of weights of a side on which the budget binds."""
         return self.box.least if side == LOWER else self.box.most
 
+    def gap(self, side: int, weights: FloatArray) -> float | None:
+        """Return what weights lack of the budget, or None where it does not bind."""
+        return None if side == FREE else self.target(side) - float(weights.sum())
+
     def place(self, point: Point) -> bool:
         """Put the free weights where they are best; return False where none is free."""
         states = point.states
@@ -100,11 +104,8 @@ class Problem:
             right = self.linear[free]
             if weights.any():
                 right = right - (self.covariance @ weights)[free]
-            sums = None
-            if point.side != FREE:
-                sums = np.array([self.target(point.side) - float(weights.sum())])
-            found, shift = solve_face(self.covariance, free, right[:, None], sums)
-            weights[free], point.multiplier = found[:, 0], float(shift[0])
+            gap = self.gap(point.side, weights)
+            weights[free], point.multiplier = solve_face(self.covariance, free, right, gap)
         point.weights = weights
         self.measure(point)
         if len(free) and (np.abs(point.gradient[free]) > point.tolerance[free] / 8).any():
@@ -113,12 +114,10 @@ class Problem:
 
     def refine(self, point: Point, free: IntArray) -> None:
         """Solve once more for what rounding has left of the gradient and the budget."""
-        sums = None
-        if point.side != FREE:
-            sums = np.array([self.target(point.side) - float(point.weights.sum())])
-        found, shift = solve_face(self.covariance, free, -point.gradient[free][:, None], sums)
-        point.weights[free] += found[:, 0]
-        point.multiplier += float(shift[0])
+        gap = self.gap(point.side, point.weights)
+        found, shift = solve_face(self.covariance, free, -point.gradient[free], gap)
+        point.weights[free] += found
+        point.multiplier += shift
         self.measure(point)
 
     def measure(self, point: Point) -> None:

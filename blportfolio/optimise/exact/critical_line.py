@@ -40,8 +40,8 @@ class Line(NamedTuple):
         slope = np.zeros(len(self.mean))
         free = np.flatnonzero(solution.states == FREE)
         if len(free):
-            sums = None if solution.side == FREE else np.zeros(1)
-            slope[free] = solve_face(self.covariance, free, self.mean[free][:, None], sums)[0][:, 0]
+            total = None if solution.side == FREE else 0.0
+            slope[free] = solve_face(self.covariance, free, self.mean[free], total)[0]
         return self.without_noise(slope)
 
     def without_noise(self, slope: FloatArray) -> FloatArray:

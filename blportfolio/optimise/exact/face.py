@@ -82,41 +82,41 @@ def states_of(weights: FloatArray, box: Box) -> States:
 
 
 def solve_face(
-    covariance: FloatArray, free: IntArray, right: FloatArray, sums: FloatArray | None
-) -> tuple[FloatArray, FloatArray]:
-    """Solve C_FF X = R + 1νᵀ, with 1ᵀX = `sums` where these are given and ν = 0 elsewhere.
+    covariance: FloatArray, free: IntArray, right: FloatArray, total: float | None
+) -> tuple[FloatArray, float]:
+    """Solve C_FF x = r + ν, with Σx = `total` where that is given and ν = 0 elsewhere.
 
     Args:
         covariance: (n_assets, n_assets) C.
         free: (n_free,) positions F, at least one.
-        right: (n_free, n_columns) R.
-        sums: (n_columns,) sums of the columns of X, or None.
+        right: (n_free,) r.
+        total: Sum of x, or None.
 
     Returns:
-        (n_free, n_columns) X and (n_columns,) ν.
+        (n_free,) x and ν.
 
     Raises:
         DataError: If C is not numerically positive definite.
     """
     block = covariance if len(free) == len(covariance) else covariance[free[:, None], free]
-    columns = right.shape[1]
-    if sums is not None:
+    level = 0.0
+    if total is not None:
         # What all entries share only moves ν; taken out, it cannot drown their differences.
-        level = (right.max(axis=0) + right.min(axis=0)) / 2
-        extended = np.ones((len(free), columns + 1), order="F")
-        np.subtract(right, level, out=extended[:, :-1])
-        right = extended
+        level = float(right.max() + right.min()) / 2
+        both = np.ones((2, len(free)))
+        np.subtract(right, level, out=both[0])
+        right = both.T
     _, found, info = dposv(block.T, right, lower=1)
     if info != 0:
         raise DataError(
             "`covariance` is too ill-conditioned to optimise with; use a shrinkage covariance."
         )
-    if sums is None:
-        return found, np.zeros(columns)
+    if total is None:
+        return found, 0.0
+    solution, unit = found.T
+    shift, size = -level, float(unit.sum())
     # Where one variance is tiny beside the others, sums lose digits; so they are put right again.
-    solution, unit = found[:, :-1], found[:, -1:]
-    shift = -level
     for _ in range(2):
-        step = (sums - solution.sum(axis=0)) / unit.sum()
-        solution, shift = solution + unit * step, shift + step
+        step = (total - float(solution.sum())) / size
+        solution, shift = solution + step * unit, shift + step
     return solution, shift
