@@ -25,6 +25,8 @@ class Programme:
         n_zero: Rows of the zero cone.
         n_nonnegative: Rows of the non-negative cone.
         cones: Sizes of the second-order cones.
+        constant: What the objective lacks of one that is at least 0, such as a squared tracking
+            error; 0 where there is none.
         is_homogeneous: Whether x holds y = κw, and κ behind it, instead of w.
     """
 
@@ -35,6 +37,7 @@ class Programme:
     n_zero: int
     n_nonnegative: int
     cones: tuple[int, ...]
+    constant: float = 0.0
     is_homogeneous: bool = False
 
     def ratio(self, x: FloatArray) -> float:

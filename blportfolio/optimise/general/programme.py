@@ -73,6 +73,7 @@ class _Writer:
 
     def programme(self) -> Programme:
         quadratic = np.zeros((self.size, self.size))
+        constant = 0.0
         self._limit()
         goal = self.goal
         if goal.is_ratio:
@@ -85,6 +86,7 @@ class _Writer:
             everything = np.arange(self.size)
             if goal.centre is not None:
                 self._price(everything, -(quadratic @ goal.centre), 1.0)
+                constant = self._constant(quadratic, goal.centre)
             if goal.uncertainty is not None and goal.radius > 0:
                 self._uncertainty(goal.uncertainty)
             if goal.scenarios is not None:
@@ -109,8 +111,19 @@ class _Writer:
             rows[0].height,
             rows[1].height,
             tuple(self.cones),
+            constant,
             goal.is_ratio,
         )
+
+    def _constant(self, quadratic: FloatArray, centre: FloatArray) -> float:
+        """Return what ½(w − b)ᵀP(w − b) and costs are above their terms in x."""
+        costs, constant = self.goal.costs, float(centre @ quadratic @ centre) / 2
+        if self.goal.mean is not None or self.goal.min_return is not None:
+            return 0.0
+        if costs is not None:
+            before = costs.previous
+            constant += float((costs.impact * before - costs.trading) @ before) / self.unit
+        return constant
 
     def _new(self, count: int) -> IntArray:
         columns = np.arange(self.count, self.count + count)

@@ -9,7 +9,7 @@ import numpy as np
 from blportfolio.optimise.general.conic import Programme
 from blportfolio.types import FloatArray
 
-SMALLEST = 1e-9
+SMALLEST = 1e-8
 """Smallest size of an objective, in the programme's units, that a gap is relative to."""
 
 
@@ -63,6 +63,9 @@ def measured(programme: Programme, x: FloatArray, z: FloatArray) -> Point:
     quadratic, linear_part = float(x @ curve), programme.linear * x
     dual_part = float(programme.offset @ inside)
     scale = max(SMALLEST, abs(quadratic), float(np.abs(linear_part).sum()))
+    if programme.constant:
+        value = quadratic / 2 + float(linear_part.sum()) + programme.constant
+        scale = max(SMALLEST, 2 * value)
     rest = curve + programme.linear + pull
     gap = abs(quadratic + float(linear_part.sum()) + dual_part) + float(
         np.abs(rest).sum()

@@ -22,6 +22,7 @@ from scipy.optimize import LinearConstraint, linprog, minimize
 from blportfolio.errors import InfeasibleError, NoPositiveReturnError, SolverError
 from blportfolio.optimise.costs import CostArrays
 from blportfolio.optimise.exact.active_set import long_only_max_sharpe
+from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.general import checked, solvers, stages
 from blportfolio.optimise.general.residuals import Point
 from blportfolio.optimise.general.solver import solve_programme
@@ -122,6 +123,36 @@ def test_on_a_box_it_agrees_with_the_exact_active_set(seed, size):
     found = solve_programme(Goal(covariance, mean, is_ratio=True), portfolios(size)).weights
     np.testing.assert_allclose(found, exact, atol=1e-9)
     np.testing.assert_array_equal(found == 0, exact == 0)
+
+
+@given(SEEDS, st.integers(3, 20), st.booleans())
+@settings(max_examples=25)
+def test_a_tiny_optimum_is_as_exact_as_a_large_one(seed, size, is_tracking):
+    """Nearly riskless hedges and nearly perfect replicas have objectives far below their terms."""
+    rng = np.random.default_rng(seed)
+    loadings = rng.normal(size=(size, 2))
+    covariance = loadings @ loadings.T + np.diag(10.0 ** rng.uniform(-7, -3, size=size))
+    centre = rng.dirichlet(np.ones(size)) if is_tracking else None
+    lower = np.zeros(size) if is_tracking else np.full(size, -1.0)
+    lower[0] += 1e-3
+    allowed = portfolios(size, lower=lower, upper=np.full(size, 1.0))
+    goal = Goal(covariance, risk_aversion=1.0, centre=centre)
+    exact = goal.value(exact_solution(goal, allowed).weights)
+    assume(exact > 1e-8 * np.diagonal(covariance).mean())
+    assert goal.value(solve_programme(goal, allowed).weights) == pytest.approx(exact, rel=1e-6)
+
+
+@pytest.mark.parametrize("says", ["unbounded", "infeasible"])
+def test_no_solver_can_call_a_strictly_convex_programme_unlimited(monkeypatch, says):
+    mean, covariance = market(4, 5)
+    free = np.full(5, np.inf)
+    goal, allowed = (
+        Goal(covariance, mean, risk_aversion=3.0),
+        portfolios(5, lower=-free, upper=free),
+    )
+    expected = solve_programme(goal, allowed).weights
+    planted(monkeypatch, lambda _: (says, None))
+    np.testing.assert_allclose(solve_programme(goal, allowed).weights, expected, atol=1e-12)
 
 
 @given(SEEDS, st.integers(2, 8))
