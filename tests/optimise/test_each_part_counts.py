@@ -136,6 +136,18 @@ def test_a_fallback_obeys_the_limits_on_trades():
     assert (weights - before).abs().sum() / 2 == pytest.approx(0.1, abs=1e-9)
 
 
+@pytest.mark.parametrize("row", [False, True])
+def test_no_more_is_bought_or_sold_than_a_trade_bound_allows(row):
+    limits = {"trade_bounds": 0.04}
+    if row:  # a row that binds never, for the general engine
+        limits |= {"groups": {"g": ["a", "b"]}, "group_bounds": {"g": (0, 0.99)}}
+    before = pd.Series({"a": 0.6, "b": 0.3, "c": 0.1})
+    weights = bl.MeanVariance(0.1, constraints=limits).solve(
+        distribution(), previous_weights=before
+    )
+    np.testing.assert_allclose(weights - before, [-0.04, 0, 0.04], atol=1e-9)
+
+
 def test_what_is_not_worth_trading_is_not_traded_to_the_last_digit():
     before = pd.Series({"a": 0.123456789, "b": 0.301010101, "c": 0.575533110})
     limits = bl.Constraints(groups={"g": ["a", "b"]}, group_bounds={"g": (0, 0.9)})
