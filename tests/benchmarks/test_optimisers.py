@@ -12,42 +12,58 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import dev_data
 
 import blportfolio as bl
 
 SIZES = [20, 100, 500]
+KINDS = ["few held", "nearly all held", "short history", "real stocks"]
 PERIODS = 252  # peers solve in annual units: in daily ones some fail
 
 
 def make_problem(size, kind):
-    """Daily moments of one-factor returns: with random means few are held, or nearly all."""
+    """Daily moments: one factor with few or nearly all held, a short history in sectors, stocks."""
     rng = np.random.default_rng(size)
-    market = 0.01 * rng.normal(size=(4 * size, 1)) * rng.uniform(0.5, 1.5, size)
-    own = 0.01 * rng.normal(size=(4 * size, size)) * rng.uniform(0.5, 2.0, size)
-    covariance = np.cov(market + own, rowvar=False)
-    if kind == "few held":
-        mean = rng.normal(3e-4, 1e-3, size)
-        mean[0] = 1e-3
-    else:
+    n_obs = size + max(2, size // 20) if kind in ("short history", "real stocks") else 4 * size
+    market = 0.01 * rng.normal(size=(n_obs, 1)) * rng.uniform(0.5, 1.5, size)
+    own = 0.01 * rng.normal(size=(n_obs, size)) * rng.uniform(0.5, 2.0, size)
+    returns = market + own
+    if kind == "short history":
+        returns += 0.01 * rng.standard_t(4, size=(n_obs, 11))[:, rng.integers(0, 11, size)]
+    if kind == "real stocks":
+        prices = pd.read_parquet(dev_data("sp500_scale_adjclose_2010_2019_wide.parquet"))
+        prices = prices.set_index("date") if "date" in prices else prices
+        chosen = rng.permutation(prices.shape[1])[:size]  # at most 427 of them
+        returns = prices.astype(float).pct_change().to_numpy()[-n_obs:, np.sort(chosen)]
+    covariance = np.cov(returns, rowvar=False)
+    size = len(covariance)
+    mean = returns.mean(axis=0)
+    if kind == "nearly all held":
         held = rng.uniform(0.5, 1.5, size) / size
         held[: max(1, size // 50)] *= -1
         mean = 5 * covariance @ held
+    elif kind != "real stocks":
+        mean = rng.normal(3e-4, 1e-3, size)
+        mean[0] = 1e-3
     assets = [f"A{i}" for i in range(size)]
     return bl.ReturnDistribution(mean, covariance, np.zeros_like(covariance), assets)
 
 
 def pyportfolioopt(found):
+    """Its own choice of solver, or Clarabel where that one stops at its limit of iterations."""
     library = pytest.importorskip("pypfopt", reason="needs the extra bench")
 
-    def solve():
-        problem = library.EfficientFrontier(PERIODS * found.mean, PERIODS * found.covariance)
-        try:
-            problem.max_sharpe(risk_free_rate=0.0)
-        except library.exceptions.OptimizationError as error:
-            pytest.skip(f"PyPortfolioOpt finds no answer here: {error}")
+    def solve(solver):
+        moments = PERIODS * found.mean, PERIODS * found.covariance
+        problem = library.EfficientFrontier(*moments, solver=solver)
+        problem.max_sharpe(risk_free_rate=0.0)
         return problem.weights
 
-    return solve
+    try:
+        solve(None)
+    except library.exceptions.OptimizationError:
+        return lambda: solve("CLARABEL")
+    return lambda: solve(None)
 
 
 def skfolio(found):
@@ -100,11 +116,12 @@ def median_times(solvers, rounds):
     return [float(np.median(seconds)) for seconds in times]
 
 
-@pytest.mark.parametrize("kind", ["few held", "nearly all held"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("peer", [pyportfolioopt, skfolio, riskfolio], ids=lambda f: f.__name__)
 def test_max_sharpe(benchmark, peer, size, kind):
     found = make_problem(size if benchmark.enabled else 8, kind)
+    size = len(found.mean)
     objective = bl.MaxSharpe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other people's libraries
@@ -123,7 +140,7 @@ def test_max_sharpe(benchmark, peer, size, kind):
             benchmark.extra_info["peer_over_solve"] = other / whole
             benchmark.extra_info["peer_over_solve_arrays"] = other / kernel
             print(  # noqa: T201
-                f"\n{peer.__name__:<15}{size:4d} assets, {np.count_nonzero(weights):3d} held: "
+                f"\n{peer.__name__:<15}{size:4d} assets, {kind}, {np.count_nonzero(weights)} held: "
                 f"{1e3 * whole:7.2f} ms, {other / whole:5.0f} x faster; solve_arrays "
                 f"{1e3 * kernel:6.2f} ms, {other / kernel:5.0f} x"
             )

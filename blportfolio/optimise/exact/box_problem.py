@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 
@@ -59,27 +60,20 @@ class Problem:
         if not np.isfinite(self.upper[self.movable]).any():
             return np.zeros(len(self.linear), dtype=np.int8)
         variance = self.deviation**2
-        edges = np.concatenate([self.lower, self.upper]) * np.tile(variance, 2)
-        edges -= np.tile(self.linear, 2)
-        edges = np.sort(edges[np.isfinite(edges)])
+        bounds = np.stack([self.lower, self.upper])
+        edges = bounds * variance - self.linear
+        edges = np.sort(edges[np.isfinite(bounds)])
 
         def total(multiplier: float) -> float:
             free = (self.linear + multiplier) / variance
             return float(np.minimum(np.maximum(free, self.lower), self.upper).sum())
 
-        multiplier = 0.0
-        now = total(0.0)
+        multiplier, now = 0.0, total(0.0)
         if not self.box.least <= now <= self.box.most:
             wanted = self.box.least if now < self.box.least else self.box.most
-            low, high = 0, len(edges)
-            while low < high:
-                middle = (low + high) // 2
-                if total(float(edges[middle])) < wanted:
-                    low = middle + 1
-                else:
-                    high = middle
-            left = edges[max(low - 1, 0)]
-            multiplier = float(left + edges[min(low, len(edges) - 1)]) / 2
+            after = bisect_left(edges.tolist(), wanted, key=total)
+            left, right = edges[max(after - 1, 0)], edges[min(after, len(edges) - 1)]
+            multiplier = float(left + right) / 2
         free = (self.linear + multiplier) / variance
         states: States = (free >= self.upper).astype(np.int8) - (free <= self.lower)
         return states
