@@ -136,6 +136,16 @@ def test_a_fallback_obeys_the_limits_on_trades():
     assert (weights - before).abs().sum() / 2 == pytest.approx(0.1, abs=1e-9)
 
 
+def test_previous_weights_that_are_not_allowed_are_no_fallback():
+    limited = bl.MaxSharpe(fallback="previous", constraints=bl.Constraints(bounds=(0, 0.5)))
+    for before, held in (((0.5, 0.3, 0.2), "previous"), ((0.7, 0.2, 0.1), "min_variance")):
+        weights = limited.solve(
+            distribution(-MEAN), previous_weights=pd.Series(before, index=list(ABC.assets))
+        )
+        assert weights.attrs["solution"]["fallback"] == held
+        assert weights.max() <= 0.5 + 1e-12
+
+
 @pytest.mark.parametrize("row", [False, True])
 def test_no_more_is_bought_or_sold_than_a_trade_bound_allows(row):
     limits = {"trade_bounds": 0.04}
