@@ -12,13 +12,15 @@ from blportfolio.types import DecisionContext, FloatArray, FrozenState
 from blportfolio.validation import check_choice
 
 BENCHMARKS = ("equal_weight", "market_cap")
+MANY_TIMES_WEALTH = 10.0
+"""A benchmark of this size is one in percent."""
 
 
 def read_benchmark(value: Any) -> str | FrozenState | None:  # noqa: ANN401, checked here
     """Return a benchmark's name or its weights by asset.
 
     Raises:
-        ConfigError: If it is neither.
+        ConfigError: If it is neither, or its weights are in percent.
     """
     if value is None:
         return None
@@ -28,6 +30,11 @@ def read_benchmark(value: Any) -> str | FrozenState | None:  # noqa: ANN401, che
     weights = number_table(value, name="benchmark")
     if not any(weights.values()):
         raise ConfigError("`benchmark` must hold some asset.")
+    total = sum(map(abs, weights.values()))
+    if total >= MANY_TIMES_WEALTH:
+        raise ConfigError(
+            f"`benchmark` adds up to {total:g} times wealth; weights are decimals, 0.3 for 30 %."
+        )
     return weights
 
 

@@ -44,16 +44,17 @@ class Constraints(Settings):
     Attributes:
         bounds: Lower and upper bound of every weight, (0, 0.3); or a table by asset,
             {"XLK": (0, 0.3), "*": (0, 0.1)}, where "*" is every other asset, (0, 1) unless given.
-            None is no bound.
+            None is no bound. A table of ranges may also be a DataFrame of the columns `lower` and
+            `upper`.
         budget: What the weights sum to.
         cash: Instead of a budget, lower and upper bound of what stays in cash, (0, 1).
         gross_exposure: Upper limit of Σ|w|; it asks for lower bounds below 0 to matter.
         groups: Members by group, {"Tech": ["AAPL", "MSFT"]}, or the group of each asset,
-            {"AAPL": "Tech"}.
+            {"AAPL": "Tech"} or a Series.
         group_bounds: Lower and upper limit of a group's total weight, {"Tech": (0, 0.4)}.
         linear: Any limits on weighted sums of weights.
-        factors: Loadings by factor and asset, {"beta": {"AAPL": 1.2}}; an eligible asset without
-            one is refused.
+        factors: Loadings by factor and asset, {"beta": {"AAPL": 1.2}}, or a DataFrame of assets
+            by factors; an eligible asset without one is refused.
         factor_bounds: Lower and upper limit of a portfolio's loading, {"beta": (0.9, 1.1)}.
         turnover: Upper limit of ½Σ|w − w_previous|. Like `trade_bounds` it binds from the second
             decision on. What a backtest has to sell because it may be held no longer, and what is

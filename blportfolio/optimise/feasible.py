@@ -171,10 +171,9 @@ def feasible_set(
             remarks.append(f"The limit on {name} names no asset that may be held now.")
     row_lower, row_upper = _ends(ranges)
     trade = _trade(constraints, assets, known)
-    benchmark = benchmark_weights(constraints.benchmark, context)
     groups = [end for ends in constraints.group_bounds.values() for end in ends if end is not None]
     totals = [_or(constraints.turnover, 0.0), _or(constraints.gross_exposure, 0.0), *groups]
-    sizes = np.abs(np.concatenate([lower, upper, trade, benchmark, totals]))
+    sizes = np.abs(np.concatenate([lower, upper, trade, totals]))
     largest = float(sizes[np.isfinite(sizes)].max(initial=0.0))
     if largest >= MANY_TIMES_WEALTH:
         remarks.append(
@@ -206,7 +205,7 @@ def feasible_set(
             is_volatility=True,
             key="tracking_error_unit",
         ),
-        benchmark=benchmark,
+        benchmark=benchmark_weights(constraints.benchmark, context),
         max_assets=min(_or(constraints.max_assets, len(assets)), len(assets)),
         min_weight=constraints.min_weight,
         relax=constraints.relax,

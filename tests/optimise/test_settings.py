@@ -80,6 +80,7 @@ def test_an_infinite_limit_is_none(key):
         ({"groups": {"a": "x", "b": math.nan}}, "must give the group of 'b', got nan"),
         ({"turnover": COVARIANCE}, r"`turnover` must be a number, got DataFrame of shape \(3, 3\)"),
         ({"factors": {"f": {"a": 0}}}, "`factors` f must give some asset a loading other than 0"),
+        ({"benchmark": {"a": 60, "b": 40}}, "`benchmark` adds up to 100 times wealth"),
         ({"tracking_error_unit": "day"}, "`tracking_error_unit` has no choice 'day'"),
         ({"selection": COVARIANCE}, "`selection` has no choice DataFrame of shape"),
     ],
@@ -122,7 +123,6 @@ def test_a_mean_alone_is_refused_with_the_way_to_make_a_distribution(given):
         {"turnover": 20},
         {"gross_exposure": 150},
         {"trade_bounds": {"a": 10}},
-        {"benchmark": {"a": 60, "b": 40}},
         {"groups": {"x": ["a"]}, "group_bounds": {"x": (5, 30)}},
     ],
 )
