@@ -1,4 +1,4 @@
-"""Sends a goal to the engine that solves it: exact where it can be, cvxpy for the rest."""
+"""Sends a goal to the engine that solves it: exact where it can be, conic for the rest."""
 
 from __future__ import annotations
 

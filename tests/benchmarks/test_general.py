@@ -8,17 +8,24 @@ import pytest
 from helpers import random_covariance
 from programmes import portfolios
 
+from blportfolio.optimise.costs import CostArrays
 from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
 
 SIZES = (20, 100, 500)
-KINDS = ("min_variance", "utility", "max_sharpe", "turnover")
+COST = 5e-5
+KINDS = ("min_variance", "utility", "max_sharpe", "turnover", "tracking", "long_short", "costs")
 
 
 def problem(size):
     """A mean with positive entries and a covariance of two years of days and more."""
     rng = np.random.default_rng(size)
     return rng.normal(1e-3, 5e-4, size), random_covariance(rng, size, n_obs=2 * size + 500)
+
+
+def tracking(covariance):
+    """Half the volatility of equal weights."""
+    return np.sqrt(covariance.mean()) / 2
 
 
 def by_us(kind, mean, covariance):
@@ -33,9 +40,18 @@ def by_us(kind, mean, covariance):
     }
     if kind == "turnover":
         given = {"previous": np.full(size, 1 / size), "turnover": 0.2}
+    if kind == "tracking":
+        given = {"benchmark": np.full(size, 1 / size), "tracking_error": tracking(covariance)}
+    if kind == "long_short":
+        given = {"lower": np.full(size, -0.1), "upper": np.full(size, 0.3), "gross": 1.6}
+    none = np.zeros(size)
+    costs = CostArrays(np.full(size, COST), none, none, none, np.full(size, 1 / size))
+    if kind == "costs":
+        given = {}
     goal = {
         "min_variance": Goal(covariance, risk_aversion=1.0),
         "max_sharpe": Goal(covariance, mean, is_ratio=True),
+        "costs": Goal(covariance, mean, risk_aversion=5.0, costs=costs),
     }.get(kind, Goal(covariance, mean, risk_aversion=5.0))
     return solve_programme(goal, portfolios(size, **given)).weights
 
@@ -43,11 +59,19 @@ def by_us(kind, mean, covariance):
 def by_pyportfolioopt(kind, mean, covariance):
     """Solve the same; None where its solver gives up."""
     peer = pytest.importorskip("pypfopt", reason="needs the extra bench")
-    frontier = peer.EfficientFrontier(mean, covariance)
+    bounds = (-0.1, 0.3) if kind == "long_short" else (0, 1)
+    frontier = peer.EfficientFrontier(mean, covariance, weight_bounds=bounds)
     names = range(len(mean))
+    held = np.full(len(mean), 1 / len(mean))
     if kind == "turnover":
-        held = np.full(len(mean), 1 / len(mean))
         frontier.add_constraint(lambda w: cp.norm1(w - held) <= 0.4)
+    elif kind == "tracking":
+        curve, most = cp.psd_wrap(covariance), tracking(covariance) ** 2
+        frontier.add_constraint(lambda w: cp.quad_form(w - held, curve) <= most)
+    elif kind == "long_short":
+        frontier.add_constraint(lambda w: cp.norm1(w) <= 1.6)
+    elif kind == "costs":
+        frontier.add_objective(peer.objective_functions.transaction_cost, w_prev=held, k=COST)
     else:
         limits = [dict.fromkeys("01234", value) for value in (0.1, 0.3)]
         frontier.add_sector_constraints({i: str(i % 5) for i in names}, *limits)

@@ -31,17 +31,29 @@ UNLIMITED = 1e7
 """A weight that a ratio drives beyond this is not limited."""
 
 
-def checked(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
+def checked(
+    programme: Programme, goal: Goal, allowed: FeasibleSet, *, explains: bool = True
+) -> ArraySolution:
     """Return the answer of the first solver whose residuals and limits hold.
 
     Where none is exact relative to a tiny objective, it is one that is so in absolute terms.
+
+    Args:
+        programme: That of the goal.
+        goal: What is minimised.
+        allowed: What the weights must obey.
+        explains: Whether an empty set is told by its conflict; otherwise a solver's word is enough.
+
+    Raises:
+        InfeasibleError: If no portfolio is allowed, or the best one is unlimited.
+        SolverError: If every solver fails.
     """
     failures: list[str] = []
     rough: ArraySolution | None = None
     for stage in solver_stages(programme):
         status, point = attempt(programme, stage)
         if status == "infeasible":
-            raise_conflict(goal, allowed)
+            raise_conflict(goal, allowed, explains=explains)
             status = "infeasible, which the constraints are not"
         if status == "unbounded":
             has_curve = bool(programme.quadratic.any())  # positive definite then, so that none is
@@ -64,7 +76,8 @@ def checked(programme: Programme, goal: Goal, allowed: FeasibleSet) -> ArraySolu
             rough = found
     if rough is not None:
         return _noted(rough, failures, rough.solver)
-    raise_conflict(goal, allowed)
+    if explains:
+        raise_conflict(goal, allowed)
     condition = float(np.linalg.cond(goal.covariance))
     raise SolverError(
         f"Every solver failed ({'; '.join(failures)}). The condition number of the covariance is "
@@ -115,8 +128,10 @@ def _noted(found: ArraySolution, failures: list[str], name: str) -> ArraySolutio
     return replace(found, remarks=remarks + found.remarks)
 
 
-def raise_conflict(goal: Goal, allowed: FeasibleSet) -> None:
+def raise_conflict(goal: Goal, allowed: FeasibleSet, *, explains: bool = True) -> None:
     """Raise InfeasibleError if the constraints contradict each other, whatever solvers say."""
+    if not explains:
+        raise InfeasibleError("No portfolio is allowed.")
     from blportfolio.optimise.conflicts.explain import explain
 
     error = explain(goal, allowed)

@@ -33,6 +33,10 @@ def polished(programme: Programme, start: Point) -> Point:
     Rows whose dual variable exceeds their slack are taken to bind; Newton's method solves the
     optimality conditions with them as equations (in one step without second-order cones). Rows
     that turn out wrong change sides, for a few rounds.
+
+    References:
+        Stellato, Banjac, Goulart, Bemporad and Boyd (2020), OSQP, section 4, polish a quadratic
+        programme in this way; second-order cones are added here.
     """
     if not np.isfinite(start.worst):
         return start

@@ -21,7 +21,7 @@ CLIMBED = 1e-9
 """Relative change of the ratio at which their sequence has arrived."""
 
 
-def solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
+def solve_ratio(goal: Goal, allowed: FeasibleSet, *, explains: bool) -> ArraySolution:
     """Return the best ratio, of what is invested as far as possible where there is no best one.
 
     Market impact grows with the square of a trade: where nothing is held before and cash may be,
@@ -35,12 +35,14 @@ def solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         or costs.value(nothing) > 0
         or allowed.violation(nothing, goal.covariance) > 0
     ):
-        return _best_ratio(goal, allowed)
+        return _best_ratio(goal, allowed, explains=explains)
     fullest = Goal(goal.covariance, nothing + 1.0)
-    total = checked(write_programme(fullest, allowed), fullest, allowed).weights.sum()
+    total = checked(
+        write_programme(fullest, allowed), fullest, allowed, explains=explains
+    ).weights.sum()
     invested = replace(allowed, budget_lower=min(float(total), allowed.budget_upper))
     try:
-        found = _best_ratio(goal, invested)
+        found = _best_ratio(goal, invested, explains=explains)
     except NoPositiveReturnError as error:
         raise NoPositiveReturnError(
             "There is no largest Sharpe ratio: with market impact ever smaller portfolios have "
@@ -51,7 +53,7 @@ def solve_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     return replace(found, remarks=(*found.remarks, remark))
 
 
-def _best_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
+def _best_ratio(goal: Goal, allowed: FeasibleSet, *, explains: bool) -> ArraySolution:
     """Solve in units that are adapted until the ratio is of order 1 in them."""
     units: tuple[float, float] | None = None
     has_reference = False
@@ -59,7 +61,7 @@ def _best_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     for _ in range(RESCALINGS):
         programme = write_programme(goal, allowed, units=units)
         try:
-            found = checked(programme, goal, allowed)
+            found = checked(programme, goal, allowed, explains=explains)
         except SolverError as error:
             failure, weights = error, np.full(len(allowed.assets), np.nan)
         else:
@@ -72,10 +74,11 @@ def _best_ratio(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         elif has_reference:
             break
         else:
-            units, has_reference = _reference_units(goal, allowed), True
+            units, has_reference = _reference_units(goal, allowed, explains=explains), True
     if failure is not None and units is not None:
         return _by_utilities(goal, allowed, units, failure)
-    raise_conflict(goal, allowed)
+    if explains:
+        raise_conflict(goal, allowed)
     raise unlimited(allowed)
 
 
@@ -105,7 +108,7 @@ def _by_utilities(
     raise failure
 
 
-def _reference_units(goal: Goal, allowed: FeasibleSet) -> tuple[float, float]:
+def _reference_units(goal: Goal, allowed: FeasibleSet, *, explains: bool) -> tuple[float, float]:
     """Return net return and volatility of a portfolio whose ratio is above 0.
 
     That of least variance, or if need be that of the largest net return.
@@ -115,7 +118,7 @@ def _reference_units(goal: Goal, allowed: FeasibleSet) -> tuple[float, float]:
     """
     bare = Goal(goal.covariance, max_volatility=goal.max_volatility)
     least = replace(bare, risk_aversion=1.0)
-    weights = checked(write_programme(least, allowed), least, allowed).weights
+    weights = checked(write_programme(least, allowed), least, allowed, explains=explains).weights
     if not _is_positive(goal, weights):
         most = replace(bare, mean=goal.mean, costs=goal.costs)
         weights = checked(write_programme(most, allowed), most, allowed).weights

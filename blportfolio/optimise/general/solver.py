@@ -17,12 +17,13 @@ ENORMOUS = 1e3
 """Means are cut at this many times the usual size before the full ones are tried."""
 
 
-def solve_programme(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
+def solve_programme(goal: Goal, allowed: FeasibleSet, *, explains: bool = True) -> ArraySolution:
     """Return the best of the portfolios that are allowed.
 
     Args:
         goal: With a positive definite covariance.
         allowed: Limits on the number and size of positions are left aside.
+        explains: Whether an empty set is told by its conflict, which takes longer than to solve.
 
     Returns:
         Weights whose `residual` is the larger of the dual residual and the duality gap, both
@@ -36,13 +37,13 @@ def solve_programme(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         SolverError: If every solver fails.
     """
     if goal.is_ratio:
-        return solve_ratio(goal, allowed)
+        return solve_ratio(goal, allowed, explains=explains)
     calmer = _calmed(goal)
     if calmer is not None:
-        found = checked(write_programme(calmer, allowed), calmer, allowed)
+        found = checked(write_programme(calmer, allowed), calmer, allowed, explains=explains)
         if _is_forced(found.weights, goal, calmer, allowed):
             return found
-    return checked(write_programme(goal, allowed), goal, allowed)
+    return checked(write_programme(goal, allowed), goal, allowed, explains=explains)
 
 
 def _calmed(goal: Goal) -> Goal | None:

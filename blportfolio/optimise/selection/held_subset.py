@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blportfolio.optimise.conflicts.elastic import TOLERANCE, Elastic
+from blportfolio.optimise.conflicts.elastic import TOLERANCE
 from blportfolio.optimise.costs import CostArrays
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
@@ -80,12 +80,9 @@ def held_problem(
         or high.sum() < least - TOLERANCE
     ):
         return None
-    parts: tuple[Goal, FeasibleSet, BoolArray] | None = goal, narrowed, np.ones_like(held)
     if held.any() and not held.all() and _is_separable(goal, allowed):
-        parts = _left_out(goal, narrowed, held)
-    if parts is None or not _can_be_met(parts[0], parts[1]):
-        return None
-    return parts
+        return _left_out(goal, narrowed, held)
+    return goal, narrowed, np.ones_like(held)
 
 
 def _is_separable(goal: Goal, allowed: FeasibleSet) -> bool:
@@ -148,12 +145,3 @@ def _left_out(
         max_assets=int(held.sum()),
     )
     return aim, narrowed, held
-
-
-def _can_be_met(goal: Goal, allowed: FeasibleSet) -> bool:
-    """Return whether linear limits can be met; curved ones are left to the solver."""
-    if allowed.is_box and goal.min_return is None:
-        return True
-    elastic = Elastic(goal, allowed)
-    found = elastic.least_slack(range(len(elastic.limits)))
-    return found is not None and found.value <= TOLERANCE

@@ -12,7 +12,9 @@ import numpy as np
 
 from blportfolio.errors import InfeasibleError, SolverError
 from blportfolio.optimise.dispatch import optimise_convex
+from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.feasible import FeasibleSet
+from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.selection.held_subset import DUST, Signs, changed, held_problem, signs_of
 from blportfolio.optimise.selection.slopes import reduced_slopes
@@ -153,7 +155,9 @@ class SelectionSearch:
             return nothing
         goal, allowed, about = problem
         try:
-            solution = optimise_convex(goal, allowed)
+            solution = exact_solution(goal, allowed)
+            if solution is None:
+                solution = solve_programme(goal, allowed, explains=False)
         except (InfeasibleError, SolverError):
             return nothing
         weights = np.zeros(self.size)
