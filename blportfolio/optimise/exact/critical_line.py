@@ -153,9 +153,9 @@ def turn(line: Line, solution: BoxSolution, here: float) -> Turn:
     cone_lower = np.where(at_lower | (at_upper & ~tied), 0.0, -np.inf)
     cone_upper = np.where(at_upper | (at_lower & ~tied), 0.0, np.inf)
     cone = Box(cone_lower[:-1], cone_upper[:-1], -cone_upper[-1] + 0.0, -cone_lower[-1] + 0.0)
-    found = solve_box(line.covariance, line.mean, cone)
-    slope = line.without_noise(found.weights)
     states = np.where(at_upper, UPPER, np.where(at_lower, LOWER, FREE)).astype(np.int8)[:-1]
+    found = solve_box(line.covariance, line.mean, cone, states)
+    slope = line.without_noise(found.weights)
     states[(slope != 0) & (box.lower < box.upper)] = FREE
     side = FREE
     if cone.is_fixed or found.side != FREE:
