@@ -166,6 +166,27 @@ def test_what_is_not_worth_trading_is_not_traded_to_the_last_digit():
     np.testing.assert_array_equal(weights, before)
 
 
+@pytest.mark.parametrize("aversion", [1.0, 8.0])
+def test_risk_aversion_weighs_variance_against_costs(aversion):
+    before = pd.Series({"a": 0.1, "b": 0.2, "c": 0.7})
+    costs = bl.Costs(trading_bps=1.0)
+    nothing = distribution(0 * MEAN)
+    utility = bl.MeanVariance(aversion, costs=costs).solve(nothing, previous_weights=before)
+    tracking = bl.MinTrackingError({"a": 0.5, "b": 0.5}, risk_aversion=aversion, costs=costs)
+    near = tracking.solve(nothing, previous_weights=before)
+    least = bl.MinVariance(aversion, costs=costs).solve(nothing, previous_weights=before)
+    np.testing.assert_allclose(least, utility, atol=1e-8)
+    assert np.abs(least - before).max() > 1e-3
+    matrix = np.diag(VARIANCES)
+
+    def price(weights):
+        gap = weights - np.array([0.5, 0.5, 0.0])
+        return aversion / 2 * gap @ matrix @ gap + 1e-4 * np.abs(weights - before).sum()
+
+    for other in np.eye(3):
+        assert price(0.99 * near.to_numpy() + 0.01 * other) >= price(near.to_numpy()) - 1e-14
+
+
 def test_every_draw_of_a_known_mean_counts_as_a_fallback():
     with pytest.warns(BLPortfolioWarning, match="no spread"):
         spread = bl.weight_spread(distribution(-MEAN, uncertainty=0.0), n_draws=30)
