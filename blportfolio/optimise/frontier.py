@@ -17,7 +17,7 @@ from blportfolio.errors import (
 )
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.dispatch import optimise
-from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.active_set import power_of_four, regularise
 from blportfolio.optimise.exact.critical_line import Line, trace
 from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.feasible import FeasibleSet, feasible_set
@@ -140,7 +140,9 @@ def _corners(
         from blportfolio.optimise.conflicts.explain import explain
 
         raise explain(Goal(covariance, mean, 1.0), allowed)
-    found, onward = trace(Line(covariance, np.zeros(len(mean)), mean, box))
+    risk = covariance * power_of_four(float(np.diagonal(covariance).max()))
+    gain = mean * power_of_four(float(np.abs(mean).max()))
+    found, onward = trace(Line(risk, np.zeros(len(mean)), gain, box))
     corners = [corner.weights for corner in found]
     pace = float(mean @ onward)
     if pace > 0:

@@ -91,14 +91,15 @@ def long_only_solution(
     matrix, ridge = regularise(covariance)
     # The weights do not depend on the scale of either; powers of four keep every digit, also
     # through a square root.
-    scaled = matrix * _power_of_four(float(np.diagonal(matrix).max()))
-    aim = target * _power_of_four(float(np.abs(target).max()))
+    scaled = matrix * power_of_four(float(np.diagonal(matrix).max()))
+    aim = target * power_of_four(float(np.abs(target).max()))
     found = solve_nonnegative(scaled, aim, support)
     weights = found.solution / found.solution.sum()
     return ArraySolution(weights, "optimal", found.residual, found.solver, ridge=ridge)
 
 
-def _power_of_four(size: float) -> float:
+def power_of_four(size: float) -> float:
+    """Return a power of four whose product with `size` is near 1; none of its digits changes."""
     return math.ldexp(1.0, -2 * (math.frexp(size)[1] // 2))
 
 

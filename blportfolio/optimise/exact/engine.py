@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from blportfolio.errors import NoPositiveReturnError
+from blportfolio.optimise.exact.active_set import power_of_four
 from blportfolio.optimise.exact.box import solve_box
 from blportfolio.optimise.exact.critical_line import Line
 from blportfolio.optimise.exact.face import Box, BoxSolution, States, states_of
@@ -32,8 +35,11 @@ def exact_solution(goal: Goal, allowed: FeasibleSet) -> ArraySolution | None:
     if not box.is_empty():
         states = None if allowed.previous is None else states_of(allowed.previous, box)
         size = len(box.lower)
+        # Weights do not depend on the units of risk and return; near 1 nothing over- or underflows.
+        risk_unit = power_of_four(float(np.diagonal(goal.covariance).max()))
         mean = np.zeros(size) if goal.mean is None else goal.mean
-        line = Line(goal.covariance, np.zeros(size), mean, box)
+        unit = power_of_four(float(np.abs(mean).max()))
+        line = Line(goal.covariance * risk_unit, np.zeros(size), mean * unit, box)
         if goal.is_ratio:
             found = for_ratio(line, states)
             if found is None:
@@ -43,13 +49,15 @@ def exact_solution(goal: Goal, allowed: FeasibleSet) -> ArraySolution | None:
                     "instead."
                 )
         elif goal.max_volatility is not None:
-            found = _below_volatility(goal, line, goal.max_volatility, states)
+            found = _below_volatility(goal, line, risk_unit, unit, states)
         elif goal.min_return is not None:
             centred = line if goal.centre is None else _centred(line, goal.centre)
-            found = for_return(centred, goal.min_return, states)
+            found = for_return(centred, goal.min_return * unit, states)
         elif goal.risk_aversion > 0:
-            centre = np.zeros(size) if goal.centre is None else goal.covariance @ goal.centre
-            found = solve_box(goal.covariance, centre + mean / goal.risk_aversion, box, states)
+            linear = mean * (risk_unit / goal.risk_aversion)
+            if goal.centre is not None:
+                linear = linear + line.covariance @ goal.centre
+            found = solve_box(line.covariance, linear, box, states)
         else:
             found = line.peak()
             if found is None:
@@ -102,15 +110,18 @@ def _centred(line: Line, centre: FloatArray) -> Line:
 
 
 def _below_volatility(
-    goal: Goal, line: Line, most: float, start: States | None
+    goal: Goal, line: Line, risk_unit: float, unit: float, start: States | None
 ) -> BoxSolution | None:
-    """Return the best portfolio whose volatility is `most` or less, or None."""
+    """Return the best portfolio whose volatility is within the goal's limit, or None."""
+    most = 0.0 if goal.max_volatility is None else goal.max_volatility
     if goal.min_return is not None:
-        found: BoxSolution | None = for_return(line, goal.min_return, start)
+        found: BoxSolution | None = for_return(line, goal.min_return * unit, start)
     elif goal.risk_aversion > 0:
-        found = line.at(1 / goal.risk_aversion, start)
+        found = line.at(risk_unit / (goal.risk_aversion * unit), start)
     else:
-        return for_volatility(line, most, start)
+        return for_volatility(line, most * math.sqrt(risk_unit), start)
     if found is None or goal.volatility(found.weights) <= most * (1 + 1e-12):
         return found
-    return None if goal.min_return is not None else for_volatility(line, most, start)
+    if goal.min_return is not None:
+        return None
+    return for_volatility(line, most * math.sqrt(risk_unit), start)
