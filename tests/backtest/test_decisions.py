@@ -209,3 +209,16 @@ def test_the_scenarios_of_a_decision_lie_about_the_expected_returns():
     for other in np.eye(4):
         nearby = 0.98 * weights + 0.02 * other
         assert np.sort(moved @ nearby)[:6].mean() <= worst + 1e-12
+
+
+def test_limits_find_their_assets_when_one_before_them_is_not_listed_yet():
+    prices = make_prices(12)
+    prices.iloc[:150, 0] = np.nan
+    limits = {"bounds": {"A2": (0, 0.1), "A3": (0.35, 0.9)}, "trade_bounds": {"A1": 0.01}}
+    market = bl.MarketData(prices)
+    result = bl.run_backtest(strategy(bl.MeanVariance(0.5, constraints=limits)), market)
+    assert (result.weights["A0"] == 0).sum() > 3
+    assert result.weights["A2"].max() <= 0.1 + 1e-12
+    assert result.weights["A3"].min() >= 0.35 - 1e-12
+    moved = (result.weights["A1"] - result.drifted_weights["A1"]).abs()
+    assert moved.iloc[1:].max() <= 0.01 + 1e-12

@@ -1,6 +1,7 @@
 """Each part of a limit, a cost or a goal changes the answer: found missing by planting faults."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,15 @@ def test_a_least_return_is_reached_from_the_benchmark_and_not_from_nothing():
     direct = np.linalg.solve(system, right)[:3]
     found = optimise(goal, allowed(bounds=(None, None)))
     np.testing.assert_allclose(found.weights, direct, rtol=1e-8)
+
+
+def test_a_benchmark_counts_beside_a_limit_on_volatility():
+    goal = Goal(np.diag(VARIANCES), MEAN, 4.0, centre=np.array([0.2, 0.2, 0.6]))
+    free = optimise(goal, allowed()).weights
+    limited = optimise(replace(goal, max_volatility=1.0), allowed()).weights
+    np.testing.assert_allclose(limited, free, atol=1e-8)
+    without = optimise(replace(goal, centre=None), allowed()).weights
+    assert np.abs(without - free).max() > 0.05
 
 
 def test_the_nearest_to_a_volatility_out_of_reach_is_minimum_variance():
