@@ -305,6 +305,23 @@ def test_a_tiny_volatility_is_met_however_far_it_is_from_the_first_guess(seed):
         )
 
 
+@pytest.mark.parametrize("risk_unit", [1e-300, 1e-20, 1e150])
+@pytest.mark.parametrize("unit", [1e-300, 1e-12, 1e12, 1e150])
+def test_units_of_return_and_risk_do_not_matter_however_extreme(unit, risk_unit):
+    rng = np.random.default_rng(3)
+    covariance, mean = random_covariance(rng, 8), rng.normal(scale=1e-3, size=8)
+    plain = Goal(covariance, mean, is_ratio=True)
+    scaled = Goal(covariance * risk_unit, mean * unit, is_ratio=True)
+    for table in (
+        {"bounds": (0, 0.3)},
+        {"bounds": (-0.2, 0.4)},
+        {"bounds": (0, 0.3), "cash": (0, 1)},
+    ):
+        allowed = allowed_by(table, size=8)
+        expected = exact_solution(plain, allowed).weights
+        np.testing.assert_allclose(exact_solution(scaled, allowed).weights, expected, atol=1e-10)
+
+
 def test_a_ratio_without_a_positive_return_says_so():
     goal = Goal(np.eye(3), -np.ones(3), is_ratio=True)
     with pytest.raises(NoPositiveReturnError):
