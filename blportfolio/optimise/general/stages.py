@@ -7,6 +7,8 @@ from typing import Any
 
 from blportfolio.optimise.general.conic import Programme
 
+CURVED = 100
+"""Assets from which a programme with second-order cones is first solved roughly."""
 LARGE = 200
 """Assets from which OSQP goes first where weights are the only variables."""
 PARALLEL = 300
@@ -34,6 +36,7 @@ def _clarabel(tolerance: float, method: str) -> dict[str, Any]:
 
 
 CLARABEL = Stage("CLARABEL", "CLARABEL", _clarabel(1e-10, "qdldl"))
+CLARABEL_EARLY = Stage("CLARABEL to 1e-5", "CLARABEL", _clarabel(1e-5, "qdldl"))
 CLARABEL_PARALLEL = Stage("CLARABEL", "CLARABEL", _clarabel(1e-10, "faer"))
 # Through scipy: highspy prints its banner at first use.
 HIGHS = Stage("HIGHS", "SCIPY", {"scipy_options": {"method": "highs"}})
@@ -46,12 +49,13 @@ def solver_stages(programme: Programme) -> tuple[Stage, ...]:
     """Return the attempts, first to last.
 
     Clarabel first; then HiGHS on a linear and OSQP on a quadratic programme; SCS last. A large
-    programme in nothing but weights is first solved roughly by a few steps of OSQP, since the
-    polish makes a rough answer exact at a fraction of the time.
+    programme in nothing but weights is first solved roughly by a few steps of OSQP, one with
+    second-order cones by Clarabel to 1e-5, since the polish makes a rough answer exact at a
+    fraction of the time.
     """
     size = len(programme.quadratic)
     if programme.cones:
-        return CLARABEL, SCS
+        return (CLARABEL, SCS) if size < CURVED else (CLARABEL_EARLY, CLARABEL, SCS)
     clarabel = CLARABEL if size < PARALLEL else CLARABEL_PARALLEL
     if not programme.quadratic.any():
         return clarabel, HIGHS, SCS
