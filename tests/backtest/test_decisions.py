@@ -175,15 +175,19 @@ def test_the_manifest_says_over_how_many_periods_a_trade_is_spread():
 
 
 def test_a_trade_is_spread_over_the_periods_between_decisions():
-    """Costs of 10 bp at a horizon of 10 are costs of 1 bp at a horizon of 1."""
+    """Trading 10 bp at a horizon of 10 is 1 bp at a horizon of 1; holding knows no horizon."""
     market = make_market(6)
+    held = {"holding_bps": {"A0": 1}, "borrow_bps": {"A1": 0.2, "A2": 0.1}}
     costs = [
-        bl.Costs(trading_bps=10, impact_bps=20, holding_bps=1),
-        bl.Costs(trading_bps=1, impact_bps=2, holding_bps=1, horizon=1),
+        bl.Costs(trading_bps=10, impact_bps=20, **held),
+        bl.Costs(trading_bps=1, impact_bps=2, **held, horizon=1),
     ]
-    plans = [strategy(bl.MeanVariance(5.0, costs=c), rebalance=10) for c in costs]
+    short = bl.Constraints(bounds=(-0.5, 1))
+    plans = [strategy(bl.MeanVariance(5.0, costs=c, constraints=short), rebalance=10)
+             for c in costs]  # fmt: skip
     first, second = (bl.run_backtest(plan, market).weights for plan in plans)
     assert np.abs(first.diff().to_numpy()[1:]).max() > 0.01
+    assert (first[["A1", "A2"]] < -0.01).any().all()
     np.testing.assert_allclose(first, second, atol=1e-9)
 
 
