@@ -1,9 +1,9 @@
 """Long-only max Sharpe at 20, 100 and 500 assets as a ratio to peers (extra `bench`).
 
 Run `pytest tests/benchmarks/test_optimisers.py --benchmark-enable -s`; without the flag a small
-problem is solved once, untimed. Every library gets the same moments, ready made, so that only the
-optimisation is timed, on generated and on real returns; runs are interleaved, and `solve` (labels, residuals and all) and
-`solve_arrays` (what a backtest calls) are both compared.
+problem is solved once, untimed. Every library gets the same moments, of generated and of real
+returns, ready made, so that only the optimisation is timed; runs are interleaved, and `solve`
+(labels, residuals and all) and `solve_arrays` (what a backtest calls) are both compared.
 """
 
 import time
