@@ -202,17 +202,15 @@ def test_only_what_is_sold_by_force_widens_the_turnover():
     assert (result.turnover.iloc[1:] > 0.029).sum() > 5  # it wants to trade more
 
 
-def test_the_scenarios_of_a_decision_lie_about_the_expected_returns():
-    market = make_market(9)
-    plan = strategy(bl.MinCVaR(level=0.9), prior=bl.EquilibriumPrior())
-    weights = bl.run_backtest(plan, market).weights.iloc[-1]
-    window = bl.make_window(market, as_of=weights.name, lookback=60)
-    fitted = bl.EquilibriumPrior().fit(window)
-    moved = window.returns.to_numpy() - window.returns.to_numpy().mean(axis=0) + fitted.mean
-    worst = np.sort(moved @ weights)[:6].mean()
-    for other in np.eye(4):
-        nearby = 0.98 * weights + 0.02 * other
-        assert np.sort(moved @ nearby)[:6].mean() <= worst + 1e-12
+@pytest.mark.parametrize(
+    "objective", [bl.MinCVaR(level=0.9), bl.RobustMeanVariance(confidence=0.99)], ids=str
+)
+def test_a_decision_is_what_the_fitted_distribution_alone_gives(objective):
+    """Expected returns that are no sample means, their uncertainty, and scenarios about them."""
+    market, prior = make_market(9), bl.EquilibriumPrior(risk_aversion=40.0, tau=0.5)
+    weights = bl.run_backtest(strategy(objective, prior=prior), market).weights.iloc[-1]
+    fitted = prior.fit(bl.make_window(market, as_of=weights.name, lookback=60))
+    np.testing.assert_allclose(weights, objective.solve(fitted), atol=1e-7)
 
 
 def test_limits_find_their_assets_when_one_before_them_is_not_listed_yet():
