@@ -23,6 +23,8 @@ REFINEMENTS = 8
 """Steps that take the regularisation out."""
 NEWTON = 12
 """Steps of Newton's method for one guess."""
+FEASIBLE = 1e-10
+"""How far a better point may break limits that the start obeys."""
 GOOD = 1e-13
 """A point with residuals this small is not improved further."""
 
@@ -54,7 +56,7 @@ def _improved(programme: Programme, start: Point) -> Point:
             break
         point = measured(programme, *found)
         patience -= 1
-        if point.worst < best.worst:
+        if point.worst < best.worst and point.primal <= max(best.primal, FEASIBLE):
             best, patience = point, PATIENCE
         if not patience or best.worst <= GOOD or not guess.corrected(*found):
             break
