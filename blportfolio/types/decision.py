@@ -48,6 +48,8 @@ class ArraySolution:
         primal: Largest violation of a constraint, in weight.
         objective: Value of what was maximised or minimised, per period; None where there is none.
         remarks: What a reader should know: a constraint that named no asset, a solver that failed.
+        factor: (n_assets, n_assets) lower Cholesky factor of the covariance with the ridge, where
+            it was made on the way; what is above its diagonal means nothing.
     """
 
     weights: FloatArray
@@ -59,3 +61,4 @@ class ArraySolution:
     primal: float = 0.0
     objective: float | None = None
     remarks: tuple[str, ...] = ()
+    factor: FloatArray | None = None

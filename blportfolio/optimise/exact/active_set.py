@@ -88,14 +88,16 @@ def long_only_solution(
     """
     if len(target) == 1:
         return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
-    matrix, ridge = regularise(covariance)
+    matrix, ridge, factor = factorised(covariance)
     # The weights do not depend on the scale of either; powers of four keep every digit, also
     # through a square root.
     scaled = matrix * power_of_four(float(np.diagonal(matrix).max()))
     aim = target * power_of_four(float(np.abs(target).max()))
     found = solve_nonnegative(scaled, aim, support)
     weights = found.solution / found.solution.sum()
-    return ArraySolution(weights, "optimal", found.residual, found.solver, ridge=ridge)
+    return ArraySolution(
+        weights, "optimal", found.residual, found.solver, ridge=ridge, factor=factor
+    )
 
 
 def power_of_four(size: float) -> float:
@@ -113,15 +115,26 @@ def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:
     Raises:
         DataError: If C is not positive semi-definite.
     """
-    if _is_definite(covariance):
-        return covariance, 0.0
+    return factorised(covariance)[:2]
+
+
+def factorised(covariance: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+    """Return what `regularise` does, and the lower Cholesky factor of the first.
+
+    Raises:
+        DataError: If C is not positive semi-definite.
+    """
+    factor, info = dpotrf(covariance.T, lower=1, clean=0)
+    if info == 0 and _is_definite(covariance, factor):
+        return covariance, 0.0, factor
     variance = float(np.diagonal(covariance).mean())
     if variance <= 0:
         raise DataError("`covariance` is zero; no asset has any risk. Check the returns.")
     ridge = RIDGE * variance
     matrix = covariance.copy()
     np.fill_diagonal(matrix, np.diagonal(covariance) + ridge)
-    if dpotrf(matrix.T, lower=1)[1] != 0:
+    factor, info = dpotrf(matrix.T, lower=1, clean=0)
+    if info != 0:
         values = np.linalg.eigvalsh(covariance)
         sizes = np.abs(values)
         with np.errstate(divide="ignore"):
@@ -132,27 +145,33 @@ def regularise(covariance: FloatArray) -> tuple[FloatArray, float]:
             f"{condition:.2g}. A ridge of {ridge:.3g} on its diagonal did not mend it; use a "
             "covariance of complete returns, or a shrinkage covariance."
         )
-    return matrix, ridge
+    return matrix, ridge, factor
 
 
-def condition_number(covariance: FloatArray, *, ridge: float = 0.0) -> float:
+def condition_number(
+    covariance: FloatArray, *, ridge: float = 0.0, factor: FloatArray | None = None
+) -> float:
     """Return the condition number ‖C‖₁‖C⁻¹‖₁ of C with a ridge, as LAPACK estimates it.
 
     It is inf where that is not positive definite.
+
+    Args:
+        covariance: (n_assets, n_assets) C.
+        ridge: What is added to its diagonal.
+        factor: (n_assets, n_assets) lower Cholesky factor of C with the ridge, where it is known.
     """
-    if ridge:
-        covariance = covariance + ridge * np.eye(len(covariance))
-    factor, info = dpotrf(covariance.T, lower=1, clean=0)
-    if info != 0:
-        return math.inf
-    reciprocal = dpocon(factor, np.abs(covariance).sum(axis=0).max(), uplo="L")[0]
+    if factor is None:
+        matrix = covariance + ridge * np.eye(len(covariance)) if ridge else covariance
+        factor, info = dpotrf(matrix.T, lower=1, clean=0)
+        if info != 0:
+            return math.inf
+    norm = float(np.abs(covariance).sum(axis=0).max()) + ridge
+    reciprocal = dpocon(factor, norm, uplo="L")[0]
     return 1 / float(reciprocal) if reciprocal > 0 else math.inf
 
 
-def _is_definite(covariance: FloatArray) -> bool:
-    factor, info = dpotrf(covariance.T, lower=1, clean=0)
-    if info != 0:
-        return False
+def _is_definite(covariance: FloatArray, factor: FloatArray) -> bool:
+    """Return whether C, given its Cholesky factor, is definite to working precision."""
     variances = np.diagonal(covariance)
     smallest = float((np.diagonal(factor) ** 2 / variances).min())
     if smallest > math.sqrt(SMALLEST_PIVOT):

@@ -84,7 +84,9 @@ class ArrayObjective(ABC):
             )
         condition = None
         if self.needs_distribution:
-            condition = condition_number(distribution.covariance, ridge=solution.ridge)
+            condition = condition_number(
+                distribution.covariance, ridge=solution.ridge, factor=solution.factor
+            )
         if solution.ridge:
             warnings.warn(
                 "The covariance is singular (its condition number is above "
