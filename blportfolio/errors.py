@@ -5,6 +5,7 @@ BLPortfolioError            exit 1
 │   └── OutputError         exit 3   a file or folder could not be written
 ├── ConfigError             exit 4   a setting, name or file of settings must change
 ├── InfeasibleError         exit 5   the problem has no solution as posed
+│   └── NoPositiveReturnError  exit 5  it asks for a ratio, and no expected return is above 0
 └── SolverError             exit 1   every solver failed on a problem that may have a solution
 """
 

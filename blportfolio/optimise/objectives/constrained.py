@@ -35,10 +35,23 @@ class ConstrainedObjective(ArrayObjective):
         context: DecisionContext | None = None,
     ) -> ArraySolution:
         """Return the solution; `previous` are the weights before the trade and seed the search."""
+        if self.is_plain:
+            solution = self.solve_plain(mean, covariance, previous)
+            if solution is not None:
+                return solution
         known = positions(len(mean)) if context is None else context
         allowed = feasible_set(self.constraints, previous, known)
         goal = self.goal(mean, covariance, known)
         return self.solve_goal(replace(goal, costs=self.priced(previous, known)), allowed)
+
+    def solve_plain(
+        self,
+        mean: FloatArray,  # noqa: ARG002, for those with a shorter way
+        covariance: FloatArray,  # noqa: ARG002
+        previous: FloatArray | None,  # noqa: ARG002
+    ) -> ArraySolution | None:
+        """Return the long-only, fully invested, free answer where there is a shorter way to it."""
+        return None
 
     def solve_goal(self, goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         """Return the best allowed portfolio."""
@@ -88,13 +101,13 @@ class CostedObjective(ConstrainedObjective):
 
     def read_tables(self) -> None:
         """Read constraints and costs that were given as the tables of a file."""
-        object.__setattr__(self, "constraints", Constraints.of(self.constraints))
+        super().read_tables()
         object.__setattr__(self, "costs", Costs.of(self.costs))
 
     @property
     def is_plain(self) -> bool:
         """Whether it is long-only, fully invested and without costs."""
-        return self.constraints.is_default and self.costs.is_free
+        return super().is_plain and self.costs.is_free
 
 
 def positions(size: int) -> DecisionContext:

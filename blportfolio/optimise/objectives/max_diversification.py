@@ -42,19 +42,15 @@ class MaxDiversification(ConstrainedObjective):
         """Return the ratio."""
         return Goal(covariance, np.sqrt(np.diagonal(covariance)), is_ratio=True)
 
-    def solve_arrays(
+    def solve_plain(
         self,
-        mean: FloatArray,
+        mean: FloatArray,  # noqa: ARG002, the shared signature
         covariance: FloatArray,
-        *,
-        previous: FloatArray | None = None,
-        context: DecisionContext | None = None,
-    ) -> ArraySolution:
-        """Return the weights; the support of `previous` seeds the active set."""
+        previous: FloatArray | None,
+    ) -> ArraySolution | None:
+        """Return the answer of max Sharpe with volatilities for means; None where all are 0."""
         deviations = np.sqrt(np.diagonal(covariance))
-        if self.is_plain and (deviations > 0).any():
-            support = None if previous is None else previous > 0
-            return long_only_solution(covariance, deviations, support)
-        return ConstrainedObjective.solve_arrays(
-            self, mean, covariance, previous=previous, context=context
-        )
+        if not (deviations > 0).any():
+            return None
+        support = None if previous is None else previous > 0
+        return long_only_solution(covariance, deviations, support)

@@ -63,18 +63,25 @@ class MaxSharpe(CostedObjective):
         previous: FloatArray | None = None,
         context: DecisionContext | None = None,
     ) -> ArraySolution:
-        """Return the weights; the support of `previous` seeds the active set."""
-        plain = self.is_plain
-        if plain and (mean > 0).any():
-            return long_only_solution(covariance, mean, None if previous is None else previous > 0)
-        if not plain:
-            try:
-                return CostedObjective.solve_arrays(
-                    self, mean, covariance, previous=previous, context=context
-                )
-            except NoPositiveReturnError:
-                pass
-        return self._fall_back(mean, covariance, previous, context)
+        """Return the weights, or the fallback's where no return is above 0."""
+        try:
+            return CostedObjective.solve_arrays(
+                self, mean, covariance, previous=previous, context=context
+            )
+        except NoPositiveReturnError:
+            return self._fall_back(mean, covariance, previous, context)
+
+    def solve_plain(
+        self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None
+    ) -> ArraySolution:
+        """Return the weights; the support of `previous` seeds the active set.
+
+        Raises:
+            NoPositiveReturnError: If no mean is above 0.
+        """
+        if not (mean > 0).any():
+            raise NoPositiveReturnError("`mean` has no entry above 0.")
+        return long_only_solution(covariance, mean, None if previous is None else previous > 0)
 
     def _fall_back(
         self,

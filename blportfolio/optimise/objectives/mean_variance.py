@@ -49,28 +49,12 @@ class MeanVariance(CostedObjective):
         """Return the utility as something to minimise."""
         return Goal(covariance, mean, self.risk_aversion)
 
-    def solve_arrays(
-        self,
-        mean: FloatArray,
-        covariance: FloatArray,
-        *,
-        previous: FloatArray | None = None,
-        context: DecisionContext | None = None,
-    ) -> ArraySolution:
-        """Return the weights; those of `previous` seed the active set."""
-        if self.is_plain:
-            regular, ridge = regularise(covariance)
-            size = len(mean)
-            solution = box_solution(
-                regular,
-                mean / self.risk_aversion,
-                np.zeros(size),
-                np.full(size, np.inf),
-                (1.0, 1.0),
-                previous,
-            )
-            if solution is not None:  # there is always one
-                return replace(solution, ridge=ridge)
-        return CostedObjective.solve_arrays(
-            self, mean, covariance, previous=previous, context=context
-        )
+    def solve_plain(
+        self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None
+    ) -> ArraySolution | None:
+        """Return the answer of the exact engine, without its limits as arrays."""
+        regular, ridge = regularise(covariance)
+        floor, ceiling = np.zeros(len(mean)), np.full(len(mean), np.inf)
+        linear = mean / self.risk_aversion
+        solution = box_solution(regular, linear, floor, ceiling, (1.0, 1.0), previous)
+        return None if solution is None else replace(solution, ridge=ridge)

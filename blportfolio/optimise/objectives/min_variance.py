@@ -43,18 +43,9 @@ class MinVariance(CostedObjective):
         """Return the variance; without costs wᵀCw itself."""
         return Goal(covariance, risk_aversion=2.0 if self.costs.is_free else self.risk_aversion)
 
-    def solve_arrays(
-        self,
-        mean: FloatArray,
-        covariance: FloatArray,
-        *,
-        previous: FloatArray | None = None,
-        context: DecisionContext | None = None,
+    def solve_plain(
+        self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None
     ) -> ArraySolution:
-        """Return the weights; the support of `previous` seeds the active set."""
-        if self.is_plain:  # max Sharpe with equal means
-            support = None if previous is None else previous > 0
-            return long_only_solution(covariance, np.ones(len(mean)), support)
-        return CostedObjective.solve_arrays(
-            self, mean, covariance, previous=previous, context=context
-        )
+        """Return the answer of max Sharpe for equal means, which is the same."""
+        support = None if previous is None else previous > 0
+        return long_only_solution(covariance, np.ones(len(mean)), support)
