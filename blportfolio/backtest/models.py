@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder, gist
 from blportfolio.backtest.schedule import periods_between
@@ -14,6 +13,7 @@ from blportfolio.backtest.state import StateKeeper
 from blportfolio.backtest.strategy import Strategy
 from blportfolio.errors import BLPortfolioError, InfeasibleError
 from blportfolio.features import WindowMaker, missing_since
+from blportfolio.optimise.objectives.base import solve_at
 from blportfolio.types import (
     ArraySolution,
     ArrayViews,
@@ -103,14 +103,11 @@ class DecisionMaker:
     def _solve(
         self, row: int, moments: Moments, columns: IntArray | None, held: FloatArray | None
     ) -> ArraySolution:
-        objective = self.strategy.objective
         previous = held if held is None or columns is None else held[columns]
-        if not hasattr(objective, "solve_arrays"):
-            return self._solve_labelled(moments, columns, previous)
-        known: dict[str, Any] = {}
-        if getattr(objective, "takes_context", False):
-            known = {"context": self._context(row, moments, columns, held)}
-        return objective.solve_arrays(moments.mean, moments.covariance, previous=previous, **known)
+        context = self._context(row, moments, columns, held)
+        return solve_at(
+            self.strategy.objective, moments.mean, moments.covariance, previous, context
+        )
 
     def _note_solution(self, row: int, solution: ArraySolution) -> None:
         """Note what the optimiser remarked; the last remark of a fallback is its reason."""
@@ -155,7 +152,8 @@ class DecisionMaker:
             if held is not None:
                 forced = float(np.abs(held).sum() - np.abs(held[columns]).sum())
         scenarios = None
-        if getattr(self.strategy.objective, "needs_scenarios", False):
+        objective = self.strategy.objective
+        if getattr(objective, "needs_scenarios", not hasattr(objective, "solve_arrays")):
             scenarios = maker.arrays(row, columns).scenarios(moments.mean)
         return DecisionContext(
             assets,
@@ -167,27 +165,6 @@ class DecisionMaker:
             horizon=self._horizon,
             forced_sales=forced,
         )
-
-    def _solve_labelled(
-        self, moments: Moments, columns: IntArray | None, previous: FloatArray | None
-    ) -> ArraySolution:
-        """Return the answer of an objective without an array core."""
-        objective = self.strategy.objective
-        chosen = slice(None) if columns is None else columns
-        labels = self.maker.market.prices.columns[chosen]
-        weights = objective.solve(
-            ReturnDistribution(
-                moments.mean,
-                moments.covariance,
-                moments.mean_covariance,
-                tuple(labels),
-                periods_per_year=self.maker.periods_per_year,
-            ),
-            previous_weights=None if previous is None else pd.Series(previous, index=labels),
-        )
-        check_same_labels(list(weights.index), list(labels), name="weights of the objective")
-        found = weights.reindex(labels).to_numpy(dtype=float)
-        return ArraySolution(found, "optimal", 0.0, type(objective).__name__)
 
     def _note_delisted(self, row: int, held: FloatArray | None) -> None:
         """Note which assets are held and have no price any longer."""

@@ -6,16 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from blportfolio.errors import ConfigError, DataError, InfeasibleError, SolverError
-from blportfolio.types import (
-    ArraySolution,
-    DecisionContext,
-    FloatArray,
-    Objective,
-    ReturnDistribution,
-)
+from blportfolio.optimise.objectives.base import solve_at
+from blportfolio.types import ArraySolution, DecisionContext, FloatArray, Objective
 from blportfolio.validation import shown
 
 
@@ -105,38 +99,14 @@ def solve_draws(
         if scenarios is not None:
             known = replace(context, scenarios=scenarios + (theta - mean))
         try:
-            solutions.append(_solve_at(objective, theta, covariance, previous, known))
+            solutions.append(solve_at(objective, theta, covariance, previous, known))
         except (InfeasibleError, SolverError) as error:
             if problem is None:  # limits that contradict each other do so at every draw
-                _solve_at(objective, mean, covariance, previous, context)
+                solve_at(objective, mean, covariance, previous, context)
             problem = error
     if problem is not None and not solutions:
         raise problem
     return solutions
-
-
-def _solve_at(
-    objective: Objective,
-    mean: FloatArray,
-    covariance: FloatArray,
-    previous: FloatArray | None,
-    context: DecisionContext,
-) -> ArraySolution:
-    if getattr(objective, "takes_context", False):
-        return objective.solve_arrays(mean, covariance, previous=previous, context=context)
-    if hasattr(objective, "solve_arrays"):
-        return objective.solve_arrays(mean, covariance, previous=previous)
-    labels = pd.Index(context.assets, name="asset")
-    known = (
-        np.zeros_like(covariance) if context.mean_covariance is None else context.mean_covariance
-    )
-    weights = objective.solve(
-        ReturnDistribution(mean, covariance, known, context.assets, scenarios=context.scenarios),
-        previous_weights=None if previous is None else pd.Series(previous, index=labels),
-    )
-    found = weights.reindex(labels).to_numpy(dtype=float)
-    fallback = dict(weights.attrs.get("solution", {})).get("fallback")
-    return ArraySolution(found, "optimal", 0.0, type(objective).__name__, fallback)
 
 
 def check_objective(objective: object) -> None:

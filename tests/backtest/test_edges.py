@@ -178,6 +178,23 @@ def test_an_objective_without_an_array_core_gives_the_same_weights():
     pd.testing.assert_frame_equal(fast.weights, slow.weights, rtol=0, atol=1e-12)
 
 
+def test_an_objective_without_an_array_core_is_told_what_a_fit_would_tell_it():
+    class Plain:
+        def solve(self, distribution, *, previous_weights=None):  # noqa: ARG002
+            mean = distribution.scenarios.mean(axis=0)
+            np.testing.assert_allclose(mean, distribution.mean, atol=1e-15)
+            assert distribution.periods_per_year == market.periods_per_year
+            weights = distribution.mean_series * 0.0
+            weights.attrs["solution"] = {"fallback": "cash"}
+            return weights
+
+    market = make_market(7, 200, 4)
+    result = bl.run_backtest(bl.Strategy("o", objective=Plain(), lookback=60), market)
+    notes = result.notes[result.notes["kind"] == "fallback"]
+    assert len(notes) == len(result.weights)
+    assert set(notes["message"]) == {"Held cash instead."}
+
+
 def test_several_results_are_summarised_as_rows():
     market = make_market(8, 200, 3)
     results = [

@@ -1,4 +1,4 @@
-"""Wraps an objective's array core in labels for people."""
+"""Labels for people around the array core of an objective, and arrays for any other."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from blportfolio.errors import DataError, SingularCovarianceWarning
 from blportfolio.optimise.exact.active_set import RIDGE, SMALLEST_PIVOT, condition_number
-from blportfolio.types import ArraySolution, DecisionContext, FloatArray, ReturnDistribution
-from blportfolio.validation import check_weights, nearest_name
+from blportfolio.types import (
+    ArraySolution,
+    DecisionContext,
+    FloatArray,
+    Objective,
+    ReturnDistribution,
+)
+from blportfolio.validation import check_same_labels, check_weights, nearest_name
 
 
 class ArrayObjective(ABC):
@@ -149,6 +156,47 @@ def context_of(distribution: ReturnDistribution) -> DecisionContext:
         scenarios=distribution.scenarios,
         periods_per_year=distribution.periods_per_year,
     )
+
+
+def solve_at(
+    objective: Objective,
+    mean: FloatArray,
+    covariance: FloatArray,
+    previous: FloatArray | None,
+    context: DecisionContext,
+) -> ArraySolution:
+    """Return the answer of any objective, whether it has an array core or takes labels alone.
+
+    Args:
+        objective: One of this package's, or anything with `solve` or `solve_arrays`.
+        mean: (n_assets,) expected returns, decimal per period.
+        covariance: (n_assets, n_assets) predictive covariance, decimal² per period.
+        previous: (n_assets,) weights before the trade, or None.
+        context: What the objective may use besides.
+
+    Raises:
+        DataError: If an objective without an array core has weights for other assets.
+    """
+    if getattr(objective, "takes_context", False):
+        return objective.solve_arrays(mean, covariance, previous=previous, context=context)
+    if hasattr(objective, "solve_arrays"):
+        return objective.solve_arrays(mean, covariance, previous=previous)
+    labels = _labels(context.assets)
+    known = context.mean_covariance
+    distribution = ReturnDistribution(
+        mean,
+        covariance,
+        np.zeros_like(covariance) if known is None else known,
+        context.assets,
+        scenarios=context.scenarios,
+        periods_per_year=context.periods_per_year,
+    )
+    held = None if previous is None else pd.Series(previous, index=labels)
+    weights = objective.solve(distribution, previous_weights=held)
+    check_same_labels(list(weights.index), context.assets, name="weights of the objective")
+    found = weights.reindex(labels).to_numpy(dtype=float)
+    fallback = dict(weights.attrs.get("solution", {})).get("fallback")
+    return ArraySolution(found, "optimal", 0.0, type(objective).__name__, fallback)
 
 
 @lru_cache(maxsize=64)
