@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from blportfolio.data import load_prices as load_prices
     from blportfolio.data import read_macro as read_macro
     from blportfolio.errors import BLPortfolioError as BLPortfolioError
+    from blportfolio.errors import BLPortfolioWarning as BLPortfolioWarning
     from blportfolio.errors import ConfigError as ConfigError
     from blportfolio.errors import DataError as DataError
     from blportfolio.errors import InfeasibleError as InfeasibleError
+    from blportfolio.errors import SingularCovarianceWarning as SingularCovarianceWarning
     from blportfolio.errors import SolverError as SolverError
     from blportfolio.features import make_window as make_window
     from blportfolio.optimise import Constraints as Constraints
@@ -68,6 +70,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "BLPortfolioError": "errors",
+    "BLPortfolioWarning": "errors",
     "BacktestResult": "backtest",
     "BlackLittermanPrior": "priors",
     "ConfigError": "errors",
@@ -102,6 +105,7 @@ _HOME = {
     "RobustMeanVariance": "optimise",
     "SampleCovariance": "covariance",
     "SharedLatentPrior": "priors",
+    "SingularCovarianceWarning": "errors",
     "SolverError": "errors",
     "Strategy": "backtest",
     "StrategyConfig": "config",

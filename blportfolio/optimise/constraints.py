@@ -48,11 +48,12 @@ class Constraints(Settings):
             `upper`.
         budget: What the weights sum to.
         cash: Instead of a budget, lower and upper bound of what stays in cash, (0, 1).
-        gross_exposure: Upper limit of Σ|w|; it asks for lower bounds below 0 to matter.
+        gross_exposure: Upper limit of Σ|w|; with a budget of 1 it matters where lower bounds are
+            below 0.
         groups: Members by group, {"Tech": ["AAPL", "MSFT"]}, or the group of each asset,
             {"AAPL": "Tech"} or a Series.
         group_bounds: Lower and upper limit of a group's total weight, {"Tech": (0, 0.4)}.
-        linear: Any limits on weighted sums of weights.
+        linear: Limits on weighted sums of weights, as `LinearConstraint`s or tables of their keys.
         factors: Loadings by factor and asset, {"beta": {"AAPL": 1.2}}, or a DataFrame of assets
             by factors; an eligible asset without one is refused.
         factor_bounds: Lower and upper limit of a portfolio's loading, {"beta": (0.9, 1.1)}.

@@ -10,11 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from blportfolio.errors import (
-    ConfigError,
-    InfeasibleError,
-    SingularCovarianceWarning,
-)
+from blportfolio.errors import ConfigError, InfeasibleError, SingularCovarianceWarning
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.dispatch import optimise
 from blportfolio.optimise.exact.active_set import power_of_four, regularise
@@ -26,7 +22,7 @@ from blportfolio.optimise.objectives.base import check_distribution, context_of
 from blportfolio.types import FloatArray, ReturnDistribution
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EfficientFrontier:
     """Portfolios of least variance for their return, in order of return, per period.
 
@@ -54,6 +50,18 @@ class EfficientFrontier:
     mean: pd.Series
     covariance: pd.DataFrame
     periods_per_year: float | None = None
+
+    def __repr__(self) -> str:
+        """Say what it is of and how far it reaches; `weights` and `corners` show the numbers."""
+        corners = "" if self.corners is None else f", {len(self.corners)} corners"
+        ends = [
+            f"{name} {values[0]:.3g} to {values[-1]:.3g}"
+            for name, values in (("returns", self.returns), ("volatilities", self.volatilities))
+        ]
+        return (
+            f"EfficientFrontier({len(self.mean)} assets, {len(self.returns)} points{corners}; "
+            f"{', '.join(ends)} per period)"
+        )
 
 
 def efficient_frontier(

@@ -255,3 +255,17 @@ def test_bad_input_is_refused_by_name():
         efficient_frontier(given_, n_points=1)
     with pytest.raises(InfeasibleError):
         efficient_frontier(given_, constraints={"bounds": (0, 0.3)})
+
+
+def test_a_frontier_prints_as_one_line():
+    found = efficient_frontier(make_distribution(*published()), n_points=20)
+    assert repr(found) == (
+        "EfficientFrontier(10 assets, 20 points, 10 corners; returns 0.803 to 1.19, "
+        "volatilities 0.205 to 0.952 per period)"
+    )
+    solved = efficient_frontier(
+        make_distribution(*published()),
+        n_points=3,
+        constraints={"gross_exposure": 1.2, "bounds": (-0.1, 1)},
+    )
+    assert "3 points; returns" in repr(solved)

@@ -23,6 +23,9 @@ class MaxDiversification(ConstrainedObjective):
     Attributes:
         constraints: Long-only and fully invested by default.
 
+    Raises:
+        ConfigError: If a constraint is wrong.
+
     References:
         Choueifaty and Coignard (2008), Toward Maximum Diversification, equation 1.
     """

@@ -33,6 +33,9 @@ class MaxSharpe(CostedObjective):
             nothing has an expected return above 0.
         costs: None by default.
 
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+
     References:
         Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Definition F.1.
     """

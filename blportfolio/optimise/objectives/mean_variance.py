@@ -26,6 +26,9 @@ class MeanVariance(CostedObjective):
         constraints: Long-only and fully invested by default.
         costs: None by default.
 
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+
     References:
         Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Definition 2.1.
     """

@@ -30,6 +30,9 @@ class MinCVaR(CostedObjective):
         constraints: Long-only and fully invested by default.
         costs: None by default.
 
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+
     References:
         Rockafellar and Uryasev (2000), Optimization of Conditional Value-at-Risk, equation 17.
     """

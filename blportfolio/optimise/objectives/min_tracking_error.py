@@ -24,6 +24,9 @@ class MinTrackingError(CostedObjective):
         risk_aversion: δ > 0, what variance weighs against costs; without costs it does not matter.
         constraints: Long-only and fully invested by default.
         costs: None by default.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
     """
 
     benchmark: str | Mapping[str, float] = "equal_weight"

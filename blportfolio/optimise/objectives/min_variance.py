@@ -23,6 +23,9 @@ class MinVariance(CostedObjective):
         risk_aversion: δ > 0, what variance weighs against costs; without costs it does not matter.
         constraints: Long-only and fully invested by default.
         costs: None by default.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
     """
 
     risk_aversion: float = 2.5

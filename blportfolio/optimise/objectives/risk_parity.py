@@ -34,6 +34,9 @@ class RiskParity(ArrayObjective):
         budgets: Shares of risk by asset, {"AAPL": 2, "KO": 1}, all above 0 and scaled to sum to 1
             over the assets of a decision; None for equal ones.
 
+    Raises:
+        ConfigError: If budgets are no table of numbers above 0.
+
     References:
         Maillard, Roncalli and Teïletche (2010), The Properties of Equally Weighted Risk
         Contribution Portfolios; Spinu (2013), An Algorithm for Computing Risk Parity Weights,
@@ -43,11 +46,7 @@ class RiskParity(ArrayObjective):
     budgets: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        """Check the budgets.
-
-        Raises:
-            ConfigError: If they are no table of numbers above 0.
-        """
+        """Check the budgets."""
         if self.budgets is None:
             return
         budgets = number_table(self.budgets, name="budgets")

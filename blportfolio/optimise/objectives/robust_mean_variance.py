@@ -40,6 +40,9 @@ class RobustMeanVariance(CostedObjective):
         constraints: Long-only and fully invested by default.
         costs: None by default.
 
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+
     References:
         Goldfarb and Iyengar (2003), Robust Portfolio Selection Problems, section 3; Garlappi,
         Uppal and Wang (2007), Portfolio Selection with Parameter and Model Uncertainty.

@@ -24,6 +24,9 @@ class TargetReturn(TargetObjective):
             with the largest expected return.
         constraints: Long-only and fully invested by default.
         costs: None by default.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
     """
 
     target: float = 0.0

@@ -26,6 +26,9 @@ class TargetVolatility(TargetObjective):
             minimum variance.
         constraints: Long-only and fully invested by default; with `cash` a target is always met.
         costs: None by default.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
     """
 
     is_maximised: ClassVar[bool] = True
