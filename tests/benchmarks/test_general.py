@@ -1,4 +1,7 @@
-"""General constraints by this package and by PyPortfolioOpt (extra `bench`), side by side."""
+"""General constraints by this package and by PyPortfolioOpt (extra `bench`), side by side.
+
+Without `--benchmark-enable` small problems are solved once, untimed, and their answers compared.
+"""
 
 import warnings
 
@@ -17,9 +20,9 @@ COST = 5e-5
 KINDS = ("min_variance", "utility", "max_sharpe", "turnover", "tracking", "long_short", "costs")
 
 
-def problem(size):
+def problem(seed, size):
     """A mean with positive entries and a covariance of two years of days and more."""
-    rng = np.random.default_rng(size)
+    rng = np.random.default_rng(seed)
     return rng.normal(1e-3, 5e-4, size), random_covariance(rng, size, n_obs=2 * size + 500)
 
 
@@ -87,16 +90,27 @@ def by_pyportfolioopt(kind, mean, covariance):
     return np.asarray(frontier.weights)
 
 
+def value(kind, weights, mean, covariance):
+    """What is maximised."""
+    variance, gain = weights @ covariance @ weights, weights @ mean
+    if kind == "min_variance":
+        return -variance
+    if kind == "max_sharpe":
+        return gain / np.sqrt(variance)
+    cost = COST * np.abs(weights - 1 / len(mean)).sum() if kind == "costs" else 0.0
+    return gain - 5.0 / 2 * variance - cost
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("solve", [by_us, by_pyportfolioopt], ids=["ours", "pyportfolioopt"])
-def test_general_constraints(benchmark, solve, size, kind, request):
-    if size == max(SIZES) and request.config.getoption("benchmark_disable"):
-        pytest.skip("only timed")
-    mean, covariance = problem(size)
+def test_general_constraints(benchmark, solve, size, kind):
+    mean, covariance = problem(size, size if benchmark.enabled else 10)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other people's libraries
         weights = benchmark(solve, kind, mean, covariance)
     if weights is None:
         pytest.skip("its solver gives up")
+    exact = value(kind, by_us(kind, mean, covariance), mean, covariance)
     assert weights.sum() == pytest.approx(1.0, abs=1e-3)
+    assert value(kind, weights, mean, covariance) == pytest.approx(exact, rel=1e-3)
