@@ -200,7 +200,7 @@ def test_the_sharpe_ratio_is_that_of_the_best_point_of_the_frontier(seed, size):
 
 
 @given(SEEDS, st.integers(2, 8))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_more_uncertainty_of_the_mean_never_raises_what_robust_optimisation_promises(seed, size):
     values = []
     for spread in (0.0, 0.01, 0.1, 1.0):

@@ -17,6 +17,7 @@ from blportfolio.optimise.costs import Costs
 from blportfolio.optimise.dispatch import optimise, optimise_convex
 from blportfolio.optimise.feasible import feasible_set
 from blportfolio.optimise.general.mixed_integer import allowed_selections
+from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.selection.held_subset import held_problem
 from blportfolio.optimise.selection.slopes import reduced_slopes
@@ -65,7 +66,10 @@ def best_by_brute_force(goal, allowed):
             continue
         fixed = replace(allowed, lower=lower, upper=upper, max_assets=size, min_weight=0.0)
         try:
-            weights = optimise_convex(goal, fixed).weights
+            if fixed.is_box:
+                weights = optimise_convex(goal, fixed).weights
+            else:
+                weights = solve_programme(goal, fixed, explains=False).weights
         except InfeasibleError:
             continue
         value = goal.value(weights)
