@@ -12,7 +12,7 @@ from blportfolio.optimise.general.conic import Programme
 from blportfolio.optimise.general.finish import broken_by, finished
 from blportfolio.optimise.general.polish import polished
 from blportfolio.optimise.general.residuals import Point, rounding
-from blportfolio.optimise.general.solvers import attempt
+from blportfolio.optimise.general.solvers import NOT_FOR_IT, attempt
 from blportfolio.optimise.general.stages import solver_stages
 from blportfolio.optimise.goal import Goal
 from blportfolio.types import ArraySolution
@@ -60,6 +60,8 @@ def checked(
             if not (has_curve or np.isfinite(np.concatenate(allowed.box())).all()):
                 raise unlimited(allowed)
             status = "unbounded, which the constraints rule out"
+        if status == NOT_FOR_IT:
+            continue
         if point is None:
             failures.append(f"{stage.name}: {status}")
             continue

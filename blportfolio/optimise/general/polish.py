@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import LinAlgError, LinAlgWarning, lu_factor, lu_solve
 
 from blportfolio.optimise.general.conic import Programme
@@ -103,27 +104,62 @@ class _Guess:
         programme = self.programme
         single = np.flatnonzero(self.active & (self.counts == 1))
         places = programme.matrix.indptr[single]
-        fixed, first = np.unique(programme.matrix.indices[places], return_index=True)
+        fixed, first = np.unique(programme.matrix.indices[places].astype(int), return_index=True)
         single, coefficients = single[first], programme.matrix.data[places[first]]
-        free = np.setdiff1d(np.arange(len(x)), fixed, assume_unique=True)
-        rows = np.flatnonzero(self.active & (self.counts > 1))
+        tie, tied, share, partner, slope = self._ties(fixed)
+        free = np.setdiff1d(np.arange(len(x)), np.concatenate([fixed, tied]), assume_unique=True)
+        rows = np.setdiff1d(
+            np.flatnonzero(self.active & (self.counts > 1)), tie, assume_unique=True
+        )
         if len(free) + len(rows) + len(self.curved) > LARGEST:
             return None
+        follows = np.isin(partner, free)
+        frame = sp.csr_array(
+            (
+                np.concatenate([np.ones(len(free)), -(slope / share)[follows]]),
+                (
+                    np.concatenate([free, tied[follows]]),
+                    np.concatenate([np.arange(len(free)), np.searchsorted(free, partner[follows])]),
+                ),
+            ),
+            shape=(len(x), len(free)),
+        )
         x = x.copy()
         x[fixed] = programme.offset[single] / coefficients
+        x[tied] = (programme.offset[tie] - slope * x[partner]) / share
         heights = np.array([z[cone][0] for cone in self.curved])
         multipliers = np.zeros(len(z))
         multipliers[rows] = z[rows]
         z = multipliers
         for _ in range(NEWTON if self.curved else 1):
-            size = self._newton(x, z, heights, free, rows)
+            size = self._newton(x, z, heights, frame, rows)
             if not size > 1e-15:
                 break
         for cone, height in zip(self.curved, heights, strict=True):
             z[cone] = height * self._normal(x, cone)
         pull = programme.curve(x) + programme.linear + programme.matrix.T @ z
+        z[tie] = -pull[tied] / share
+        np.add.at(pull, partner, slope * z[tie])
         z[single] = -pull[fixed] / coefficients
         return (x, z) if np.isfinite(x).all() and np.isfinite(z).all() else None
+
+    def _ties(self, fixed: IntArray) -> tuple[IntArray, IntArray, FloatArray, IntArray, FloatArray]:
+        """Return rows that bind an auxiliary variable to a weight, one for each.
+
+        Returns:
+            The rows, the auxiliary variables, their coefficients, the weights and theirs.
+        """
+        matrix, first = self.programme.matrix, len(self.programme.quadratic)
+        pairs = np.flatnonzero(self.active & (self.counts == 2))
+        places = matrix.indptr[pairs][:, None] + np.arange(2)
+        order = np.argsort(matrix.indices[places], axis=1)
+        places = np.take_along_axis(places, order, axis=1)
+        columns, values = matrix.indices[places], matrix.data[places]
+        is_tie = (columns[:, 0] < first) & (columns[:, 1] >= first + self.programme.is_homogeneous)
+        is_tie &= ~np.isin(columns[:, 1], fixed)
+        tied, kept = np.unique(columns[is_tie, 1], return_index=True)
+        columns, values = columns[is_tie][kept], values[is_tie][kept]
+        return pairs[is_tie][kept], tied, values[:, 1], columns[:, 0], values[:, 0]
 
     def corrected(self, x: FloatArray, z: FloatArray) -> bool:
         """Move rows that are wrong to the other side; False where none is."""
@@ -139,17 +175,17 @@ class _Guess:
         return np.concatenate([[1.0], -slack[1:] / np.linalg.norm(slack[1:])])
 
     def _newton(
-        self, x: FloatArray, z: FloatArray, heights: FloatArray, free: IntArray, rows: IntArray
+        self, x: FloatArray, z: FloatArray, heights: FloatArray, frame: sp.csr_array, rows: IntArray
     ) -> float:
-        """Take one step on x, z and heights in place; return its size."""
+        """Take one step on x, along the columns of the frame, z and heights; return its size."""
         programme, size = self.programme, len(self.programme.quadratic)
         block = programme.matrix[rows]
-        equations = block[:, free].toarray()
+        equations = (block @ frame).toarray()
         pull = programme.curve(x) + programme.linear + block.T @ z[rows]
-        n_free, n_rows = len(free), len(rows)
+        n_free, n_rows = frame.shape[1], len(rows)
         total = n_free + n_rows + len(self.curved)
         system, right = np.zeros((total, total)), np.zeros(total)
-        inside = free[free < size]
+        inside = np.flatnonzero(np.diff(frame.indptr[: size + 1]))
         system[: len(inside), : len(inside)] = programme.quadratic[np.ix_(inside, inside)]
         for number, cone in enumerate(self.curved):
             part = programme.matrix[cone]
@@ -158,19 +194,19 @@ class _Guess:
             normal = np.concatenate([[1.0], -slack[1:] / length])
             slope = part.T @ normal
             pull = pull + heights[number] * slope
-            sides = part[1:, free].toarray()
+            sides = (part[1:] @ frame).toarray()
             across = normal[1:] @ sides
             bend = heights[number] / length
             system[:n_free, :n_free] += bend * (sides.T @ sides - np.outer(across, across))
             place = n_free + n_rows + number
-            system[place, :n_free] = system[:n_free, place] = slope[free]
+            system[place, :n_free] = system[:n_free, place] = frame.T @ slope
             right[place] = slack[0] - length
         system[n_free : n_free + n_rows, :n_free] = equations
         system[:n_free, n_free : n_free + n_rows] = equations.T
-        right[:n_free] = -pull[free]
+        right[:n_free] = -(frame.T @ pull)
         right[n_free : n_free + n_rows] = programme.offset[rows] - block @ x
         step = _solved(system, right, n_free)
-        x[free] += step[:n_free]
+        x += frame @ step[:n_free]
         z[rows] += step[n_free : n_free + n_rows]
         heights += step[n_free + n_rows :]
         return float(np.abs(step).max(initial=0.0))

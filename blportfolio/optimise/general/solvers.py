@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from blportfolio.optimise.general.conic import Programme
+from blportfolio.optimise.general.interior import Interior
 from blportfolio.optimise.general.residuals import Point, measured
 from blportfolio.optimise.general.stages import Stage
 from blportfolio.types import FloatArray
@@ -24,6 +25,8 @@ WORDS = {
     "dual infeasible": "unbounded",
 }
 """Words of Clarabel and of OSQP, as cvxpy has them."""
+NOT_FOR_IT = "does not apply"
+"""Status where a method does not take programmes of this form."""
 Answer = tuple[str, FloatArray | None, FloatArray | None]
 """What a solver says, its x and its z."""
 
@@ -32,7 +35,7 @@ def attempt(programme: Programme, stage: Stage) -> tuple[str, Point | None]:
     """Return what a solver says, and its point where it has one.
 
     Clarabel and OSQP take the programme as it is: compiling it by cvxpy first takes longer than
-    solving it, even with parameters. The others are called through cvxpy.
+    solving it, even with parameters. So does our own method; the others are called through cvxpy.
     """
     call = _CALLS.get(stage.solver, _by_cvxpy)
     with warnings.catch_warnings():
@@ -118,6 +121,12 @@ def _by_cvxpy(programme: Programme, stage: Stage) -> Answer:
     return problem.status, x.value, np.concatenate([np.zeros(0), *duals])
 
 
+def _by_interior(programme: Programme, stage: Stage) -> Answer:
+    del stage  # it has no options
+    method = Interior(programme)
+    return method.solve() if method.fits else (NOT_FOR_IT, None, None)
+
+
 def _curvature(programme: Programme) -> sp.csc_array:
     """Return the upper triangle of P."""
     size, count = len(programme.quadratic), len(programme.linear)
@@ -129,4 +138,5 @@ def _curvature(programme: Programme) -> sp.csc_array:
 _CALLS: dict[str, Callable[[Programme, Stage], Answer]] = {
     "CLARABEL": _by_clarabel,
     "OSQP": _by_osqp,
+    "INTERIOR": _by_interior,
 }

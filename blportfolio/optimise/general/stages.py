@@ -9,8 +9,8 @@ from blportfolio.optimise.general.conic import Programme
 
 CURVED = 100
 """Assets from which a programme with second-order cones is first solved roughly."""
-LARGE = 200
-"""Assets from which OSQP goes first where weights are the only variables."""
+LARGE = 100
+"""Assets from which a quadratic programme goes to the dense interior-point method first."""
 PARALLEL = 300
 """Assets from which Clarabel's parallel factorisation is faster; with cones it never is."""
 
@@ -38,9 +38,9 @@ def _clarabel(tolerance: float, method: str) -> dict[str, Any]:
 CLARABEL = Stage("CLARABEL", "CLARABEL", _clarabel(1e-10, "qdldl"))
 CLARABEL_EARLY = Stage("CLARABEL to 1e-5", "CLARABEL", _clarabel(1e-5, "qdldl"))
 CLARABEL_PARALLEL = Stage("CLARABEL", "CLARABEL", _clarabel(1e-10, "faer"))
+INTERIOR = Stage("INTERIOR", "INTERIOR")
 # Through scipy: highspy prints its banner at first use.
 HIGHS = Stage("HIGHS", "SCIPY", {"scipy_options": {"method": "highs"}})
-OSQP_EARLY = Stage("OSQP to 1e-3", "OSQP", {"eps_abs": 1e-3, "eps_rel": 1e-3, "max_iter": 200})
 OSQP = Stage("OSQP", "OSQP", {"eps_abs": 1e-8, "eps_rel": 1e-8, "max_iter": 20_000})
 SCS = Stage("SCS", "SCS", {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 50_000})
 
@@ -49,9 +49,9 @@ def solver_stages(programme: Programme) -> tuple[Stage, ...]:
     """Return the attempts, first to last.
 
     Clarabel first; then HiGHS on a linear and OSQP on a quadratic programme; SCS last. A large
-    programme in nothing but weights is first solved roughly by a few steps of OSQP, one with
-    second-order cones by Clarabel to 1e-5, since the polish makes a rough answer exact at a
-    fraction of the time.
+    quadratic programme first goes to the package's own dense interior-point method, where it
+    applies; one with second-order cones is first solved roughly, by Clarabel to 1e-5, since the
+    polish makes a rough answer exact at a fraction of the time.
     """
     size = len(programme.quadratic)
     if programme.cones:
@@ -60,4 +60,4 @@ def solver_stages(programme: Programme) -> tuple[Stage, ...]:
     if not programme.quadratic.any():
         return clarabel, HIGHS, SCS
     stages = (clarabel, OSQP, SCS)
-    return (OSQP_EARLY, *stages) if size >= LARGE and len(programme.linear) == size else stages
+    return stages if size < LARGE else (INTERIOR, *stages)

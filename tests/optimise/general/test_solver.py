@@ -472,6 +472,29 @@ def test_large_programmes_are_exact_though_their_solvers_stop_early(size):
         assert solution.residual <= 1e-10
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"previous": np.full(120, 1 / 120), "turnover": 0.1},
+        {"lower": np.full(120, -0.1), "gross": 1.3},
+        {"lower": np.full(120, -0.1), "gross": 2.0, "previous": np.full(120, 1 / 120)}
+        | {"turnover": 0.6},
+    ],
+    ids=["turnover", "gross exposure", "both"],
+)
+@pytest.mark.parametrize("has_mean", [True, False], ids=["utility", "least variance"])
+def test_limits_on_sums_of_sizes_are_exact_with_many_assets(given, has_mean):
+    mean, covariance = market(9, 120)
+    goal = Goal(covariance, mean if has_mean else None, risk_aversion=5.0)
+    allowed = portfolios(120, **given)
+    solution = solve_programme(goal, allowed)
+    assert_holds(solution, goal, allowed)
+    assert solution.residual <= 1e-12
+    assert solution.solver == "INTERIOR"
+    expected, _ = reference(goal, allowed)
+    np.testing.assert_allclose(solution.weights, expected, atol=1e-5)
+
+
 def test_what_was_solved_before_changes_no_answer():
     mean, covariance = market(6, 7)
     allowed = portfolios(7, lower=np.full(7, -0.2), gross=1.4, **sectors(7))
