@@ -9,6 +9,7 @@ from helpers import make_prices
 from typer.testing import CliRunner
 
 from blportfolio.cli import app
+from blportfolio.report import run_folder
 
 SCRIPT, FORMULA = "<script>alert(1)</script>", "@SUM(1+1)"
 
@@ -26,6 +27,13 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("PRICES", "DATASET", "START", "END", "LOOKBACK", "COST_BPS", "SEED", "OUT"):
         monkeypatch.delenv(f"BLPORTFOLIO_{name}", raising=False)
+
+
+@pytest.fixture
+def without_charts(monkeypatch):
+    """Drawing takes most of the time of a small run, and has its own tests."""
+    monkeypatch.setattr(run_folder, "to_png", lambda chart: b"")  # noqa: ARG005
+    monkeypatch.setattr(run_folder, "to_svg", lambda chart: "")  # noqa: ARG005
 
 
 @pytest.fixture

@@ -9,16 +9,8 @@ import pytest
 from helpers import ROOT, make_prices
 
 import blportfolio as bl
-from blportfolio.report import run_folder
 
 FAST = ("--strategy", "equal_weight", "--json")
-
-
-@pytest.fixture
-def without_charts(monkeypatch):
-    """Drawing takes most of the time of a small run, and has its own tests."""
-    monkeypatch.setattr(run_folder, "to_png", lambda chart: b"")  # noqa: ARG005
-    monkeypatch.setattr(run_folder, "to_svg", lambda chart: "")  # noqa: ARG005
 
 
 def dry(run, *words, **kwargs):

@@ -1,16 +1,12 @@
 """Constrained strategies on the command line."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from helpers import make_prices
 
 import blportfolio as bl
 from blportfolio.optimise import OBJECTIVES
-from blportfolio.report import run_folder
 
 LIMITED = """
 name = "Limited"
@@ -23,10 +19,8 @@ bounds = [0, 0.3]
 
 
 @pytest.fixture
-def limited(tmp_path, monkeypatch):
-    """The path of a strategy with bounds; no charts are drawn."""
-    monkeypatch.setattr(run_folder, "to_png", lambda chart: b"")  # noqa: ARG005
-    monkeypatch.setattr(run_folder, "to_svg", lambda chart: "")  # noqa: ARG005
+def limited(tmp_path, without_charts):  # noqa: ARG001, none is drawn
+    """The path of a strategy with bounds."""
     file = tmp_path / "limited.toml"
     file.write_text(LIMITED)
     return file
@@ -100,22 +94,3 @@ def test_objectives_are_listed_in_one_line_each(call):
 
 def test_the_help_shows_how_to_set_a_constraint(call):
     assert "slp.optimise.constraints.turnover=0.1" in call("backtest", "--help").stdout
-
-
-def test_what_needs_no_general_solver_imports_none(tmp_path):
-    make_prices(0, 200).to_csv(tmp_path / "prices.csv", index_label="date")
-    commands = [
-        ["list", "objectives"],
-        ["backtest", "--dry-run"],
-        ["backtest", "--prices", "prices.csv", "--lookback", "60", "--quiet"],
-    ]
-    code = (
-        "import sys; from blportfolio.cli import app\n"
-        f"for words in {commands!r}:\n"
-        "    app(words, standalone_mode=False)\n"
-        "    print('cvxpy' in sys.modules, file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.stderr.split() == ["False"] * 3, done.stderr

@@ -6,6 +6,8 @@ from typer.testing import CliRunner
 
 from blportfolio.cli import app
 
+pytestmark = pytest.mark.usefixtures("without_charts")
+
 
 def run(*arguments):
     return CliRunner().invoke(app, ["backtest", "--json", *map(str, arguments)])

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-HEAVY = ("cvxpy", "statsmodels", "streamlit", "yfinance", "arch", "matplotlib")
+HEAVY = ("cvxpy", "clarabel", "osqp", "statsmodels", "streamlit", "yfinance", "arch", "matplotlib")
 
 
 def python(*words, **kwargs):
@@ -55,6 +55,13 @@ def test_a_backtest_loads_no_heavy_library(prices, tmp_path):
     assert code == 0
     assert "pandas" in modules
     assert not set(HEAVY) & set(modules)
+
+
+@pytest.mark.parametrize("words", [("list", "objectives"), ("backtest", "--dry-run")])
+def test_what_solves_nothing_loads_no_solver(words):
+    code, modules = loaded_by(*words)
+    assert code == 0
+    assert not {"cvxpy", "clarabel", "osqp"} & set(modules)
 
 
 def test_a_failure_in_a_process_of_its_own_has_its_code_and_no_traceback(tmp_path):

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from helpers import make_prices
 
+pytestmark = pytest.mark.usefixtures("without_charts")
+
 UNIVERSE = """
 title = "Three and one to compare with"
 tickers = ["AAA", "BBB", "CCC"]
