@@ -94,14 +94,13 @@ def test_kernels_know_no_pandas(folder):
     assert not [p.name for p in kernels if "pandas" in {n.split(".")[0] for n in imports(p)}]
 
 
-def test_cvxpy_is_known_to_the_general_engine_alone_and_imported_when_it_is_needed():
-    users = {path for path in MODULES if "cvxpy" in {n.split(".")[0] for n in imports(path)}}
+@pytest.mark.parametrize("solver", ["cvxpy", "clarabel", "osqp"])
+def test_solvers_are_known_to_the_general_engine_alone_and_imported_when_they_are_needed(solver):
+    named = [path for path in MODULES if solver in path.read_text(encoding="utf-8")]
+    users = [path for path in named if solver in {n.split(".")[0] for n in imports(path)}]
     assert users
     assert {path.parent for path in users} == {PACKAGE / "optimise" / "general"}
     for path in users:
         outside = ast.parse(path.read_text(encoding="utf-8")).body
-        assert not [
-            node
-            for node in outside
-            if isinstance(node, ast.Import) and any(a.name == "cvxpy" for a in node.names)
-        ]
+        found = [node for node in outside if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert not [node for node in found if solver in ast.unparse(node)]
