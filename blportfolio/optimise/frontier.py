@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from blportfolio.errors import ConfigError, InfeasibleError, SingularCovarianceWarning
+from blportfolio.errors import ConfigError, InfeasibleError
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.dispatch import optimise
-from blportfolio.optimise.exact.active_set import power_of_four, regularise
+from blportfolio.optimise.exact.active_set import condition_number, power_of_four, regularise
 from blportfolio.optimise.exact.critical_line import Line, trace
 from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.feasible import FeasibleSet, feasible_set
 from blportfolio.optimise.goal import Goal
-from blportfolio.optimise.objectives.base import check_distribution, context_of
+from blportfolio.optimise.objectives.base import check_distribution, context_of, warn_of_ridge
 from blportfolio.types import FloatArray, ReturnDistribution
 
 
@@ -87,6 +86,10 @@ def efficient_frontier(
         InfeasibleError: If no portfolio meets the constraints.
         SolverError: If every solver fails.
 
+    Warns:
+        SingularCovarianceWarning: If the covariance is singular, so that it got the documented
+            ridge.
+
     References:
         Markowitz (1956), The Optimization of a Quadratic Function Subject to Linear Constraints.
     """
@@ -97,11 +100,7 @@ def efficient_frontier(
     allowed = feasible_set(chosen, None, context_of(distribution))
     covariance, ridge = regularise(distribution.covariance)
     if ridge:
-        warnings.warn(
-            f"The covariance is singular; {ridge:.3g} was added to its diagonal.",
-            SingularCovarianceWarning,
-            stacklevel=2,
-        )
+        warn_of_ridge(ridge, condition_number(covariance))
     mean = distribution.mean
     best: FloatArray | None
     try:

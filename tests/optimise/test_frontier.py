@@ -242,8 +242,9 @@ def test_constraints_beyond_a_box_are_met_at_every_point():
 def test_a_singular_covariance_is_warned_of():
     rng = np.random.default_rng(7)
     given_ = make_distribution(rng.normal(size=8), random_covariance(rng, 8, n_obs=4))
-    with pytest.warns(SingularCovarianceWarning):
+    with pytest.warns(SingularCovarianceWarning, match="which makes it [0-9.e+]+") as caught:
         frontier = efficient_frontier(given_)
+    assert [warning.filename for warning in caught] == [__file__]
     assert (np.diff(frontier.volatilities) >= -1e-12).all()
 
 

@@ -11,10 +11,10 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpocon, dposv, dpotrf
 
 from blportfolio.errors import DataError, InfeasibleError
+from blportfolio.optimise.exact.face import EPSILON, ROUNDING
 from blportfolio.types import ArraySolution, BoolArray, FloatArray, IntArray
 from blportfolio.validation import aligned, check_covariance, check_vector, labels_of
 
-EPSILON = float(np.finfo(float).eps)
 RIDGE = 1e-8
 """A singular covariance gets this times its mean variance on the diagonal."""
 SMALLEST_PIVOT = 1e-12
@@ -216,7 +216,7 @@ def solve_nonnegative(
         # Each sign is judged by the rounding of its own terms, so that one enormous mean or
         # variance hides no other.
         terms = sizes @ np.abs(solution) + aims
-        wrong = np.where(passive, solution < 0, gradient < -64 * EPSILON * terms)
+        wrong = np.where(passive, solution < 0, gradient < -ROUNDING * terms)
         count = int(np.count_nonzero(wrong))
         if count == 0:
             return NonNegative(solution, _residual(covariance, target, solution), "active set")

@@ -16,6 +16,7 @@ States = NDArray[np.int8]
 LOWER, FREE, UPPER = -1, 0, 1
 EPSILON = float(np.finfo(float).eps)
 ROUNDING = 64 * EPSILON
+"""What counts as rounding, relative to the size of the terms of a sum."""
 SLACK = 1e-12
 """By how much bounds may miss the budget, relative to their size, and count as meeting it."""
 

@@ -71,6 +71,9 @@ class ArrayObjective(ABC):
             ConfigError: If a constraint or a cost names an unknown asset.
             InfeasibleError: If no portfolio meets the constraints.
             SolverError: If every solver fails.
+
+        Warns:
+            SingularCovarianceWarning: If the covariance is singular, so that it got a ridge.
         """
         check_distribution(distribution)
         labels = _labels(distribution.assets).view()
@@ -94,14 +97,8 @@ class ArrayObjective(ABC):
             condition = condition_number(
                 distribution.covariance, ridge=solution.ridge, factor=solution.factor
             )
-        if solution.ridge:
-            warnings.warn(
-                "The covariance is singular (its condition number is above "
-                f"{1 / SMALLEST_PIVOT:.0e}); {solution.ridge:.3g}, {RIDGE:.0e} of the mean "
-                f"variance, was added to its diagonal, which makes it {condition:.2g}.",
-                SingularCovarianceWarning,
-                stacklevel=2,
-            )
+        if solution.ridge and condition is not None:
+            warn_of_ridge(solution.ridge, condition)
         weights = pd.Series(solution.weights, index=labels, name="weight")
         weights.attrs["solution"] = {
             "status": solution.status,
@@ -129,6 +126,17 @@ def check_distribution(given: object) -> None:
             f"`distribution` must be a ReturnDistribution, got {type(given).__name__}. Make one by "
             "ReturnDistribution.from_moments(mean, covariance) or a prior's fit(window)."
         )
+
+
+def warn_of_ridge(ridge: float, condition: float) -> None:
+    """Warn the caller's caller of a singular covariance, and say what was done about it."""
+    warnings.warn(
+        f"The covariance is singular (its condition number is above {1 / SMALLEST_PIVOT:.0e}); "
+        f"{ridge:.3g}, {RIDGE:.0e} of the mean variance, was added to its diagonal, which makes it "
+        f"{condition:.2g}.",
+        SingularCovarianceWarning,
+        stacklevel=3,
+    )
 
 
 def previous_array(weights: pd.Series | None, assets: tuple[str, ...]) -> FloatArray | None:
