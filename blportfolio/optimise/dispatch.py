@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.conditioning import regularise
 from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal

@@ -12,7 +12,7 @@ import pandas as pd
 from blportfolio.errors import ConfigError, InfeasibleError
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.dispatch import optimise
-from blportfolio.optimise.exact.active_set import condition_number, power_of_four, regularise
+from blportfolio.optimise.exact.conditioning import condition_number, power_of_four, regularise
 from blportfolio.optimise.exact.critical_line import Line, trace
 from blportfolio.optimise.exact.face import Box
 from blportfolio.optimise.feasible import FeasibleSet, feasible_set

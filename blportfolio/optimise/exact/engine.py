@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from blportfolio.errors import NoPositiveReturnError
-from blportfolio.optimise.exact.active_set import power_of_four
 from blportfolio.optimise.exact.box import solve_box
+from blportfolio.optimise.exact.conditioning import power_of_four
 from blportfolio.optimise.exact.critical_line import Line
 from blportfolio.optimise.exact.face import Box, BoxSolution, States, states_of
 from blportfolio.optimise.exact.parametric import for_ratio, for_return, for_volatility

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import DataError, SingularCovarianceWarning
-from blportfolio.optimise.exact.active_set import RIDGE, SMALLEST_PIVOT, condition_number
+from blportfolio.optimise.exact.conditioning import RIDGE, SMALLEST_PIVOT, condition_number
 from blportfolio.types import (
     ArraySolution,
     DecisionContext,

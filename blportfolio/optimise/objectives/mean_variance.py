@@ -9,7 +9,7 @@ import numpy as np
 
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
-from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.conditioning import regularise
 from blportfolio.optimise.exact.engine import box_solution
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.objectives.constrained import CostedObjective

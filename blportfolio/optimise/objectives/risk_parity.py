@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 from blportfolio.errors import ConfigError, DataError, SolverError
-from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.conditioning import regularise
 from blportfolio.optimise.limits import check_known, number_table
 from blportfolio.optimise.objectives.base import ArrayObjective
 from blportfolio.optimise.objectives.inverse_risk import positive_volatilities

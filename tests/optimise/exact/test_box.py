@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from blportfolio.errors import DataError, InfeasibleError, NoPositiveReturnError
 from blportfolio.optimise.constraints import Constraints
-from blportfolio.optimise.exact.active_set import long_only_solution, regularise
+from blportfolio.optimise.exact.active_set import long_only_solution
 from blportfolio.optimise.exact.box import solve_box
 from blportfolio.optimise.exact.box_problem import Problem
+from blportfolio.optimise.exact.conditioning import regularise
 from blportfolio.optimise.exact.critical_line import Line, trace
 from blportfolio.optimise.exact.engine import box_solution, exact_solution
 from blportfolio.optimise.exact.face import Box

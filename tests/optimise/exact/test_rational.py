@@ -7,8 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blportfolio.optimise.exact.active_set import long_only_solution, regularise
+from blportfolio.optimise.exact.active_set import long_only_solution
 from blportfolio.optimise.exact.box import solve_box
+from blportfolio.optimise.exact.conditioning import regularise
 from blportfolio.optimise.exact.face import Box
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import blportfolio as bl
 from blportfolio.errors import ConfigError, DataError, SingularCovarianceWarning
 from blportfolio.optimise import InverseVolatility, RiskParity
-from blportfolio.optimise.exact.active_set import regularise
+from blportfolio.optimise.exact.conditioning import regularise
 
 SEEDS = st.integers(0, 2**32 - 1)
 
