@@ -1,4 +1,4 @@
-"""Each part of a limit, a cost or a goal changes the answer: found missing by planting faults."""
+"""Each part of a limit, a cost or a goal changes the answer by as much as it should."""
 
 import math
 from dataclasses import replace

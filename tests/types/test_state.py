@@ -79,3 +79,10 @@ def test_a_union_makes_a_plain_dict_and_leaves_the_state():
     union = STATE | {"a": 2}
     assert union["a"] == 2
     assert before == STATE
+
+
+def test_states_that_are_equal_hash_alike_whatever_the_order_of_their_entries():
+    turned = FrozenState({"b": {"c": (1, {"d": 2})}, "a": 1})
+    assert turned == STATE
+    assert hash(turned) == hash(STATE)
+    assert hash(FrozenState({"a": 2})) != hash(FrozenState({"a": 1}))

@@ -1,4 +1,4 @@
-"""Selections where costs, shorts and cuts matter, against enumeration: faults were planted here."""
+"""Selections where costs, shorts and cuts matter, against enumeration."""
 
 import itertools
 
