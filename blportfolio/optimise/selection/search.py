@@ -16,15 +16,14 @@ from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.general.solver import solve_programme
 from blportfolio.optimise.goal import Goal
+from blportfolio.optimise.selection.bounds import LeastScores
 from blportfolio.optimise.selection.held_subset import DUST, Signs, changed, held_problem, signs_of
-from blportfolio.optimise.selection.slopes import reduced_slopes
+from blportfolio.optimise.selection.slopes import WIDTH, promising
 from blportfolio.types import ArraySolution, FloatArray, IntArray
 
 BY_SWAPS = "selection by swaps"
 MOST_SOLVES = 150
 """Most selections that are solved in the search for a better one, from each of two starts."""
-WIDTH = 12
-"""Most assets that are tried to come in, and to go out, in one round of swaps."""
 RETRIES = 20
 """Most selections that the linear limits allow and that are tried when none was found."""
 
@@ -83,6 +82,7 @@ class SelectionSearch:
         self.forced = (low > 0) | (high < 0)
         self.may_be_long, self.may_be_short = high > 0, low < 0
         self._seen: dict[tuple[bytes, float], Trial] = {}
+        self._passed: dict[bytes, Trial] = {}
 
     def run(self) -> ArraySolution:
         """Return the heuristic's answer.
@@ -239,18 +239,26 @@ class SelectionSearch:
         return trial
 
     def _improved(self, best: Trial, relaxed: FloatArray) -> Trial:
-        """Take the first better neighbour until there is none."""
-        spent, is_better = 0, True
+        """Take the first better neighbour until there is none, or the rest of the way is known."""
+        spent, is_better, passed = 0, True, []
         while is_better and best.solution is not None:
-            is_better = False
+            key = best.signs.tobytes()
+            if key in self._passed:
+                return self._passed[key]
+            passed.append(key)
+            is_better, least_gain = False, 1e-9 * abs(best.score)
+            bounds = LeastScores(self.goal, self.allowed, best.signs, best.solution.weights)
             for signs in self._neighbours(best, relaxed):
+                if bounds.least(signs) >= best.score - least_gain:
+                    continue
                 if spent >= MOST_SOLVES:
                     return best
                 spent += 1
                 trial = self.solve(signs)
-                if trial.score < best.score - 1e-9 * abs(best.score):
+                if trial.score < best.score - least_gain:
                     best, is_better = trial, True
                     break
+        self._passed |= dict.fromkeys(passed, best)
         return best
 
     def _neighbours(self, best: Trial, relaxed: FloatArray) -> Iterator[Signs]:
@@ -261,8 +269,7 @@ class SelectionSearch:
         held = np.flatnonzero(best.signs)
         held = held[np.argsort(np.abs(weights[held]), kind="stable")]
         can_go = held[~self.forced[held]][:WIDTH]
-        slopes = reduced_slopes(self.goal, self.allowed, weights)
-        newcomers = list(self._newcomers(best.signs, slopes, relaxed))
+        newcomers = list(promising(self.goal, self.allowed, best.signs, weights, relaxed))
         is_idle = np.abs(weights[held]) <= DUST
         if len(held) < self.allowed.max_assets:
             for asset, sign in newcomers:
@@ -278,20 +285,3 @@ class SelectionSearch:
         pairs = itertools.combinations(newcomers[: WIDTH // 2], 2)
         for into, out in itertools.product(pairs, itertools.combinations(can_go[:4], 2)):
             yield changed(best.signs, dict.fromkeys(out, 0.0) | dict(into))
-
-    def _newcomers(
-        self, signs: Signs, slopes: FloatArray, relaxed: FloatArray
-    ) -> Iterator[tuple[int, float]]:
-        """Yield assets to try and their sign, those that promise most first."""
-        promise = np.where(self.may_be_long, -slopes, -math.inf)
-        short = np.where(self.may_be_short, slopes, -math.inf)
-        outside = np.flatnonzero((signs == 0) & (self.may_be_long | self.may_be_short))
-        by_slope = outside[np.argsort(-np.maximum(promise, short)[outside], kind="stable")]
-        by_weight = outside[np.argsort(-np.abs(relaxed[outside]), kind="stable")]
-        by_weight = by_weight[np.abs(relaxed[by_weight]) > DUST]
-        chosen = dict.fromkeys([*by_slope[:WIDTH].tolist(), *by_weight[:WIDTH].tolist()])
-        for asset in chosen:
-            first = 1.0 if promise[asset] >= short[asset] else -1.0
-            yield asset, first
-            if self.allowed.min_weight and self.may_be_long[asset] and self.may_be_short[asset]:
-                yield asset, -first

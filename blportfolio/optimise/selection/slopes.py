@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
+from blportfolio.optimise.selection.held_subset import DUST, Signs
 from blportfolio.types import FloatArray
+
+WIDTH = 12
+"""Most assets that are tried to come in, and to go out, in one round of swaps."""
+
+
+def promising(
+    goal: Goal, allowed: FeasibleSet, signs: Signs, weights: FloatArray, relaxed: FloatArray
+) -> Iterator[tuple[int, float]]:
+    """Yield assets to try beside those held and their sign, those that promise most first.
+
+    Args:
+        goal: What is minimised.
+        allowed: Constraints.
+        signs: (n_assets,) which assets are held.
+        weights: (n_assets,) the best portfolio of these.
+        relaxed: (n_assets,) the best portfolio without limits on positions.
+    """
+    slopes = reduced_slopes(goal, allowed, weights)
+    low, high = allowed.box()
+    promise, short = np.where(high > 0, -slopes, -np.inf), np.where(low < 0, slopes, -np.inf)
+    outside = np.flatnonzero((signs == 0) & ((high > 0) | (low < 0)))
+    by_slope = outside[np.argsort(-np.maximum(promise, short)[outside], kind="stable")]
+    by_weight = outside[np.argsort(-np.abs(relaxed[outside]), kind="stable")]
+    by_weight = by_weight[np.abs(relaxed[by_weight]) > DUST]
+    for asset in dict.fromkeys([*by_slope[:WIDTH].tolist(), *by_weight[:WIDTH].tolist()]):
+        first = 1.0 if promise[asset] >= short[asset] else -1.0
+        yield asset, first
+        if allowed.min_weight and high[asset] > 0 and low[asset] < 0:
+            yield asset, -first
 
 
 def reduced_slopes(goal: Goal, allowed: FeasibleSet, weights: FloatArray) -> FloatArray:
@@ -25,7 +56,7 @@ def reduced_slopes(goal: Goal, allowed: FeasibleSet, weights: FloatArray) -> Flo
     Returns:
         (n_assets,) slopes; below 0 where more of an asset would help.
     """
-    slope = _slope(goal, weights)
+    slope = slope_of(goal, weights)
     risk = goal.covariance @ weights
     columns = [np.ones(len(weights)), *allowed.rows]
     if goal.min_return is not None:
@@ -45,7 +76,8 @@ def reduced_slopes(goal: Goal, allowed: FeasibleSet, weights: FloatArray) -> Flo
     return np.asarray(slope - normals @ multipliers)
 
 
-def _slope(goal: Goal, weights: FloatArray) -> FloatArray:
+def slope_of(goal: Goal, weights: FloatArray) -> FloatArray:
+    """Return the (n_assets,) slope of what is minimised, for a ratio that of its negative."""
     net = _net_slope(goal, weights)
     risk = goal.covariance @ weights
     if goal.is_ratio:
