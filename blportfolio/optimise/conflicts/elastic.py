@@ -43,8 +43,8 @@ class Slack(NamedTuple):
 class Elastic:
     """Limits as rows A x ≤ b in x, the weights and the absolute values that some limits need.
 
-    Curved limits start without rows; `add_cut` and `add_tangents` give them tangent planes, so that
-    what contradicts the rows contradicts the limits.
+    Curved limits start without rows, a return after market impact without that cost; `add_cut`
+    gives them tangent planes, so that what contradicts the rows contradicts the limits.
     """
 
     def __init__(self, goal: Goal, allowed: FeasibleSet) -> None:
@@ -56,7 +56,6 @@ class Elastic:
             "trade": math.isfinite(allowed.turnover) or (costs is not None and costs.trading.any()),
             "held": math.isfinite(allowed.gross) or (costs is not None and costs.holding.any()),
             "short": costs is not None and costs.borrow.any(),
-            "impact": costs is not None and costs.impact.any(),
         }
         self.width = self.size
         self.start: dict[str, int] = {}
@@ -64,6 +63,7 @@ class Elastic:
             if is_needed:
                 self.start[name] = self.width
                 self.width += self.size
+        self.has_impact = costs is not None and bool(costs.impact.any())
         before = costs.previous if costs is not None else allowed.previous
         self.before = np.zeros(self.size) if before is None else before
         self._parts: list[sparse.csr_array] = []
@@ -78,7 +78,6 @@ class Elastic:
         soft: Collection[int],
         hard: Collection[int] = (),
         gives: Mapping[int, float] | None = None,
-        floor: float = 0.0,
     ) -> Slack | None:
         """Return by how much all `soft` limits must give alike for the `hard` ones to be met.
 
@@ -86,7 +85,6 @@ class Elastic:
             soft: Positions in `limits`.
             hard: Positions in `limits`.
             gives: What limits give beforehand, in weight.
-            floor: Least slack to look for; below 0 it asks for room to spare.
 
         Returns:
             The least slack, or None where no slack is enough.
@@ -110,7 +108,7 @@ class Elastic:
                 cost,
                 A_ub=rows,
                 b_ub=bounds[kept],
-                bounds=[*((-most, most) for _ in range(self.width)), (floor, None)],
+                bounds=[*((-most, most) for _ in range(self.width)), (0, None)],
                 method=method,
                 options={
                     "primal_feasibility_tolerance": 1e-10,
@@ -152,30 +150,41 @@ class Elastic:
             pending -= forced
         return gives
 
+    def is_curved(self, number: int) -> bool:
+        """Whether a limit needs tangent planes."""
+        kind = self.limits[number].kind
+        return kind in CURVED or (kind == "return" and self.has_impact)
+
     def add_cut(self, number: int, weights: FloatArray) -> None:
         """Add the tangent plane of a curved limit at `weights`, which every w within it obeys."""
         limit = self.limits[number]
+        if limit.kind == "return":
+            self._add_return(number, weights)
+            return
         centre = self.centre(number)
         gradient = self.goal.covariance @ (weights - centre)
-        gradient = gradient / math.sqrt(float(gradient @ (weights - centre)))
+        size = math.sqrt(max(float(gradient @ (weights - centre)), 0.0))
+        if size == 0:
+            return
+        gradient = gradient / size
         scale = float(np.abs(gradient).max())
         row = self._row(w=_single(gradient / scale))
         self._add(number, row, (limit.value + gradient @ centre) / scale)
-
-    def add_tangents(self, weights: FloatArray) -> None:
-        """Add z ≥ 2d(w − p) − d² at d = w* − p for the squared trades z of market impact."""
-        trade = weights - self.before
-        slopes = sparse.diags_array(2 * trade, format="csr")
-        self._add(-1, self._row(w=slopes, impact=-_eye(self.size)), trade * (weights + self.before))
 
     def centre(self, number: int) -> FloatArray:
         """Return (n_assets,) weights from which a curved limit measures."""
         is_tracking = self.limits[number].kind == "tracking"
         return self.allowed.benchmark if is_tracking else np.zeros(self.size)
 
-    def spread(self, number: int, weights: FloatArray) -> float:
-        """Return what a curved limit limits, √((w − b)ᵀC(w − b))."""
-        return self.goal.volatility(weights - self.centre(number))
+    def excess(self, number: int, weights: FloatArray) -> float:
+        """Return by how much weights break a curved limit, in its unit; below 0 where they do not.
+
+        A limit on risk limits √((w − b)ᵀC(w − b)).
+        """
+        limit = self.limits[number]
+        if limit.kind == "return":
+            return limit.value - float(self.goal.net_return(weights))
+        return self.goal.volatility(weights - self.centre(number)) - limit.value
 
     def stacked(self) -> tuple[sparse.csr_array, FloatArray, IntArray]:
         """Return A, b and the limit of each row, −1 for rows that define auxiliary variables."""
@@ -208,10 +217,8 @@ class Elastic:
         if "held" in self.start:
             self._add(-1, self._row(w=one, held=-one), 0.0)
             self._add(-1, self._row(w=-one, held=-one), 0.0)
-        for name in ("short", "impact"):
-            if name in self.start:
-                self._add(-1, self._row(**{name: -one}), 0.0)
         if "short" in self.start:
+            self._add(-1, self._row(short=-one), 0.0)
             self._add(-1, self._row(w=-one, short=-one), 0.0)
 
     def _add_limit(self, number: int) -> None:
@@ -224,7 +231,7 @@ class Elastic:
         elif limit.kind == "gross":
             self._add(number, self._row(held=_single(ones)), limit.value)
         elif limit.kind == "return":
-            self._add(number, self._return_row(limit.scale), -limit.value / limit.scale)
+            self._add_return(number, self.before)
         elif limit.kind == "trade":
             unit = _unit(limit.index, self.width)
             held = float(self.before[limit.index])
@@ -232,7 +239,7 @@ class Elastic:
             self._add(number, -unit, limit.value - held)
         else:
             if limit.kind == "bound":
-                row = _unit(limit.index, self.width)
+                row = _unit(limit.index, self.width, 1 / limit.scale)
             else:
                 full = ones if limit.kind == "budget" else allowed.rows[limit.index]
                 row = self._row(w=_single(full / limit.scale))
@@ -242,31 +249,31 @@ class Elastic:
             if limit.side != "most":
                 self._add(number, -row, -value)
 
-    def _return_row(self, scale: float) -> sparse.csr_array:
-        goal = self.goal
-        mean = np.zeros(self.size) if goal.mean is None else goal.mean
-        blocks = {"w": _single(-mean / scale)}
-        if goal.costs is not None:
-            parts = {
-                "trade": goal.costs.trading,
-                "held": goal.costs.holding,
-                "short": goal.costs.borrow,
-                "impact": goal.costs.impact,
-            }
-            blocks |= {
-                name: _single(values / scale)
-                for name, values in parts.items()
-                if name in self.start
-            }
-        return self._row(**blocks)
+    def _add_return(self, number: int, weights: FloatArray) -> None:
+        """Limit the return, its market impact replaced by the tangent at `weights`.
+
+        The square of a trade z is at least 2dz − d² for every d.
+        """
+        limit, costs = self.limits[number], self.goal.costs
+        pull = np.zeros(self.size) if self.goal.mean is None else self.goal.mean
+        blocks: dict[str, FloatArray] = {}
+        constant = 0.0
+        if costs is not None:
+            trade = weights - self.before
+            pull = pull - 2 * costs.impact * trade
+            constant = float(costs.impact @ (trade * (weights + self.before)))
+            blocks = {"trade": costs.trading, "held": costs.holding, "short": costs.borrow}
+        parts = {name: _single(v / limit.scale) for name, v in blocks.items() if name in self.start}
+        row = self._row(w=_single(-pull / limit.scale), **parts)
+        self._add(number, row, (constant - limit.value) / limit.scale)
 
 
 def _eye(size: int) -> sparse.csr_array:
     return sparse.csr_array(sparse.eye_array(size, format="csr"))
 
 
-def _unit(index: int, size: int) -> sparse.csr_array:
-    return sparse.csr_array(([1.0], ([0], [index])), shape=(1, size))
+def _unit(index: int, size: int, value: float = 1.0) -> sparse.csr_array:
+    return sparse.csr_array(([value], ([0], [index])), shape=(1, size))
 
 
 def _single(values: FloatArray) -> sparse.csr_array:

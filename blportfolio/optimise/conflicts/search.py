@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from blportfolio.errors import SolverError
+from blportfolio.errors import InfeasibleError, SolverError
 from blportfolio.optimise.conflicts.elastic import TOLERANCE, Elastic
 from blportfolio.optimise.conflicts.single_limits import CURVED, Limit, restricted
+from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
 from blportfolio.types import FloatArray
@@ -19,6 +20,8 @@ ROUNDS = 60
 """Most tangent planes of one question; few are used, as each is taken at an optimum."""
 WIDENED = 1e-7
 """By how much limits are widened, in weight, where no solver gets through otherwise."""
+FAR = 1e3
+"""A return that grows up to weights of this size counts as unlimited."""
 MOST_TESTS = 200
 """Most subsets that are tried in each stage of the search."""
 
@@ -35,7 +38,6 @@ class ConflictSearch:
         self.elastic = Elastic(goal, allowed)
         self.limits = self.elastic.limits
         self.everything = tuple(range(len(self.limits)))
-        self.unit = math.sqrt(float(np.diagonal(goal.covariance).max()))
 
     def conflict_within(
         self, numbers: Sequence[int], gives: Mapping[int, float] | None = None
@@ -47,19 +49,10 @@ class ConflictSearch:
             gives: By how much limits are widened first, in weight.
         """
         gives = gives or {}
-        for _ in range(ROUNDS):
-            found = self.elastic.least_slack(numbers, gives=gives)
-            if found is None or found.value > TOLERANCE:
-                return tuple(numbers) if found is None else found.support or tuple(numbers)
-            richest = self._richest(numbers, gives)
-            if richest is not None and self._add_tangents(numbers, richest, gives):
-                continue
-            if not self._add_cuts(numbers, gives):
-                return None
-            found = self.elastic.least_slack(numbers, gives=gives)
-            if found is not None and found.value <= TOLERANCE:
-                return tuple(numbers)
-        return None
+        core = self._linear_conflict(numbers, gives)
+        if core is not None or not self._add_cuts(numbers, gives):
+            return core
+        return self._linear_conflict(numbers, gives) or tuple(numbers)
 
     def smallest(self) -> tuple[int, ...] | None:
         """Return a smallest conflicting set that was found, or None where there is no conflict.
@@ -96,12 +89,15 @@ class ConflictSearch:
             The least such figure, or None where none is enough.
         """
         hard = [number for number in others if number not in set(member)]
-        limit = self.limits[member[0]]
-        if limit.kind in CURVED:
+        first = member[0]
+        is_direct = self.limits[first].kind in CURVED or (
+            self.limits[first].kind == "return"
+            and any(self.elastic.is_curved(number) for number in (first, *hard))
+        )
+        if is_direct:
             if self.conflict_within(hard) is not None:
                 return None
-            nearest = self._nearest(hard, {}, member)
-            return max(self.elastic.spread(member[0], nearest) - limit.value, 0.0)
+            return max(self.elastic.excess(first, self._nearest(hard, {}, first)), 0.0)
         together = sorted({*member, *hard})
         give = 0.0
         for _ in range(ROUNDS):
@@ -109,15 +105,12 @@ class ConflictSearch:
             if found is None:
                 return None
             give = found.value
-            gives = dict.fromkeys(member, give)
-            if self._add_tangents(together, found.weights, gives):
-                continue
             try:
-                if not self._add_cuts(together, gives):
+                if not self._add_cuts(together, dict.fromkeys(member, give)):
                     break
             except SolverError:  # what is left is too thin for a solver, so that give is enough
                 break
-        return give * limit.scale
+        return give * max(self.limits[number].scale for number in member)
 
     def fair_gives(self, soft: Sequence[int], numbers: Sequence[int]) -> dict[int, float] | None:
         """Return by how much each limit in `soft` must give for all `numbers` to be met.
@@ -151,82 +144,46 @@ class ConflictSearch:
                 pending += [part[:half], part[half:]]
         return core
 
-    def _richest(self, numbers: Sequence[int], gives: Mapping[int, float]) -> FloatArray | None:
-        """Return the weights whose return exceeds its limit most, for all that the rows know."""
-        if "impact" not in self.elastic.start:
-            return None
-        asked = [number for number in numbers if self.limits[number].kind == "return"]
-        others = [number for number in numbers if number not in asked]
-        found = self.elastic.least_slack(asked, others, gives, floor=-1.0) if asked else None
-        return None if found is None else found.weights
-
-    def _add_tangents(
-        self, numbers: Sequence[int], weights: FloatArray, gives: Mapping[int, float]
-    ) -> bool:
-        """Add tangents of market impact where the return after costs falls short of its limit."""
-        if "impact" not in self.elastic.start:
-            return False
-        for number in numbers:
-            limit = self.limits[number]
-            if limit.kind == "return":
-                short = (limit.value - self.goal.net_return(weights)) / limit.scale
-                if short > gives.get(number, 0.0) + TOLERANCE:
-                    self.elastic.add_tangents(weights)
-                    return True
-        return False
+    def _linear_conflict(
+        self, numbers: Sequence[int], gives: Mapping[int, float]
+    ) -> tuple[int, ...] | None:
+        """Return limits out of `numbers` whose rows contradict each other, or None."""
+        found = self.elastic.least_slack(numbers, gives=gives)
+        if found is None:
+            return tuple(numbers)
+        return (found.support or tuple(numbers)) if found.value > TOLERANCE else None
 
     def _add_cuts(self, numbers: Sequence[int], gives: Mapping[int, float]) -> bool:
-        """Add tangent planes of the curved limits that cannot all be met with the rest."""
-        curved = [number for number in numbers if self.limits[number].kind in CURVED]
-        if not curved:
-            return False
-        rest = [number for number in numbers if number not in curved]
-        nearest = self._nearest(rest, gives, curved)
-        excess = [self._excess(number, nearest) for number in curved]
-        if max(excess) <= 0:
-            return False
-        for number in curved:
-            if self.elastic.spread(number, nearest) > 0:
-                self.elastic.add_cut(number, nearest)
-        if "impact" in self.elastic.start:
-            self.elastic.add_tangents(nearest)
-        return True
+        """Add tangent planes of the curved limits where they cannot all be met with the rest.
 
-    def _excess(self, number: int, weights: FloatArray) -> float:
-        limit = self.limits[number].value
-        return self.elastic.spread(number, weights) - limit - TOLERANCE * max(limit, self.unit)
-
-    def _nearest(
-        self, rest: Sequence[int], gives: Mapping[int, float], curved: Sequence[int]
-    ) -> FloatArray:
-        """Return the weights within `rest` that come nearest to the curved limits.
-
-        Two such limits are weighed against each other by bisection, until both are broken equally
-        or a weighing is found at which both are met.
+        They are judged one after the other, each within those before it. At the weights that come
+        nearest to the first that cannot be met, the planes of all together show it.
         """
-        if len(curved) == 1:
-            return self._least_spread(rest, gives, self.elastic.centre(curved[0]))
-        centres = [self.elastic.centre(number) for number in curved]
-        sizes = [max(self.limits[number].value, TOLERANCE * self.unit) for number in curved]
-        low, high = 0.0, 1.0
-        for _ in range(40):
-            share = (low + high) / 2
-            pull = (share / sizes[0] ** 2, (1 - share) / sizes[1] ** 2)
-            centre = (pull[0] * centres[0] + pull[1] * centres[1]) / sum(pull)
-            weights = self._least_spread(rest, gives, centre)
-            broken = [
-                self.elastic.spread(number, weights) / size
-                for number, size in zip(curved, sizes, strict=True)
-            ]
-            if max(broken) <= 1 or abs(broken[0] - broken[1]) <= TOLERANCE * max(broken):
-                break
-            low, high = (share, high) if broken[0] > broken[1] else (low, share)
-        return weights
+        curved = [number for number in numbers if self.elastic.is_curved(number)]
+        known = [number for number in numbers if number not in curved]
+        for number in curved:
+            nearest = self._nearest(known, gives, number)
+            if self._is_broken(number, nearest, gives):
+                for other in curved:
+                    self.elastic.add_cut(other, nearest)
+                return True
+            known.append(number)
+        return False
 
-    def _least_spread(
-        self, rest: Sequence[int], gives: Mapping[int, float], centre: FloatArray
-    ) -> FloatArray:
-        if not rest:
+    def _is_broken(self, number: int, weights: FloatArray, gives: Mapping[int, float]) -> bool:
+        limit = self.limits[number]
+        room = TOLERANCE * max(abs(limit.value), limit.scale)
+        if limit.kind == "return":
+            if np.abs(weights).max() > FAR / 2:
+                return False
+            room += gives.get(number, 0.0) * limit.scale
+        return self.elastic.excess(number, weights) > room
+
+    def _nearest(self, rest: Sequence[int], gives: Mapping[int, float], number: int) -> FloatArray:
+        """Return the weights within `rest` that come nearest to a limit on return or risk."""
+        is_return = self.limits[number].kind == "return"
+        centre = None if is_return else self.elastic.centre(number)
+        if not rest and centre is not None:
             return centre
         try:
             return self._solved(rest, gives, centre)
@@ -234,25 +191,35 @@ class ConflictSearch:
             return self._solved(rest, {n: gives.get(n, 0.0) + WIDENED for n in rest}, centre)
 
     def _solved(
-        self, rest: Sequence[int], gives: Mapping[int, float], centre: FloatArray
+        self, rest: Sequence[int], gives: Mapping[int, float], centre: FloatArray | None
     ) -> FloatArray:
-        from blportfolio.optimise.dispatch import optimise_convex
+        from blportfolio.optimise.general.solver import solve_programme
 
         widened = itertools.chain.from_iterable(
             self.limits[number].widened(gives.get(number, 0.0)) for number in rest
         )
         goal, allowed = restricted(self.goal, self.allowed, widened)
-        is_limited = goal.min_return is not None
+        needs_return = centre is None or goal.min_return is not None
         aim = Goal(
             goal.covariance,
-            mean=goal.mean if is_limited else None,
-            risk_aversion=1.0,
-            centre=centre if centre.any() else None,
+            mean=goal.mean if needs_return else None,
+            risk_aversion=0.0 if centre is None else 1.0,
+            centre=centre if centre is not None and centre.any() else None,
             min_return=goal.min_return,
             max_volatility=goal.max_volatility,
-            costs=goal.costs if is_limited else None,
+            costs=goal.costs if needs_return else None,
         )
-        return optimise_convex(aim, allowed).weights
+        if centre is None:  # a return that nothing limits has to stay finite
+            allowed = replace(
+                allowed,
+                lower=np.maximum(allowed.lower, np.minimum(-FAR, allowed.upper)),
+                upper=np.minimum(allowed.upper, np.maximum(FAR, allowed.lower)),
+            )
+        try:
+            exact = exact_solution(aim, allowed)
+            return (exact or solve_programme(aim, allowed, explains=False)).weights
+        except InfeasibleError as error:  # by a solver's word alone: the rows can be met
+            raise SolverError(str(error)) from error
 
 
 def _kind(limit: Limit) -> tuple[str, int, str]:

@@ -24,7 +24,8 @@ class Limit:
         index: Position of its asset or row; 0 where there is one of the kind.
         side: "least", "most" or "exact".
         value: The limit, in its own unit.
-        scale: Its own unit per unit of weight, by which its rows are divided.
+        scale: Its own unit per unit of weight, by which its rows are divided; below 1 for the bound
+            of an asset that cannot be held and would weigh far more in a row than those that can.
     """
 
     kind: str
@@ -94,27 +95,33 @@ def restricted(
 
 def single_limits(goal: Goal, allowed: FeasibleSet) -> Iterable[Limit]:
     """Yield the limits, those that are easiest to blame last."""
+    mean = np.zeros(len(allowed.assets)) if goal.mean is None else goal.mean
+    sums = np.abs(np.vstack([allowed.rows, mean]))
+    can_hold = (allowed.lower < 0) | (allowed.upper > 0)
+    sizes = sums.max(axis=1, initial=0.0, where=can_hold)
+    sizes = np.where(sizes > 0, sizes, sums.max(axis=1, initial=0.0))
+    sizes[sizes == 0] = 1.0
     if goal.min_return is not None:
-        largest = 0.0 if goal.mean is None else float(np.abs(goal.mean).max())
-        yield Limit("return", 0, "least", goal.min_return, max(largest, abs(goal.min_return)) or 1)
+        sizes[-1] = max(sizes[-1] if mean.any() else 0.0, abs(goal.min_return)) or 1.0
+        yield Limit("return", 0, "least", goal.min_return, float(sizes[-1]))
+    risk = math.sqrt(float(np.diagonal(goal.covariance).max()))
     if goal.max_volatility is not None:
-        yield Limit("volatility", 0, "most", goal.max_volatility)
+        yield Limit("volatility", 0, "most", goal.max_volatility, risk)
     if math.isfinite(allowed.tracking_error):
-        yield Limit("tracking", 0, "most", allowed.tracking_error)
+        yield Limit("tracking", 0, "most", allowed.tracking_error, risk)
     if math.isfinite(allowed.turnover):
         yield Limit("turnover", 0, "most", allowed.turnover, 0.5)
     if math.isfinite(allowed.gross):
         yield Limit("gross", 0, "most", allowed.gross)
     for index, (least, most) in enumerate(zip(allowed.row_lower, allowed.row_upper, strict=True)):
-        yield from _sides(
-            "row", index, least, most, float(np.abs(allowed.rows[index]).max()) or 1.0
-        )
+        yield from _sides("row", index, least, most, float(sizes[index]))
     yield from _sides("budget", 0, allowed.budget_lower, allowed.budget_upper)
     if allowed.previous is not None:
         for index in np.flatnonzero(np.isfinite(allowed.trade)).tolist():
             yield Limit("trade", index, "most", float(allowed.trade[index]))
+    weigh = np.maximum((sums / sizes[:, None]).max(axis=0), 1.0)
     for index, (least, most) in enumerate(zip(allowed.lower, allowed.upper, strict=True)):
-        yield from _sides("bound", index, least, most)
+        yield from _sides("bound", index, least, most, float(1 / weigh[index]))
 
 
 def _sides(kind: str, index: int, least: float, most: float, scale: float = 1.0) -> Iterable[Limit]:
