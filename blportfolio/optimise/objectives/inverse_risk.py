@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,45 +12,50 @@ from blportfolio.optimise.objectives.base import ArrayObjective
 from blportfolio.types import ArraySolution, DecisionContext, FloatArray
 
 
+class InverseRisk(ArrayObjective):
+    """Weights in proportion to 1 / volatility to a power."""
+
+    __slots__ = ()
+    power: ClassVar[int]
+
+    def solve_arrays(
+        self,
+        mean: FloatArray,  # noqa: ARG002, the shared signature
+        covariance: FloatArray,
+        *,
+        previous: FloatArray | None = None,  # noqa: ARG002, the shared signature
+        context: DecisionContext | None = None,
+    ) -> ArraySolution:
+        """Return the weights.
+
+        Raises:
+            DataError: If an asset has no variance.
+        """
+        volatilities = positive_volatilities(covariance, context)
+        shares = (volatilities.min() / volatilities) ** self.power
+        return ArraySolution(shares / shares.sum(), "optimal", 0.0, "closed form")
+
+
 @dataclass(frozen=True, slots=True)
-class InverseVolatility(ArrayObjective):
+class InverseVolatility(InverseRisk):
     """Weights in proportion to 1 / volatility, whatever the means and correlations.
 
     It is risk parity under equal correlations. Long-only and fully invested; it takes no
     constraints.
     """
 
-    def solve_arrays(
-        self,
-        mean: FloatArray,  # noqa: ARG002, the shared signature
-        covariance: FloatArray,
-        *,
-        previous: FloatArray | None = None,  # noqa: ARG002, the shared signature
-        context: DecisionContext | None = None,
-    ) -> ArraySolution:
-        """Return the weights."""
-        return _inverse(positive_volatilities(covariance, context))
+    power: ClassVar[int] = 1
 
 
 @dataclass(frozen=True, slots=True)
-class InverseVariance(ArrayObjective):
+class InverseVariance(InverseRisk):
     """Weights in proportion to 1 / variance, whatever the means and correlations.
 
     It is minimum variance under correlations of 0. Long-only and fully invested; it takes no
     constraints.
     """
 
-    def solve_arrays(
-        self,
-        mean: FloatArray,  # noqa: ARG002, the shared signature
-        covariance: FloatArray,
-        *,
-        previous: FloatArray | None = None,  # noqa: ARG002, the shared signature
-        context: DecisionContext | None = None,
-    ) -> ArraySolution:
-        """Return the weights."""
-        volatilities = positive_volatilities(covariance, context)
-        return _inverse((volatilities / volatilities.min()) ** 2)
+    power: ClassVar[int] = 2
 
 
 def positive_volatilities(covariance: FloatArray, context: DecisionContext | None) -> FloatArray:
@@ -69,8 +75,3 @@ def positive_volatilities(covariance: FloatArray, context: DecisionContext | Non
         )
     volatilities: FloatArray = np.sqrt(variances)
     return volatilities
-
-
-def _inverse(risk: FloatArray) -> ArraySolution:
-    shares = risk.min() / risk
-    return ArraySolution(shares / shares.sum(), "optimal", 0.0, "closed form")
