@@ -9,7 +9,7 @@ from blportfolio.optimise.general.conic import Programme
 
 CURVED = 100
 """Assets from which a programme with second-order cones is first solved roughly."""
-LARGE = 100
+LARGE = 70
 """Assets from which a quadratic programme goes to the dense interior-point method first."""
 PARALLEL = 300
 """Assets from which Clarabel's parallel factorisation is faster; with cones it never is."""
