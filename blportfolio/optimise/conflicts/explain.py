@@ -58,6 +58,8 @@ def _explained(search: ConflictSearch, allowed: FeasibleSet) -> InfeasibleError 
         others = " Other constraints contradict each other too."
     if not allowed.relax and any(search.limits[n].kind in ("turnover", "trade") for n in core):
         others += " With `relax` limits on trades give as little as it takes."
+    if not search.is_pruned:
+        others += " Not each of them may be needed for the conflict: the search was cut short."
     conflicts = tuple(
         Conflict(_words([search.limits[number] for number in member], allowed), give)
         for member, give in zip(members, gives, strict=True)

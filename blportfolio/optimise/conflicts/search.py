@@ -20,6 +20,8 @@ ROUNDS = 60
 """Most tangent planes of one question; few are used, as each is taken at an optimum."""
 WIDENED = 1e-7
 """By how much limits are widened, in weight, where no solver gets through otherwise."""
+ROUGH = 1e-6
+"""Largest residual at which a solver's first answer, unpolished, is tried as it is."""
 FAR = 1e3
 """A return that grows up to weights of this size counts as unlimited."""
 MOST_TESTS = 200
@@ -29,8 +31,13 @@ MOST_TESTS = 200
 class ConflictSearch:
     """Answers which limits of a problem can be met together.
 
-    Rows are judged by linear programming. A curved limit is judged by the portfolio that comes
+    Rows are judged by linear programming, which alone decides where it finds a contradiction. A
+    curved limit (on risk, or on a return after market impact) is judged by the portfolio that comes
     nearest to it within the rest; its tangent plane there then joins the rows.
+
+    References:
+        Chinneck (2008), Feasibility and Infeasibility in Optimization, chapters 2 (elastic
+        programmes), 6 (deletion filter).
     """
 
     def __init__(self, goal: Goal, allowed: FeasibleSet) -> None:
@@ -38,6 +45,7 @@ class ConflictSearch:
         self.elastic = Elastic(goal, allowed)
         self.limits = self.elastic.limits
         self.everything = tuple(range(len(self.limits)))
+        self.is_pruned = False
 
     def conflict_within(
         self, numbers: Sequence[int], gives: Mapping[int, float] | None = None
@@ -49,17 +57,22 @@ class ConflictSearch:
             gives: By how much limits are widened first, in weight.
         """
         gives = gives or {}
-        core = self._linear_conflict(numbers, gives)
-        if core is not None or not self._add_cuts(numbers, gives):
-            return core
+        for is_exact in (False, True):
+            core = self._linear_conflict(numbers, gives)
+            if core is not None or not self._add_cuts(numbers, gives, is_exact=is_exact):
+                return core
         return self._linear_conflict(numbers, gives) or tuple(numbers)
 
     def smallest(self) -> tuple[int, ...] | None:
         """Return a smallest conflicting set that was found, or None where there is no conflict.
 
-        Sets of one to three kinds of limits are tried first, while they are few. What is left is
-        the support of a basic solution of the linear programme (Gleeson and Ryan, 1990), from
-        which every limit is dropped whose absence leaves a conflict (Chinneck and Dravnieks, 1991).
+        1. All limits are judged together; the multipliers of the linear programme name a first
+           conflicting set (Gleeson and Ryan, 1990).
+        2. Sets of one to three kinds of limits, the easiest to understand, take its place where one
+           of them conflicts too.
+        3. Every limit whose absence leaves a conflict is dropped, halves of a kind first (the
+           deletion filter of Chinneck and Dravnieks, 1991). After `MOST_TESTS` questions what is
+           left is returned as it is: a conflicting set in which not all may be needed.
         """
         core = self.conflict_within(self.everything)
         if core is None:
@@ -97,13 +110,15 @@ class ConflictSearch:
         if is_direct:
             if self.conflict_within(hard) is not None:
                 return None
-            return max(self.elastic.excess(first, self._nearest(hard, {}, first)), 0.0)
+            return max(float(self.elastic.excess(first, self._nearest(hard, {}, first))), 0.0)
         together = sorted({*member, *hard})
         give = 0.0
         for _ in range(ROUNDS):
             found = self.elastic.least_slack(member, hard)
             if found is None:
                 return None
+            if found.value <= give + TOLERANCE / 10 and give > 0:
+                break
             give = found.value
             try:
                 if not self._add_cuts(together, dict.fromkeys(member, give)):
@@ -142,6 +157,7 @@ class ConflictSearch:
             elif len(part) > 1:
                 half = len(part) // 2
                 pending += [part[:half], part[half:]]
+        self.is_pruned = not pending
         return core
 
     def _linear_conflict(
@@ -153,7 +169,9 @@ class ConflictSearch:
             return tuple(numbers)
         return (found.support or tuple(numbers)) if found.value > TOLERANCE else None
 
-    def _add_cuts(self, numbers: Sequence[int], gives: Mapping[int, float]) -> bool:
+    def _add_cuts(
+        self, numbers: Sequence[int], gives: Mapping[int, float], *, is_exact: bool = False
+    ) -> bool:
         """Add tangent planes of the curved limits where they cannot all be met with the rest.
 
         They are judged one after the other, each within those before it. At the weights that come
@@ -162,7 +180,7 @@ class ConflictSearch:
         curved = [number for number in numbers if self.elastic.is_curved(number)]
         known = [number for number in numbers if number not in curved]
         for number in curved:
-            nearest = self._nearest(known, gives, number)
+            nearest = self._nearest(known, gives, number, is_exact=is_exact)
             if self._is_broken(number, nearest, gives):
                 for other in curved:
                     self.elastic.add_cut(other, nearest)
@@ -179,21 +197,37 @@ class ConflictSearch:
             room += gives.get(number, 0.0) * limit.scale
         return self.elastic.excess(number, weights) > room
 
-    def _nearest(self, rest: Sequence[int], gives: Mapping[int, float], number: int) -> FloatArray:
+    def _nearest(
+        self,
+        rest: Sequence[int],
+        gives: Mapping[int, float],
+        number: int,
+        *,
+        is_exact: bool = False,
+    ) -> FloatArray:
         """Return the weights within `rest` that come nearest to a limit on return or risk."""
         is_return = self.limits[number].kind == "return"
         centre = None if is_return else self.elastic.centre(number)
         if not rest and centre is not None:
             return centre
         try:
-            return self._solved(rest, gives, centre)
+            return self._solved(rest, gives, centre, is_exact=is_exact)
         except SolverError:  # as where the rest leaves a single point
-            return self._solved(rest, {n: gives.get(n, 0.0) + WIDENED for n in rest}, centre)
+            wider = {n: gives.get(n, 0.0) + WIDENED for n in rest}
+            return self._solved(rest, wider, centre, is_exact=is_exact)
 
     def _solved(
-        self, rest: Sequence[int], gives: Mapping[int, float], centre: FloatArray | None
+        self,
+        rest: Sequence[int],
+        gives: Mapping[int, float],
+        centre: FloatArray | None,
+        *,
+        is_exact: bool,
     ) -> FloatArray:
+        from blportfolio.optimise.general.programme import write_programme
         from blportfolio.optimise.general.solver import solve_programme
+        from blportfolio.optimise.general.solvers import attempt
+        from blportfolio.optimise.general.stages import CLARABEL
 
         widened = itertools.chain.from_iterable(
             self.limits[number].widened(gives.get(number, 0.0)) for number in rest
@@ -217,7 +251,14 @@ class ConflictSearch:
             )
         try:
             exact = exact_solution(aim, allowed)
-            return (exact or solve_programme(aim, allowed, explains=False)).weights
+            if exact is not None:
+                return exact.weights
+            if not is_exact:
+                programme = write_programme(aim, allowed)
+                _, point = attempt(programme, CLARABEL)
+                if point is not None and point.worst <= ROUGH:
+                    return programme.weights(point.x)
+            return solve_programme(aim, allowed, explains=False).weights
         except InfeasibleError as error:  # by a solver's word alone: the rows can be met
             raise SolverError(str(error)) from error
 

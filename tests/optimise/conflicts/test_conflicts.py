@@ -297,6 +297,45 @@ def test_an_unreachable_return_after_costs_gives_what_cvxpy_finds(seed, size):
     assert found[name] == pytest.approx(mean.max() - best.value / 1e3, rel=1e-5)
 
 
+@pytest.mark.parametrize("enormous", [1e3, 1e8, -1e8])
+def test_an_enormous_mean_of_an_asset_that_cannot_be_held_hides_no_conflict(enormous):
+    goal = make_goal(4, [enormous, 1e-3, 2e-3, 3e-3], min_return=4e-3)
+    error = explain(goal, make_set(4, bounds={"A0": (0, 0)}))
+    assert isinstance(error, InfeasibleError)
+    found = {conflict.name: conflict.must_give for conflict in error.conflicts}
+    assert found["return at least 0.004"] == pytest.approx(1e-3, rel=1e-6)
+
+
+@given(SEEDS, st.integers(10, 40))
+@settings(max_examples=8)
+def test_returns_after_impact_and_limits_on_risk_give_what_cvxpy_finds(seed, size):
+    rng = np.random.default_rng(seed)
+    mean, previous = rng.normal(scale=1e-3, size=size), rng.dirichlet(np.ones(size))
+    costs = {"trading_bps": 1.0, "impact_bps": {"A0": 30.0, "A1": 10.0}}
+    goal = make_goal(size, mean, seed=seed, costs=costs, previous=previous, min_return=mean.max())
+    volatility = 1.05 * goal.volatility(previous)
+    goal = replace(goal, max_volatility=volatility)
+    allowed = make_set(size, previous, turnover=0.2)
+    w, factor = cp.Variable(size, nonneg=True), np.linalg.cholesky(goal.covariance).T
+    trade = w - previous
+    net = 1e3 * mean @ w - 0.1 * cp.norm1(trade) - 3 * trade[0] ** 2 - trade[1] ** 2
+    most = [cp.norm1(trade) <= 0.4, cp.norm(factor @ w / volatility) <= 1]
+    best = cp.Problem(cp.Maximize(net), [cp.sum(w) == 1, *most])
+    best.solve(solver=cp.CLARABEL)
+    search = ConflictSearch(goal, allowed)
+    asked = [n for n, limit in enumerate(search.limits) if limit.kind == "return"]
+    give = search.must_give(asked, search.everything)
+    assert give == pytest.approx(mean.max() - best.value / 1e3, abs=1e-9)
+    if give > 1e-6:
+        assert isinstance(explain(goal, allowed), InfeasibleError)
+
+
+def test_a_search_cut_short_does_not_claim_that_each_is_needed(monkeypatch):
+    monkeypatch.setattr("blportfolio.optimise.conflicts.search.MOST_TESTS", 1)
+    error = explain(make_goal(20), make_set(20, bounds=(0, 0.04)))
+    assert "the search was cut short" in str(error)
+
+
 @given(SEEDS, st.integers(2, 8))
 @settings(max_examples=10)
 def test_a_volatility_below_the_least_is_named(seed, size):
