@@ -59,7 +59,8 @@ class Interior:
         self.partner = np.zeros(width - self.size, dtype=int)
         self.partner[self.lifted] = low[pairs]
         self.fits = (
-            not programme.cones
+            programme.n_nonnegative > 0
+            and not programme.cones
             and not programme.is_homogeneous
             and bool((counts > 0).all())
             and 2 * len(self.heavy) <= self.size

@@ -69,7 +69,7 @@ def test_without_a_solution_it_halts_and_claims_nothing():
     assert point.primal > 1e-3
 
 
-@pytest.mark.parametrize("name", ["cones", "ratio", "many rows", "loose variable"])
+@pytest.mark.parametrize("name", ["cones", "ratio", "many rows", "loose variable", "equations"])
 def test_programmes_of_other_forms_are_left_to_other_solvers(name):
     mean, covariance = market(3, 10)
     goal, given = Goal(covariance, mean, risk_aversion=5.0), {}
@@ -82,6 +82,8 @@ def test_programmes_of_other_forms_are_left_to_other_solvers(name):
         edge = np.full(9, 5.0)
         names = tuple("abcdefghi")
         given = {"rows": rows, "row_lower": -edge, "row_upper": edge, "row_names": names}
+    if name == "equations":
+        given = {"lower": np.full(10, -np.inf), "upper": np.full(10, np.inf)}
     if name == "loose variable":
         goal = replace(goal, scenarios=np.random.default_rng(3).normal(size=(3, 10)))
     programme = write_programme(goal, portfolios(10, **given))
