@@ -49,7 +49,8 @@ def solve_selective(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     Otherwise the smallest positions are dropped in rounds, each followed by a new solution on the
     assets that are left (backward elimination); the largest positions are another start. From
     both, held assets are exchanged for others, singly or in pairs, while that improves the
-    objective, with at most `MOST_SOLVES` solutions. A better portfolio may exist, so that the
+    objective, with at most `MOST_SOLVES` solutions; what a bound shows to be no better is passed
+    over. A better portfolio may exist, so that the
     status is "heuristic"; `selection="mip"` proves the optimum.
 
     Args:
