@@ -13,6 +13,8 @@ from blportfolio.optimise.goal import Goal
 from blportfolio.types import BoolArray
 
 CURVED = ("tracking", "volatility")
+SMALL = 1e-3
+"""A weight that may not reach this size sets the scale of a row in proportion only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Limit:
         side: "least", "most" or "exact".
         value: The limit, in its own unit.
         scale: Its own unit per unit of weight, by which its rows are divided; below 1 for the bound
-            of an asset that cannot be held and would weigh far more in a row than those that can.
+            of an asset that can hardly be held and weighs far more in a row than those that can.
     """
 
     kind: str
@@ -97,8 +99,8 @@ def single_limits(goal: Goal, allowed: FeasibleSet) -> Iterable[Limit]:
     """Yield the limits, those that are easiest to blame last."""
     mean = np.zeros(len(allowed.assets)) if goal.mean is None else goal.mean
     sums = np.abs(np.vstack([allowed.rows, mean]))
-    can_hold = (allowed.lower < 0) | (allowed.upper > 0)
-    sizes = sums.max(axis=1, initial=0.0, where=can_hold)
+    reach = np.minimum(np.maximum(np.abs(allowed.lower), np.abs(allowed.upper)) / SMALL, 1.0)
+    sizes = (sums * reach).max(axis=1, initial=0.0)
     sizes = np.where(sizes > 0, sizes, sums.max(axis=1, initial=0.0))
     sizes[sizes == 0] = 1.0
     if goal.min_return is not None:

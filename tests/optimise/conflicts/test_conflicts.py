@@ -297,13 +297,15 @@ def test_an_unreachable_return_after_costs_gives_what_cvxpy_finds(seed, size):
     assert found[name] == pytest.approx(mean.max() - best.value / 1e3, rel=1e-5)
 
 
+@pytest.mark.parametrize("most", [0, 1e-15])
 @pytest.mark.parametrize("enormous", [1e3, 1e8, -1e8])
-def test_an_enormous_mean_of_an_asset_that_cannot_be_held_hides_no_conflict(enormous):
-    goal = make_goal(4, [enormous, 1e-3, 2e-3, 3e-3], min_return=4e-3)
-    error = explain(goal, make_set(4, bounds={"A0": (0, 0)}))
+def test_an_enormous_mean_of_an_asset_that_can_hardly_be_held_hides_no_conflict(enormous, most):
+    target = 4e-3 + max(enormous * most, 0)
+    goal = make_goal(4, [enormous, 1e-3, 2e-3, 3e-3], min_return=target)
+    error = explain(goal, make_set(4, bounds={"A0": (0, most)}))
     assert isinstance(error, InfeasibleError)
     found = {conflict.name: conflict.must_give for conflict in error.conflicts}
-    assert found["return at least 0.004"] == pytest.approx(1e-3, rel=1e-6)
+    assert found[f"return at least {target:.6g}"] == pytest.approx(1e-3, rel=1e-6)
 
 
 @given(SEEDS, st.integers(10, 40))
