@@ -74,7 +74,7 @@ class Goal:
         """Return by how much the goal's own limits are broken, as a share of their size."""
         worst = 0.0
         if self.min_return is not None:
-            largest = 0.0 if self.mean is None else float(np.abs(self.mean).max())
+            largest = 0.0 if self.mean is None else float(np.abs(self.mean * weights).max())
             scale = max(abs(self.min_return), largest)
             short = self.min_return - self.net_return(weights)
             worst = short / scale if scale > 0 else short

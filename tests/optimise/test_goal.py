@@ -64,6 +64,6 @@ def test_the_value_is_the_sum_that_is_documented():
 def test_a_goals_own_limits_are_part_of_its_violation():
     covariance, mean = np.eye(2), np.array([0.1, 0.2])
     weights = np.array([1.0, 0.0])
-    assert Goal(covariance, mean, min_return=0.15).violation(weights) == pytest.approx(0.25)
+    assert Goal(covariance, mean, min_return=0.15).violation(weights) == pytest.approx(1 / 3)
     assert Goal(covariance, mean, max_volatility=0.5).violation(weights) == pytest.approx(1.0)
     assert Goal(covariance, mean, min_return=0.05, max_volatility=2).violation(weights) <= 0

@@ -179,7 +179,9 @@ class _Writer:
             self._ball(factor, factor @ centre)
         if self.goal.min_return is not None:
             columns, values, constant = self._net_parts(skip_impact=False)
-            scale = max(float(np.abs(self.mean).max()), abs(self.goal.min_return)) or 1.0
+            # What cannot be held, however large its mean, must not make the others look small.
+            reach = np.minimum(np.maximum(np.abs(limits.lower), np.abs(limits.upper)), 1.0)
+            scale = max(float((np.abs(self.mean) * reach).max()), abs(self.goal.min_return)) or 1.0
             self._most((constant - self.goal.min_return) / scale, (columns, -values / scale))
 
     def _range(self, row: FloatArray, least: float, most: float) -> None:

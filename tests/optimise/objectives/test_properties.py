@@ -302,3 +302,26 @@ def test_a_target_per_year_needs_the_periods_in_it():
     bare = bl.ReturnDistribution(known.mean, known.covariance, known.mean_covariance, known.assets)
     with pytest.raises(ConfigError, match='per period of the data, unit = "period"'):
         bl.TargetVolatility().solve(bare)
+
+
+@pytest.mark.parametrize("extra", [{}, {"turnover": 0.5}, {"gross_exposure": 1.5}], ids=str)
+@pytest.mark.parametrize("cap", [0.0, 1e-12])
+def test_an_enormous_mean_that_cannot_be_held_hides_no_missed_target(extra, cap):
+    rng = np.random.default_rng(0)
+    assets = [f"A{i}" for i in range(6)]
+    mean = rng.normal(5e-4, 1e-4, size=6)
+    mean[0] = 1e8
+    covariance = 1e-4 * np.eye(6)
+    known = bl.ReturnDistribution.from_moments(mean, covariance, assets=assets)
+    constraints = {"bounds": {"A0": (0, cap)}, **extra}
+    previous = pd.Series({"A1": 1.0})
+    within = 1e8 * cap + mean[1:].max()
+    with pytest.raises(InfeasibleError, match="return at least"):
+        bl.TargetReturn(within + 1e-3, constraints=constraints).solve(
+            known, previous_weights=previous
+        )
+    target = 1e8 * cap + 4e-4
+    weights = bl.TargetReturn(target, constraints=constraints).solve(
+        known, previous_weights=previous
+    )
+    assert weights @ known.mean >= target * (1 - 1e-9)
