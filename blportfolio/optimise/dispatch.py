@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blportfolio.optimise.exact.conditioning import regularise
+from blportfolio.optimise.exact.conditioning import factorised
 from blportfolio.optimise.exact.engine import exact_solution
 from blportfolio.optimise.feasible import FeasibleSet
 from blportfolio.optimise.goal import Goal
@@ -21,7 +21,7 @@ def optimise(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
         InfeasibleError: If no portfolio is allowed, or none meets the goal's own limits.
         SolverError: If every solver fails.
     """
-    covariance, ridge = regularise(goal.covariance)
+    covariance, ridge, factor = factorised(goal.covariance)
     goal = replace(goal, covariance=covariance)
     remarks = allowed.remarks
     if allowed.relax:
@@ -39,6 +39,7 @@ def optimise(goal: Goal, allowed: FeasibleSet) -> ArraySolution:
     return replace(
         solution,
         ridge=ridge,
+        factor=factor,
         primal=max(allowed.violation(weights, covariance), goal.violation(weights), 0.0),
         objective=goal.value(weights),
         remarks=remarks + solution.remarks,

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from blportfolio.errors import ConfigError, DataError, InfeasibleError, SolverError
+from blportfolio.errors import ConfigError, InfeasibleError, SolverError
+from blportfolio.optimise.exact.conditioning import check_eigenvalues
 from blportfolio.optimise.objectives.base import solve_at
 from blportfolio.types import ArraySolution, DecisionContext, FloatArray, Objective
 from blportfolio.validation import shown
@@ -50,19 +51,6 @@ def posterior_draws(
     moves = normals.T @ root
     draws: FloatArray = mean + np.concatenate([moves, -moves])[:n_draws]
     return draws
-
-
-def check_eigenvalues(values: FloatArray) -> None:
-    """Check the eigenvalues of Cov[θ], smallest first.
-
-    Raises:
-        DataError: If one is below 0 by more than rounding.
-    """
-    if values[0] < -1e-8 * abs(values[-1]):
-        raise DataError(
-            "`mean_covariance` is not positive semi-definite; its smallest eigenvalue is "
-            f"{values[0]:.3g}. It is a covariance, as `covariance` is, of the expected returns."
-        )
 
 
 def solve_draws(

@@ -63,23 +63,23 @@ def long_only_max_sharpe(
             "long-only portfolio has a largest Sharpe ratio. MaxSharpe(fallback=…) says what to "
             "hold instead."
         )
-    support = None
+    held = None
     if start is not None:
-        support = check_vector(aligned(start, labels, name="start"), len(mu), name="start") > 0
-    weights = long_only_solution(matrix, mu, support).weights
+        held = check_vector(aligned(start, labels, name="start"), len(mu), name="start")
+    weights = long_only_solution(matrix, mu, held).weights
     weights.setflags(write=False)
     return weights
 
 
 def long_only_solution(
-    covariance: FloatArray, target: FloatArray, support: BoolArray | None
+    covariance: FloatArray, target: FloatArray, start: FloatArray | None
 ) -> ArraySolution:
     """Return w = y / Σy for the y ≥ 0 that minimises ½yᵀCy − mᵀy, unchecked.
 
     Args:
         covariance: (n_assets, n_assets) C.
         target: (n_assets,) m with an entry above 0.
-        support: (n_assets,) booleans that seed the active set, or None.
+        start: (n_assets,) weights whose support seeds the active set, or None.
     """
     if len(target) == 1:
         return ArraySolution(np.ones(1), "optimal", 0.0, "one asset")
@@ -88,7 +88,7 @@ def long_only_solution(
     # through a square root.
     scaled = matrix * power_of_four(float(np.diagonal(matrix).max()))
     aim = target * power_of_four(float(np.abs(target).max()))
-    found = solve_nonnegative(scaled, aim, support)
+    found = solve_nonnegative(scaled, aim, None if start is None else start > 0)
     weights = found.solution / found.solution.sum()
     return ArraySolution(
         weights, "optimal", found.residual, found.solver, ridge=ridge, factor=factor

@@ -87,6 +87,19 @@ def condition_number(
     return 1 / float(reciprocal) if reciprocal > 0 else math.inf
 
 
+def check_eigenvalues(values: FloatArray) -> None:
+    """Check the eigenvalues of Cov[θ], smallest first.
+
+    Raises:
+        DataError: If one is below 0 by more than rounding.
+    """
+    if values[0] < -1e-8 * abs(values[-1]):
+        raise DataError(
+            "`mean_covariance` is not positive semi-definite; its smallest eigenvalue is "
+            f"{values[0]:.3g}. It is a covariance, as `covariance` is, of the expected returns."
+        )
+
+
 def _is_definite(covariance: FloatArray, factor: FloatArray) -> bool:
     """Return whether C, given its Cholesky factor, is definite to working precision."""
     variances = np.diagonal(covariance)

@@ -21,7 +21,7 @@ class Stage:
 
     Attributes:
         name: What remarks and solutions call it.
-        solver: cvxpy's name of the solver.
+        solver: cvxpy's name of the solver, or `INTERIOR` for the package's own.
         options: What the solver is asked for.
     """
 

@@ -55,5 +55,4 @@ class MaxDiversification(ConstrainedObjective):
         deviations = np.sqrt(np.diagonal(covariance))
         if not (deviations > 0).any():
             return None
-        support = None if previous is None else previous > 0
-        return long_only_solution(covariance, deviations, support)
+        return long_only_solution(covariance, deviations, previous)

@@ -84,7 +84,7 @@ class MaxSharpe(CostedObjective):
         """
         if not (mean > 0).any():
             raise NoPositiveReturnError("`mean` has no entry above 0.")
-        return long_only_solution(covariance, mean, None if previous is None else previous > 0)
+        return long_only_solution(covariance, mean, previous)
 
     def _fall_back(
         self,

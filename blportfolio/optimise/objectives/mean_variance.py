@@ -9,7 +9,7 @@ import numpy as np
 
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
-from blportfolio.optimise.exact.conditioning import regularise
+from blportfolio.optimise.exact.conditioning import factorised
 from blportfolio.optimise.exact.engine import box_solution
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.objectives.constrained import CostedObjective
@@ -56,8 +56,8 @@ class MeanVariance(CostedObjective):
         self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None
     ) -> ArraySolution | None:
         """Return the answer of the exact engine, without its limits as arrays."""
-        regular, ridge = regularise(covariance)
+        regular, ridge, factor = factorised(covariance)
         floor, ceiling = np.zeros(len(mean)), np.full(len(mean), np.inf)
         linear = mean / self.risk_aversion
         solution = box_solution(regular, linear, floor, ceiling, (1.0, 1.0), previous)
-        return None if solution is None else replace(solution, ridge=ridge)
+        return None if solution is None else replace(solution, ridge=ridge, factor=factor)

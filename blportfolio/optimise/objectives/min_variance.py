@@ -50,5 +50,4 @@ class MinVariance(CostedObjective):
         self, mean: FloatArray, covariance: FloatArray, previous: FloatArray | None
     ) -> ArraySolution:
         """Return the answer of max Sharpe for equal means, which is the same."""
-        support = None if previous is None else previous > 0
-        return long_only_solution(covariance, np.ones(len(mean)), support)
+        return long_only_solution(covariance, np.ones(len(mean)), previous)

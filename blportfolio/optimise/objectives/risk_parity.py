@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 from blportfolio.errors import ConfigError, DataError, SolverError
-from blportfolio.optimise.exact.conditioning import regularise
+from blportfolio.optimise.exact.conditioning import factorised
 from blportfolio.optimise.limits import check_known, number_table
 from blportfolio.optimise.objectives.base import ArrayObjective
 from blportfolio.optimise.objectives.inverse_risk import positive_volatilities
@@ -75,7 +75,7 @@ class RiskParity(ArrayObjective):
         """
         budgets = self._budgets(len(covariance), context)
         positive_volatilities(covariance, context)
-        matrix, ridge = regularise(covariance)
+        matrix, ridge, factor = factorised(covariance)
         weights, gap = risk_parity_weights(matrix, budgets)
         remarks: tuple[str, ...] = ()
         if gap > REMARKED:
@@ -83,7 +83,9 @@ class RiskParity(ArrayObjective):
                 f"Risk contributions are up to {gap:.1g} (relative) from their budgets: the "
                 "covariance is too ill-conditioned for more. A shrinkage covariance mends it.",
             )
-        return ArraySolution(weights, "optimal", gap, "newton", ridge=ridge, remarks=remarks)
+        return ArraySolution(
+            weights, "optimal", gap, "newton", ridge=ridge, remarks=remarks, factor=factor
+        )
 
     def _budgets(self, size: int, context: DecisionContext | None) -> FloatArray:
         if self.budgets is None:

@@ -12,7 +12,7 @@ from blportfolio.bayes.linalg import cholesky
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.optimise.constraints import Constraints
 from blportfolio.optimise.costs import Costs
-from blportfolio.optimise.draws import check_eigenvalues
+from blportfolio.optimise.exact.conditioning import check_eigenvalues
 from blportfolio.optimise.goal import Goal
 from blportfolio.optimise.limits import number
 from blportfolio.optimise.objectives.constrained import CostedObjective
