@@ -112,4 +112,4 @@ def trades_frame(
 
 def gist(message: str) -> str:
     """Return a message without its figures, by which notes that say the same are told."""
-    return re.sub(r"[-+]?[\d.]+(e[-+]?\d+)?", "#", message)
+    return re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "#", message)

@@ -8,6 +8,7 @@ import pytest
 from helpers import make_market, make_prices
 
 import blportfolio as bl
+from blportfolio.backtest.ledger import gist
 from blportfolio.backtest.schedule import periods_between
 from blportfolio.errors import Conflict, InfeasibleError
 from blportfolio.report.tables import remarks, summary_records
@@ -224,3 +225,8 @@ def test_limits_find_their_assets_when_one_before_them_is_not_listed_yet():
     assert result.weights["A3"].min() >= 0.35 - 1e-12
     moved = (result.weights["A1"] - result.drifted_weights["A1"]).abs()
     assert moved.iloc[1:].max() <= 0.01 + 1e-12
+
+
+def test_notes_that_differ_in_figures_alone_have_the_same_gist():
+    texts = [f"Held the largest, {figure}." for figure in ("0.000418", "9.13e-05", "-2", "1e+06")]
+    assert {gist(text) for text in texts} == {"Held the largest, #."}
