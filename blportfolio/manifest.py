@@ -22,6 +22,9 @@ PACKAGES = (
     "osqp",
     "scs",
     "highspy",
+    "statsmodels",
+    "arch",
+    "torch",
 )
 
 POLICIES = {

@@ -5,6 +5,8 @@ from blportfolio.types.distribution import ReturnDistribution
 from blportfolio.types.protocols import (
     CovarianceModel,
     Feature,
+    FittedForecaster,
+    Forecaster,
     Objective,
     Prior,
     StatefulPrior,
@@ -29,7 +31,9 @@ __all__ = [
     "Feature",
     "FeatureInfluencedPosterior",
     "FeaturePanel",
+    "FittedForecaster",
     "FloatArray",
+    "Forecaster",
     "FrozenState",
     "IntArray",
     "LatentViews",

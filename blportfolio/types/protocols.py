@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from blportfolio.types.decision import ArraySolution, DecisionContext
 from blportfolio.types.distribution import ReturnDistribution
@@ -82,4 +83,44 @@ class Feature(Protocol):
 
     def compute(self, market: Any) -> Mapping[str, pd.DataFrame]:  # noqa: ANN401
         """Return (n_dates, n_assets) frames by column name."""
+        ...
+
+
+class FittedForecaster(Protocol):
+    """A forecaster that has learned; it never changes."""
+
+    @property
+    def context_length(self) -> int:
+        """Values that it looks at."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """Values that it forecasts."""
+        ...
+
+    def predict(self, context: ArrayLike, *, channel: ArrayLike | None = None) -> FloatArray:
+        """Return (n_windows, horizon) forecasts from (n_windows, context_length) values.
+
+        `channel`, (n_windows,), says which series each window is of, for models with weights of
+        their own for each.
+        """
+        ...
+
+
+class Forecaster(Protocol):
+    """A frozen dataclass of settings that learns from windows."""
+
+    @property
+    def needs_levels(self) -> bool:
+        """Whether it is meant for levels, so that returns reach it through log prices."""
+        ...
+
+    @property
+    def is_seeded(self) -> bool:
+        """Whether its forecasts depend on a `seed` among its settings."""
+        ...
+
+    def fit(self, windows: Any) -> FittedForecaster:  # noqa: ANN401, a layer above defines them
+        """Learn from `Windows` whose targets are known."""
         ...

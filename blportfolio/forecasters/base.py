@@ -1,0 +1,77 @@
+"""What forecasters share: checks of windows and contexts, and the scale of the training data."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blportfolio.errors import DataError
+from blportfolio.forecasters.windows import Windows, check_finite
+from blportfolio.types import FloatArray
+from blportfolio.validation import first_true
+
+
+def check_training(windows: object, *, least: int = 1) -> Windows:
+    """Return windows that can be fitted to.
+
+    Args:
+        windows: What a forecaster was given.
+        least: Smallest number of windows.
+
+    Raises:
+        DataError: If they are no `Windows`, too few, or a target is unknown.
+    """
+    if not isinstance(windows, Windows):
+        raise DataError(
+            "`windows` must be Windows, such as `hankel_windows(series, 20, 1)` returns, got "
+            f"{type(windows).__name__}."
+        )
+    if len(windows) < least:
+        raise DataError(
+            f"`windows` must hold {least} windows or more, got {len(windows)}. Give a longer "
+            "series, or shorten the context."
+        )
+    bad = ~np.isfinite(windows.target)
+    if bad.any():
+        row, column = first_true(bad)
+        raise DataError(
+            f"`windows` must have known targets; that of window {row} is "
+            f"{windows.target[row, column]} at step {column + 1}. Use windows.known_at(row)."
+        )
+    return windows
+
+
+def check_context(context: ArrayLike, context_length: int) -> FloatArray:
+    """Return contexts to forecast from as an array.
+
+    Args:
+        context: (n_windows, context_length) values, oldest first; one window may be a vector.
+        context_length: What the forecaster was fitted to.
+
+    Raises:
+        DataError: If the shape is another, or a value is not finite.
+    """
+    try:
+        values = np.atleast_2d(np.asarray(context, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`context` must hold numbers: {error}.") from error
+    if values.ndim != 2 or values.shape[1] != context_length:
+        raise DataError(
+            f"`context` must have shape (n_windows, {context_length}), as the windows that were "
+            f"fitted to, got {values.shape}."
+        )
+    check_finite(values, name="context")
+    return values
+
+
+def training_scale(windows: Windows) -> float:
+    """Return the root mean square of the training contexts; 1 where all are zero.
+
+    Models that are not linear work in this unit, so that percent and decimals give the same
+    forecast.
+    """
+    largest = float(np.abs(windows.context).max(initial=0.0))
+    if largest == 0.0:
+        return 1.0
+    # Squares of values below 1e-154 would vanish, and of those above 1e154 overflow.
+    return largest * float(np.sqrt(np.mean((windows.context / largest) ** 2)))

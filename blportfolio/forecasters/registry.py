@@ -1,0 +1,23 @@
+"""The registry of forecasters by the name that files and commands use."""
+
+from __future__ import annotations
+
+from blportfolio.errors import ConfigError
+from blportfolio.forecasters.zero import ZeroForecaster
+from blportfolio.types import Forecaster
+from blportfolio.validation import nearest_name
+
+FORECASTERS: dict[str, type[Forecaster]] = {
+    "zero": ZeroForecaster,
+}
+
+
+def make_forecaster(name: str) -> Forecaster:
+    """Return the forecaster of that registry name with its default settings.
+
+    Raises:
+        ConfigError: If the name is unknown.
+    """
+    if name not in FORECASTERS:
+        raise ConfigError(f"There is no forecaster {name!r}. {nearest_name(name, FORECASTERS)}")
+    return FORECASTERS[name]()

@@ -1,0 +1,246 @@
+"""Hankel windows of series, and chronological splits that no target crosses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blportfolio.errors import DataError
+from blportfolio.types import BoolArray, FloatArray, IntArray
+from blportfolio.validation import first_true
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Stretches of series, each with what came next.
+
+    Attributes:
+        context: (n_windows, context_length) values up to and including the origin, oldest first.
+        target: (n_windows, horizon) what is to be forecast; NaN where it is not known yet.
+        time: (n_windows,) row of the series at which each window ends, its origin; by default the
+            windows follow one another.
+        channel: (n_windows,) which series it is of; by default all are of one.
+        span: Rows after the origin until the whole target is known; by default the horizon.
+
+    Raises:
+        DataError: If shapes disagree, or a context is not finite.
+    """
+
+    context: FloatArray
+    target: FloatArray
+    time: IntArray | None = None
+    channel: IntArray | None = None
+    span: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the shapes and fill in the defaults."""
+        context = _matrix(self.context, "context")
+        target = _matrix(self.target, "target")
+        if len(context) != len(target):
+            raise DataError(
+                f"`target` must have a row for each of {len(context)} contexts, got {len(target)}."
+            )
+        check_finite(context, name="context")
+        object.__setattr__(self, "context", context)
+        object.__setattr__(self, "target", target)
+        for name, default in (("time", np.arange), ("channel", np.zeros)):
+            given = getattr(self, name)
+            labels = np.asarray(default(len(context)) if given is None else given).astype(np.intp)
+            if labels.shape != (len(context),):
+                raise DataError(f"`{name}` must have shape ({len(context)},), got {labels.shape}.")
+            object.__setattr__(self, name, labels)
+        object.__setattr__(self, "span", target.shape[1] if self.span is None else self.span)
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.context)
+
+    @property
+    def context_length(self) -> int:
+        """Values that a forecaster may look at."""
+        return int(self.context.shape[1])
+
+    @property
+    def horizon(self) -> int:
+        """Values to be forecast from each window."""
+        return int(self.target.shape[1])
+
+    @property
+    def last(self) -> FloatArray:
+        """(n_windows,) last value of each context."""
+        values: FloatArray = self.context[:, -1]
+        return values
+
+    def take(self, chosen: BoolArray | IntArray | slice) -> Windows:
+        """Return some of the windows, in the order chosen."""
+        return Windows(
+            self.context[chosen],
+            self.target[chosen],
+            self.origins[chosen],
+            self.channels[chosen],
+            self.span,
+        )
+
+    def known_at(self, row: int) -> Windows:
+        """Return the windows whose whole target is known at the close of `row`.
+
+        These are all that a forecaster fitted then may learn from.
+        """
+        is_known = np.isfinite(self.target).all(axis=1)
+        return self.take(is_known & (self.origins + self.rows_ahead <= row))
+
+    @property
+    def origins(self) -> IntArray:
+        """(n_windows,) rows at which the windows end."""
+        return np.asarray(self.time, dtype=np.intp)
+
+    @property
+    def rows_ahead(self) -> int:
+        """Rows after the origin until the whole target is known."""
+        return self.horizon if self.span is None else int(self.span)
+
+    @property
+    def channels(self) -> IntArray:
+        """(n_windows,) positions of the series that the windows are of."""
+        return np.asarray(self.channel, dtype=np.intp)
+
+
+def hankel_windows(
+    values: ArrayLike,
+    context_length: int,
+    horizon: int,
+    *,
+    stride: int = 1,
+    total: bool = False,
+    unknown_targets: bool = False,
+) -> Windows:
+    """Cut every window out of one or more series.
+
+    A window that holds a missing value is left out, as is one whose target does.
+
+    Args:
+        values: (n_obs,) or (n_obs, n_channels), oldest first, NaN where missing.
+        context_length: Values in a context.
+        horizon: Values after it that make the target.
+        stride: Rows from one origin to the next.
+        total: Whether the target is the sum of the next `horizon` values, not each of them:
+            of log returns, the return over the horizon.
+        unknown_targets: Whether to keep windows whose target is missing or lies in the future;
+            it is NaN there.
+
+    Returns:
+        Windows by origin, then by channel; `target` is (n_windows, horizon), or (n_windows, 1).
+
+    Raises:
+        DataError: If the lengths are not 1 or more, or no series is long enough.
+    """
+    for name, number in (
+        ("context_length", context_length),
+        ("horizon", horizon),
+        ("stride", stride),
+    ):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise DataError(f"`{name}` must be a whole number of 1 or more, got {number!r}.")
+    series = np.array(values, dtype=float)
+    series = series[:, None] if series.ndim == 1 else series
+    if series.ndim != 2:
+        raise DataError(
+            f"`values` must have shape (n_obs,) or (n_obs, n_channels), got {series.shape}."
+        )
+    if np.isinf(series).any():
+        row, column = first_true(np.isinf(series))
+        raise DataError(f"`values` must be finite or NaN, got {series[row, column]} in row {row}.")
+    need = context_length + (0 if unknown_targets else horizon)
+    if len(series) < need:
+        raise DataError(
+            f"`values` has {len(series)} rows; a context of {context_length} and a horizon of "
+            f"{horizon} need {need}. Give a longer series or shorten them."
+        )
+    ahead = np.full((horizon, series.shape[1]), np.nan)
+    padded = np.vstack([series, ahead])
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, context_length + horizon, axis=0)
+    origins = np.arange(context_length - 1, len(series), stride)
+    pieces = pieces[origins - context_length + 1]  # (n_origins, n_channels, length)
+    context, target = pieces[..., :context_length], pieces[..., context_length:]
+    kept = np.isfinite(context).all(axis=2)
+    if not unknown_targets:
+        kept &= np.isfinite(target).all(axis=2)
+    if not kept.any():
+        raise DataError(
+            f"`values` has no {need} values in a row without a missing one; shorten the context "
+            "or the horizon, or fill the gaps."
+        )
+    at, channel = np.nonzero(kept)
+    wanted = target[kept]
+    return Windows(
+        context[kept],
+        wanted.sum(axis=1, keepdims=True) if total else wanted,
+        origins[at],
+        channel,
+        horizon,
+    )
+
+
+def split_windows(windows: Windows, *boundaries: int) -> tuple[Windows, ...]:
+    """Split windows in time so that no target reaches into the next part.
+
+    A window belongs to the part in which its whole target lies; those whose target crosses a
+    boundary belong to none (the purge). Contexts may reach back into the part before, as whoever
+    forecasts there has seen it.
+
+    Args:
+        windows: What to split.
+        boundaries: Rows at which a new part begins, ascending: two make three parts.
+
+    Raises:
+        DataError: If they do not ascend.
+    """
+    if any(late <= early for early, late in pairwise(boundaries)):
+        raise DataError(f"`boundaries` must ascend, got {boundaries}.")
+    edges = [np.iinfo(np.intp).min // 2, *boundaries, np.iinfo(np.intp).max // 2]
+    first, last = windows.origins + 1, windows.origins + windows.rows_ahead
+    return tuple(windows.take((first >= begin) & (last < end)) for begin, end in pairwise(edges))
+
+
+def hold_out(windows: Windows, share: float) -> tuple[Windows, Windows]:
+    """Split off the latest windows, so that penalties and stopping are chosen by later data.
+
+    Args:
+        windows: What may be learned from.
+        share: Of the rows of time, what is held out.
+
+    Returns:
+        What to fit to, and what to choose by; no target of the first reaches into the targets of
+        the second. Either may be empty where there is too little.
+    """
+    if not len(windows):
+        return windows, windows
+    first, last = int(windows.origins.min()), int(windows.origins.max())
+    begin = last + 1 - max(1, round(share * (last + 1 - first)))
+    early, late = split_windows(windows, begin + 1)
+    return early, late
+
+
+def check_finite(values: FloatArray, *, name: str) -> None:
+    """Check that windows hold numbers only.
+
+    Raises:
+        DataError: Naming the first window that does not.
+    """
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row, column = first_true(bad)
+        raise DataError(
+            f"`{name}` must be finite; window {row} holds {values[row, column]} at position "
+            f"{column}. Leave that window out or fill the gap."
+        )
+
+
+def _matrix(values: ArrayLike, name: str) -> FloatArray:
+    matrix = np.asarray(values, dtype=float)
+    if matrix.ndim != 2 or matrix.shape[1] < 1:
+        raise DataError(f"`{name}` must have shape (n_windows, length), got {matrix.shape}.")
+    return matrix
