@@ -8,6 +8,7 @@ import typer
 from blportfolio import __version__
 from blportfolio.cli.backtest import backtest
 from blportfolio.cli.data import data
+from blportfolio.cli.forecast import forecast
 from blportfolio.cli.listing import list_things
 from blportfolio.cli.show import show
 
@@ -26,6 +27,7 @@ app.command()(backtest)
 app.command("list")(list_things)
 app.command()(show)
 app.add_typer(data, name="data")
+app.add_typer(forecast, name="forecast")
 
 
 def _print_version(wanted: bool) -> None:

@@ -22,14 +22,20 @@ def show(
     """
     with reported(debug=debug):
         from blportfolio.cli.output import print_summary
+        from blportfolio.cli.study import print_study
         from blportfolio.report.run_folder import read_summary
+        from blportfolio.report.study import read_study
         from blportfolio.report.tables import remarks
 
-        summary = read_summary(run)
+        study = read_study(run)
+        summary = read_summary(run) if study is None else study
         if as_json:
             typer.echo(json.dumps({**summary, "run": str(run)}, ensure_ascii=False))
             return
-        print_summary(summary["strategies"])
-        for note in remarks(summary["strategies"]):
-            typer.echo(note)
+        if study is not None:
+            print_study(study, everything=True)
+        else:
+            print_summary(summary["strategies"])
+            for note in remarks(summary["strategies"]):
+                typer.echo(note)
         typer.echo(f"\nReport: {run / 'report.html'}")

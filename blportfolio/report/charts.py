@@ -18,6 +18,7 @@ PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 POINTS = 800
 LAYERS = len(PALETTE)
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
 Results = BacktestResult | Sequence[BacktestResult]
 
 
@@ -88,7 +89,7 @@ def plot_weights(result: BacktestResult) -> alt.Chart:
     return chart
 
 
-def to_png(chart: alt.Chart) -> bytes:
+def to_png(chart: AnyChart) -> bytes:
     """Render a chart as PNG, without a browser."""
     import vl_convert
 
@@ -96,7 +97,7 @@ def to_png(chart: alt.Chart) -> bytes:
     return rendered
 
 
-def to_svg(chart: alt.Chart) -> str:
+def to_svg(chart: AnyChart) -> str:
     """Render a chart as SVG, without a browser."""
     import vl_convert
 
@@ -104,7 +105,7 @@ def to_svg(chart: alt.Chart) -> str:
     return rendered
 
 
-def _specification(chart: alt.Chart) -> dict[str, Any]:
+def _specification(chart: AnyChart) -> dict[str, Any]:
     with alt.data_transformers.enable("default", max_rows=None):
         styled = chart.configure(font="sans-serif", background="white")
         specification: dict[str, Any] = styled.to_dict()

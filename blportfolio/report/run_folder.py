@@ -64,14 +64,14 @@ def write_run(
     (folder / "report.html").write_text(page, encoding="utf-8")
     _write_tables(folder, results)
     summary = {"schema_version": 1, "experiment": title, "strategies": records}
-    _write_json(folder / "summary.json", summary)
+    write_json(folder / "summary.json", summary)
     outputs = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
     ending = {"outputs": outputs, "headline": records, "duration_s": elapsed()}
-    _write_json(folder / "manifest.json", {**manifest, **ending})
+    write_json(folder / "manifest.json", {**manifest, **ending})
     return records
 
 
@@ -106,13 +106,13 @@ def neutralise(cell: object) -> object:
 
 def _write_tables(folder: Path, results: Sequence[BacktestResult]) -> None:
     returns = pd.concat([result.returns.rename(result.name) for result in results], axis=1)
-    _write_csv(
+    write_csv(
         folder / "returns.csv",
         ["date", *returns.columns],
         ([str(date.date()), *row] for date, row in zip(returns.index, returns.to_numpy().tolist(),
                                                        strict=True)),
     )  # fmt: skip
-    _write_csv(
+    write_csv(
         folder / "weights.csv",
         ["strategy", "date", "asset", "weight"],
         (
@@ -124,7 +124,7 @@ def _write_tables(folder: Path, results: Sequence[BacktestResult]) -> None:
         ),
     )
     columns = list(results[0].trades.columns)
-    _write_csv(
+    write_csv(
         folder / "trades.csv",
         ["strategy", *columns],
         (
@@ -135,14 +135,16 @@ def _write_tables(folder: Path, results: Sequence[BacktestResult]) -> None:
     )
 
 
-def _write_csv(path: Path, header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
+def write_csv(path: Path, header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table that no spreadsheet runs as formulae."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow([neutralise(cell) for cell in header])
         writer.writerows([neutralise(cell) for cell in row] for row in rows)
 
 
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document with sorted keys; no NaN, which is not JSON."""
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
