@@ -104,3 +104,13 @@ def test_solvers_are_known_to_the_general_engine_alone_and_imported_when_they_ar
         outside = ast.parse(path.read_text(encoding="utf-8")).body
         found = [node for node in outside if isinstance(node, ast.Import | ast.ImportFrom)]
         assert not [node for node in found if solver in ast.unparse(node)]
+
+
+@pytest.mark.parametrize("library", ["arch", "statsmodels", "torch"])
+def test_heavy_libraries_are_imported_when_they_are_needed(library):
+    users = [path for path in MODULES if library in {n.split(".")[0] for n in imports(path)}]
+    assert users
+    for path in users:
+        outside = ast.parse(path.read_text(encoding="utf-8")).body
+        found = [node for node in outside if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert not [node for node in found if library in ast.unparse(node)]

@@ -44,7 +44,9 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = bl.nonsense
 
 
-@pytest.mark.parametrize("layer", ["bayes", "optimise", "report", "priors", "features", "backtest"])
+@pytest.mark.parametrize(
+    "layer", ["bayes", "optimise", "report", "priors", "features", "forecasters", "backtest"]
+)
 def test_what_a_layer_exports_exists(layer):
     module = __import__(f"blportfolio.{layer}", fromlist=["__all__"])
     assert all(hasattr(module, name) for name in module.__all__)
