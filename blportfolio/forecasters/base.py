@@ -75,3 +75,25 @@ def training_scale(windows: Windows) -> float:
         return 1.0
     # Squares of values below 1e-154 would vanish, and of those above 1e154 overflow.
     return largest * float(np.sqrt(np.mean((windows.context / largest) ** 2)))
+
+
+def product_by_row(rows: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return rows · weights, each row the same bits whatever other rows are with it.
+
+    BLAS rounds a row by how many rows follow, so that the future would reach into the past.
+
+    Args:
+        rows: (n_windows, n_columns).
+        weights: (n_columns, horizon).
+
+    Returns:
+        (n_windows, horizon).
+    """
+    product = np.empty((len(rows), weights.shape[1]))
+    columns = np.ascontiguousarray(weights.T)
+    size = max(1, 32_768 // max(1, rows.shape[1]))  # a quarter of a megabyte stays in the cache
+    for begin in range(0, len(rows), size):
+        some = np.ascontiguousarray(rows[begin : begin + size])
+        for step, column in enumerate(columns):
+            product[begin : begin + size, step] = np.einsum("ij,j->i", some, column)
+    return product

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from blportfolio.errors import ConfigError
+from blportfolio.forecasters.decomposition_linear import DecompositionLinearForecaster
+from blportfolio.forecasters.linear import LinearForecaster
+from blportfolio.forecasters.linear_residual import LinearResidualForecaster
 from blportfolio.forecasters.zero import ZeroForecaster
 from blportfolio.types import Forecaster
 from blportfolio.validation import nearest_name
 
 FORECASTERS: dict[str, type[Forecaster]] = {
     "zero": ZeroForecaster,
+    "linear": LinearForecaster,
+    "linear_residual": LinearResidualForecaster,
+    "decomposition_linear": DecompositionLinearForecaster,
 }
 
 

@@ -218,10 +218,14 @@ def hold_out(windows: Windows, share: float) -> tuple[Windows, Windows]:
     """
     if not len(windows):
         return windows, windows
-    first, last = int(windows.origins.min()), int(windows.origins.max())
-    begin = last + 1 - max(1, round(share * (last + 1 - first)))
+    begin = hold_out_row(int(windows.origins.min()), int(windows.origins.max()), share)
     early, late = split_windows(windows, begin + 1)
     return early, late
+
+
+def hold_out_row(first: int, last: int, share: float) -> int:
+    """Return the first origin of `hold_out` for windows with origins first, …, last."""
+    return last + 1 - max(1, round(share * (last + 1 - first)))
 
 
 def check_finite(values: FloatArray, *, name: str) -> None:

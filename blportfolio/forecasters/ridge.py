@@ -1,0 +1,261 @@
+"""Forecasters that are linear in a fixed map of each window, fitted in closed form by ridge."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.base import check_context, check_training, product_by_row
+from blportfolio.forecasters.ridge_moments import MomentHistory, choose_penalty, solve_ridge
+from blportfolio.forecasters.windows import Windows, hold_out_row
+from blportfolio.types import FloatArray
+from blportfolio.validation import read_only, shown
+
+PENALTIES = tuple(10.0**power for power in range(-8, 5))
+"""Penalties to choose from, relative to the mean square of the design."""
+
+
+@dataclass(frozen=True, slots=True)
+class RidgeForecaster(ABC):
+    """Forecasts offset + scale · (design · weights + intercept); only the weights are learned.
+
+    To add a forecaster, derive a frozen slots dataclass, give it `design` and, where it differs,
+    `offset` and `scale`; `fit` and the fast walk-forward follow. Each must treat a window by
+    itself, so that a row never depends on other rows, not by one bit.
+
+    Attributes:
+        penalties: Relative penalties to choose from by hold-out, or one number that is fixed.
+        holdout_share: Latest share of the training rows by which the penalty is chosen; then all
+            windows are fitted again.
+        intercept: Whether there is an intercept; it is not penalised.
+        shared: Whether all channels share their weights; otherwise each has its own, and
+            `predict` needs `channel`.
+
+    Raises:
+        ConfigError: If a setting is out of range.
+    """
+
+    penalties: float | tuple[float, ...] = PENALTIES
+    holdout_share: float = 0.2
+    intercept: bool = True
+    shared: bool = True
+
+    needs_levels: ClassVar[bool] = False
+    is_seeded: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Check the settings; a subclass with its own calls `RidgeForecaster.__post_init__`."""
+        try:
+            penalties = tuple(np.atleast_1d(np.asarray(self.penalties, dtype=float)).tolist())
+        except (TypeError, ValueError):
+            penalties = ()
+        if not penalties or not all(0 <= size < np.inf for size in penalties):
+            raise ConfigError(
+                "`penalties` must be a number of 0 or more, or some of them, got "
+                f"{shown(self.penalties)}."
+            )
+        is_share = isinstance(self.holdout_share, float) and 0 < self.holdout_share < 1
+        if not is_share:
+            raise ConfigError(
+                "`holdout_share` must be a number between 0 and 1, got "
+                f"{shown(self.holdout_share)}."
+            )
+        object.__setattr__(self, "penalties", penalties)
+
+    @abstractmethod
+    def design(self, context: FloatArray) -> FloatArray:
+        """Return the (n_windows, n_columns) map of (n_windows, context_length) values."""
+
+    def offset(self, context: FloatArray) -> FloatArray:
+        """Return (n_windows,) what is added to the forecast: by default zero."""
+        return np.zeros(len(context))
+
+    def scale(self, context: FloatArray) -> FloatArray:
+        """Return (n_windows,) what the forecast is multiplied by: by default one.
+
+        A window whose scale is zero is not learned from; its forecast is its offset.
+        """
+        return np.ones(len(context))
+
+    def settled(self, windows: Windows) -> Self:  # noqa: ARG002, for maps that need the data
+        """Return the forecaster with what its map takes from training data filled in.
+
+        By default nothing. A map that needs, say, the unit of the data returns a copy that has
+        it; a copy that has it returns itself. `fit` settles first; `walk_forward` settles once,
+        at its first refit, so that the map of all windows is computed once.
+        """
+        return self
+
+    def fit(self, windows: Windows) -> FittedRidge:
+        """Choose the penalty on the latest windows and fit to all.
+
+        Raises:
+            DataError: If `windows` are none or hold no window, or a target is unknown.
+        """
+        check_training(windows)
+        forecaster = self.settled(windows)
+        return RidgeHistory(forecaster, windows).fit(int(windows.origins.min()), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedRidge:
+    """Weights of a ridge forecaster.
+
+    Attributes:
+        forecaster: The settings, whose map of the windows is used.
+        weights: (n_models, n_columns, horizon), one model or one for each channel.
+        intercept: (n_models, horizon), in the unit of the target over its scale.
+        penalty: (n_models,) relative penalties chosen.
+        channels: Channels that the models are of; empty where one serves all.
+        context_length: Values that it looks at.
+        horizon: Values that it forecasts.
+    """
+
+    forecaster: RidgeForecaster
+    weights: FloatArray
+    intercept: FloatArray
+    penalty: tuple[float, ...]
+    channels: tuple[int, ...]
+    context_length: int
+    horizon: int
+
+    def predict(self, context: ArrayLike, *, channel: ArrayLike | None = None) -> FloatArray:
+        """Return (n_windows, horizon) forecasts.
+
+        Raises:
+            DataError: If the context has another length or holds a missing value, or the weights
+                are a channel's own and `channel` is missing or was never fitted.
+        """
+        values = check_context(context, self.context_length)
+        return self.predict_design(
+            self.forecaster.design(values),
+            self.forecaster.offset(values),
+            self.forecaster.scale(values),
+            channel,
+        )
+
+    def predict_design(
+        self, design: FloatArray, offset: FloatArray, scale: FloatArray, channel: ArrayLike | None
+    ) -> FloatArray:
+        """Return forecasts of windows whose design, offset and scale are known."""
+        forecast = np.empty((len(design), self.horizon))
+        for model, rows in self._rows_by_model(len(design), channel):
+            forecast[rows] = product_by_row(design[rows], self.weights[model])
+            forecast[rows] += self.intercept[model]
+        return offset[:, None] + scale[:, None] * forecast
+
+    def _rows_by_model(
+        self, count: int, channel: ArrayLike | None
+    ) -> list[tuple[int, slice | FloatArray]]:
+        if not self.channels:
+            return [(0, slice(None))]
+        labels = np.asarray(-1 if channel is None else channel)
+        if channel is None or labels.shape != (count,):
+            raise DataError(
+                f"`channel` must have shape ({count},), as each channel has weights of its own, "
+                f"got {'none' if channel is None else labels.shape}."
+            )
+        unknown = sorted(set(labels.tolist()) - set(self.channels))
+        if unknown:
+            raise DataError(
+                f"`channel` holds {unknown[0]}, which no training window was of; fit to windows "
+                "of it, or set shared=True."
+            )
+        return [(model, labels == name) for model, name in enumerate(self.channels)]
+
+
+class RidgeHistory:
+    """All windows of a walk, mapped once, from which a fit to any rows is solved.
+
+    Args:
+        forecaster: Settings, settled.
+        windows: All windows; those with an unknown target are not learned from.
+        sample: What tells the unit of the numbers; by default all windows.
+    """
+
+    def __init__(
+        self, forecaster: RidgeForecaster, windows: Windows, sample: Windows | None = None
+    ) -> None:
+        self.forecaster, self.windows = forecaster, windows
+        context = windows.context
+        self.design, self.offset = forecaster.design(context), forecaster.offset(context)
+        self.scale = forecaster.scale(context)
+        learned = np.flatnonzero(np.isfinite(windows.target).all(axis=1) & (self.scale > 0))
+        target = (windows.target[learned] - self.offset[learned, None]) / self.scale[learned, None]
+        known = windows if sample is None else sample
+        seen = np.isin(windows.origins[learned], known.origins)
+        # Powers of two, so that no bit depends on them; squares of huge numbers would overflow.
+        self._units = _power_of_two(self.design[learned][seen]), _power_of_two(target[seen])
+        design, target = self.design[learned] / self._units[0], target / self._units[1]
+        channels = windows.channels[learned]
+        self.models = (-1,) if forecaster.shared else tuple(np.unique(windows.channels).tolist())
+        self._histories = {}
+        for model in self.models:
+            own = slice(None) if forecaster.shared else channels == model
+            self._histories[model] = MomentHistory(
+                design[own], target[own], windows.origins[learned][own]
+            )
+
+    def fit(self, first: int, last: int | None, *, least: int = 0) -> FittedRidge:
+        """Fit to the windows with origins first, …, last.
+
+        Args:
+            first: First row.
+            last: Last row; None for all that follow.
+            least: Fewest windows of a channel with weights of its own; others are left out.
+        """
+        forecaster, windows = self.forecaster, self.windows
+        last = int(windows.origins.max(initial=first)) if last is None else last
+        fits = {
+            model: self._solve(self._histories[model], first, last)
+            for model in self.models
+            if forecaster.shared or self.count(model, first, last) >= least
+        }
+        solved = list(fits.values())
+        unit = self._units[1] / self._units[0]
+        return FittedRidge(
+            forecaster,
+            read_only(np.stack([weights * unit for weights, _, _ in solved])),
+            read_only(np.stack([intercept * self._units[1] for _, intercept, _ in solved])),
+            tuple(penalty for _, _, penalty in solved),
+            () if forecaster.shared else tuple(fits),
+            windows.context_length,
+            windows.horizon,
+        )
+
+    def count(self, model: int, first: int, last: int) -> int:
+        """Return the number of windows of a model with origins first, …, last."""
+        begin, end = np.searchsorted(self._histories[model].origins, [first, last + 1])
+        return int(end - begin)
+
+    def _solve(
+        self, history: MomentHistory, first: int, last: int
+    ) -> tuple[FloatArray, FloatArray, float]:
+        forecaster = self.forecaster
+        inside = history.origins[slice(*np.searchsorted(history.origins, [first, last + 1]))]
+        if len(inside):
+            first, last = int(inside[0]), int(inside[-1])
+        moments = history.between(first, last)
+        penalties: tuple[float, ...] = forecaster.penalties  # type: ignore[assignment]
+        penalty = max(penalties)
+        if len(penalties) > 1:
+            row = hold_out_row(first, last, forecaster.holdout_share)
+            penalty = choose_penalty(
+                history.between(first, row - self.windows.rows_ahead),
+                history.between(row, last),
+                penalties,
+                intercept=forecaster.intercept,
+            )
+        kept = moments if forecaster.intercept else moments.about_zero()
+        weights, intercept = solve_ridge(kept, (penalty,))
+        return weights[0], intercept[0], penalty
+
+
+def _power_of_two(values: FloatArray) -> float:
+    largest = float(np.abs(values).max(initial=0.0))
+    return float(2.0 ** np.clip(np.frexp(largest)[1], -1000, 1000)) if largest > 0 else 1.0
