@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blportfolio.config import StrategyConfig, check_schedule, load_strategy
+from blportfolio.config import StrategyConfig, check_schedule, check_views, load_strategy
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError
 from blportfolio.features import FeatureChoice, choose_features, default_lookback
@@ -56,6 +56,7 @@ class Strategy:
         ):
             raise ConfigError(f"`lookback` must be 2 periods or more, got {self.lookback!r}.")
         object.__setattr__(self, "features", choose_features(self.features))
+        check_views(self.prior, self.features)
         if not self.settings:
             described = {
                 "name": self.name,

@@ -1,4 +1,4 @@
-"""Ω^F, the uncertainty of what features say: the paper's choice and two from residuals."""
+"""Ω^F, the uncertainty of what features say: the paper's choice, and those from errors."""
 
 from __future__ import annotations
 
@@ -73,6 +73,32 @@ def parameter_feature_covariance(returns: FloatArray, regression: FeatureRegress
         (n_assets, n_assets), positive semi-definite, decimal² per period.
     """
     return _error_covariance(returns, regression, regression.leverage)
+
+
+def record_feature_covariance(
+    returns: FloatArray, forecasts: FloatArray, known: FloatArray
+) -> FloatArray:
+    """Ω^F of forecasts made elsewhere, from their own record: second moments of what they missed.
+
+    The error r − x of a forecast that saw nothing of r has E[(r − x)(r − x)ᵀ] = Σ + Ω^F, with the
+    square of the forecast's bias in Ω^F. As in `residual_feature_covariance` the sum is taken for
+    Ω^F, an upper bound. Nothing was fitted to these returns, so that no degrees of freedom are
+    lost. Correlations are those of the errors about their mean, shrunk (`error_correlation`).
+
+    Args:
+        returns: (n_obs, n_assets) one-period returns.
+        forecasts: (n_obs, n_assets) what was said of each beforehand, decimal per period.
+        known: (n_obs, n_assets) of 0 and 1; rows marked 0 have no part.
+
+    Returns:
+        (n_assets, n_assets), positive semi-definite, decimal² per period.
+    """
+    errors = np.where(known > 0, returns - forecasts, 0.0)
+    count = np.maximum(known.sum(axis=0), 1.0)
+    deviation = np.sqrt((errors**2).sum(axis=0) / count)
+    centred = errors - known * (errors.sum(axis=0) / count)
+    covariance: FloatArray = error_correlation(centred) * np.outer(deviation, deviation)
+    return covariance
 
 
 def _error_covariance(

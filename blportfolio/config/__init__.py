@@ -12,6 +12,7 @@ from blportfolio.config.strategy import (
     SCHEMA_VERSION,
     StrategyConfig,
     check_schedule,
+    check_views,
     load_strategy,
 )
 from blportfolio.config.toml import packaged_names
@@ -25,6 +26,7 @@ __all__ = [
     "ExperimentConfig",
     "StrategyConfig",
     "check_schedule",
+    "check_views",
     "load_experiment",
     "load_strategy",
     "packaged_names",

@@ -10,12 +10,16 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from blportfolio.errors import ConfigError
+from blportfolio.forecasters import FORECASTERS
 from blportfolio.optimise import OBJECTIVES
 from blportfolio.toml import bad_value, unknown_key
-from blportfolio.types import Objective
+from blportfolio.types import Forecaster, Objective
 from blportfolio.validation import nearest_name
 
 Plugin = TypeVar("Plugin")
+
+NESTED: dict[Any, Mapping[str, type[Any]]] = {Objective: OBJECTIVES, Forecaster: FORECASTERS}
+"""Registries of what a parameter may be that is itself a plug-in."""
 
 
 def build_plugin(
@@ -27,7 +31,7 @@ def build_plugin(
 ) -> Plugin:
     """Build the plug-in that `table` names.
 
-    A parameter that is itself an objective is a table, or the name alone, of an objective.
+    A parameter that is itself an objective or a forecaster is its table, or its name alone.
 
     Args:
         registry: Classes by name; each is a dataclass of its parameters.
@@ -54,8 +58,8 @@ def build_plugin(
             continue
         if key not in allowed:
             raise unknown_key(key, [*allowed, "model"], where=where)
-        if hints[key] is Objective:
-            values[key] = _objective(value, key=key, where=where)
+        if hints[key] in NESTED:
+            values[key] = _nested(NESTED[hints[key]], value, key=key, where=where)
         else:
             values[key] = _coerced(hints[key], value, key=key, where=where)
     for key, field in fields.items():
@@ -72,12 +76,12 @@ def build_plugin(
 
 
 def plugin_parameters(plugin: Any) -> dict[str, Any]:  # noqa: ANN401, any dataclass
-    """Return the parameters of a plug-in; an objective among them as its table, `model` included.
+    """Return the parameters of a plug-in; plug-ins among them as their tables, `model` included.
 
     Args:
         plugin: A dataclass of its parameters.
     """
-    names = {cls: name for name, cls in OBJECTIVES.items()}
+    names = {cls: name for registry in NESTED.values() for name, cls in registry.items()}
     parameters = dataclasses.asdict(plugin)
     for key in parameters:
         value = getattr(plugin, key)
@@ -86,13 +90,19 @@ def plugin_parameters(plugin: Any) -> dict[str, Any]:  # noqa: ANN401, any datac
     return parameters
 
 
-def _objective(value: Any, *, key: str, where: str) -> Objective:  # noqa: ANN401, checked here
+def _nested(
+    registry: Mapping[str, type[Plugin]],
+    value: Any,  # noqa: ANN401, checked here
+    *,
+    key: str,
+    where: str,
+) -> Plugin:
     table = {"model": value} if isinstance(value, str) else value
     if not isinstance(table, Mapping):
         raise ConfigError(
             f"{where}: `{key}` must be a table with a `model`, or a model's name; got {value!r}."
         )
-    return build_plugin(OBJECTIVES, table, where=f"`{key}` in {where}")
+    return build_plugin(registry, table, where=f"`{key}` in {where}")
 
 
 def _coerced(hint: Any, value: Any, *, key: str, where: str) -> Any:  # noqa: ANN401

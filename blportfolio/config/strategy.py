@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,8 +22,10 @@ from blportfolio.config.toml import find_file
 from blportfolio.covariance import COVARIANCES
 from blportfolio.errors import ConfigError
 from blportfolio.features import FEATURES, FeatureChoice
+from blportfolio.features.base import is_forecast
 from blportfolio.optimise import OBJECTIVES
 from blportfolio.priors import PRIORS
+from blportfolio.priors.latent_view import DIRECT, check_forecasts
 from blportfolio.toml import read_toml, translated
 from blportfolio.types import Objective, Prior
 from blportfolio.validation import nearest_name
@@ -82,6 +85,7 @@ class StrategyConfig(BaseModel):
         prior = self.prior_model()
         self.objective()
         choices = self.feature_choices()
+        check_views(prior, choices)
         if getattr(prior, "learns_from_features", False) and not choices:
             raise ConfigError(
                 f"{self._where} has the prior {self.prior['model']!r}, which learns its views from "
@@ -140,6 +144,17 @@ class StrategyConfig(BaseModel):
             feature = build_plugin(FEATURES, {"model": name, **table}, where=where)
             choices.append(FeatureChoice(feature, name, optional, lag))
         return tuple(choices)
+
+
+def check_views(prior: Prior, choices: Iterable[FeatureChoice]) -> None:
+    """Check that a prior which takes features for views as they stand has forecasts only.
+
+    Raises:
+        ConfigError: Naming a feature that is none.
+    """
+    if getattr(prior, "regression", None) == DIRECT:
+        names = {choice.name: is_forecast(choice.feature) for choice in choices}
+        check_forecasts(tuple(names), [name for name, forecasts in names.items() if forecasts])
 
 
 def check_schedule(rebalance: int | str) -> int | str:

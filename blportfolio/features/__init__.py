@@ -1,6 +1,7 @@
 """Features: scale-free signals known at the close of their date, and the windows they enter."""
 
 from blportfolio.features.bollinger import BollingerB, BollingerBands
+from blportfolio.features.forecast import Forecast
 from blportfolio.features.macd import MACD
 from blportfolio.features.macro import VIX, CreditSpread, Inflation, ShortRate, TermSpread
 from blportfolio.features.momentum import Momentum
@@ -32,6 +33,7 @@ __all__ = [
     "CreditSpread",
     "EMADistance",
     "FeatureChoice",
+    "Forecast",
     "Inflation",
     "Momentum",
     "SMADistance",

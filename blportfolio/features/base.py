@@ -65,6 +65,11 @@ def data_needs(feature: Feature) -> tuple[str, ...]:
     return needs
 
 
+def is_forecast(feature: Feature) -> bool:
+    """Say whether a feature forecasts the mean return per period, in its unit."""
+    return bool(getattr(feature, "is_forecast", False))
+
+
 def lacking(market: MarketData, needs: tuple[str, ...]) -> tuple[str, str] | None:
     """Say which of `needs` the data lack first, and the nearest that they have; None if nothing."""
     for need in needs:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError, DataError
-from blportfolio.features.base import data_needs, lacking
+from blportfolio.features.base import data_needs, is_forecast, lacking
 from blportfolio.types import Feature, FeaturePanel, FloatArray
 
 
@@ -54,6 +54,7 @@ def build_panel(
         ConfigError: If two features have the same column name.
     """
     columns: dict[str, FloatArray] = {}
+    forecasts: list[str] = []
     notes: list[str] = []
     for choice in choices:
         lack = lacking(market, data_needs(choice.feature))
@@ -71,10 +72,15 @@ def build_panel(
                 raise ConfigError(f"Two features give the column {name!r}; remove one of them.")
             values = frame.reindex(columns=market.prices.columns).shift(choice.lag)
             columns[name] = values.to_numpy(dtype=float)
+            if is_forecast(choice.feature):
+                forecasts.append(name)
     shape = (*market.prices.shape, 0)
     stacked = np.stack(list(columns.values()), axis=2) if columns else np.empty(shape)
     stacked[~np.isfinite(stacked)] = np.nan
-    return FeaturePanel(stacked, market.dates, market.assets, tuple(columns)), tuple(notes)
+    panel = FeaturePanel(
+        stacked, market.dates, market.assets, tuple(columns), forecasts=tuple(forecasts)
+    )
+    return panel, tuple(notes)
 
 
 def missing_features(values: FloatArray, names: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from blportfolio.errors import ConfigError
 from blportfolio.features.bollinger import BollingerB, BollingerBands
+from blportfolio.features.forecast import Forecast
 from blportfolio.features.macd import MACD
 from blportfolio.features.macro import VIX, CreditSpread, Inflation, ShortRate, TermSpread
 from blportfolio.features.momentum import Momentum
@@ -23,6 +24,7 @@ FEATURES: dict[str, type[Feature]] = {
     "bollinger_bands": BollingerBands,
     "credit_spread": CreditSpread,
     "ema_distance": EMADistance,
+    "forecast": Forecast,
     "inflation": Inflation,
     "macd": MACD,
     "momentum": Momentum,

@@ -125,6 +125,7 @@ class WindowMaker:
             assets=assets,
             features=features,
             feature_names=() if self.panel is None else self.panel.names,
+            forecasts=() if self.panel is None else self.panel.forecasts,
             market_weights=self.market_weights(row, columns),
             periods_per_year=self.periods_per_year,
             previous_weights=previous,
@@ -182,7 +183,9 @@ class WindowMaker:
             pd.DataFrame(arrays.returns, index=dates, columns=labels),
             features=None
             if arrays.features is None
-            else FeaturePanel(arrays.features, dates, arrays.assets, arrays.feature_names),
+            else FeaturePanel(
+                arrays.features, dates, arrays.assets, arrays.feature_names, arrays.forecasts
+            ),
             macro=self._macro_at(dates[-1]),
             market_weights=series(arrays.market_weights),
             as_of=dates[-1],

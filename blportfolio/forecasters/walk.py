@@ -45,11 +45,14 @@ def walk_forward(
     if rows.ndim != 1 or (np.diff(rows) <= 0).any():
         raise DataError(f"`fit_rows` must be ascending rows, got {list(fit_rows)[:8]}.")
     forecasts: FloatArray = np.full(windows.target.shape, np.nan)
+    has_target = np.isfinite(windows.target).all(axis=1)
     stops = np.append(rows[1:], np.iinfo(np.intp).max)
     for number, (row, stop) in enumerate(zip(rows, stops, strict=True)):
-        known = windows.known_at(int(row))
+        # Windows.known_at, but without copying what lies too far back.
+        is_known = has_target & (windows.origins + windows.rows_ahead <= row)
         if train_rows is not None:
-            known = known.take(known.origins > row - train_rows)
+            is_known &= windows.origins > row - train_rows
+        known = windows.take(is_known)
         due = np.flatnonzero((windows.origins >= row) & (windows.origins < stop))
         if len(known) >= min_windows and len(due):
             fitted = forecaster.fit(known)

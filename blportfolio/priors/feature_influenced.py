@@ -44,7 +44,8 @@ class FeatureInfluencedPrior(LearnedPrior):
         ridge: Penalty ≥ 0 in units of n_obs.
         feature_uncertainty: Ω^F: `residual`, `parameter` or `silverman`.
         covariance: Model of Σ.
-        regression: `ridge`, `pooled` or `sur`.
+        regression: `ridge`, `pooled`, `sur` or `direct`; with the last, `parameter` means Ω^F = 0,
+            and all the uncertainty of the forecasts is Ω.
         view_scale: Factor s > 0 on Ω̄, or a list.
         strength: κ > 0, what the prior law of Ω is worth in view errors, or a list.
         track_record: Whether past view errors update the law of Ω.
@@ -66,6 +67,11 @@ class FeatureInfluencedPrior(LearnedPrior):
         check_choice(self.view_on, VIEW_KINDS, name="view_on")
         if not isinstance(self.track_record, bool):
             raise ConfigError(f"`track_record` must be true or false, got {self.track_record!r}.")
+
+    @property
+    def learns_view_quality(self) -> bool:
+        """Whether Ω is learned besides Ω^F, which may then be zero."""
+        return True
 
     @property
     def averaged_parameters(self) -> tuple[str, ...]:

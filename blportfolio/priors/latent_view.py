@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,17 +10,19 @@ import numpy as np
 
 from blportfolio.bayes.hyperparameters import (
     parameter_feature_covariance,
+    record_feature_covariance,
     residual_feature_covariance,
     silverman_feature_covariance,
 )
 from blportfolio.bayes.pooled import pooled_regression
 from blportfolio.bayes.regression import forward_means, ridge_regression
 from blportfolio.bayes.sur import sur_regression
-from blportfolio.errors import DataError
+from blportfolio.errors import ConfigError, DataError
 from blportfolio.features import standardise
 from blportfolio.types import BoolArray, FloatArray, IntArray, WindowArrays
 
-REGRESSIONS = ("ridge", "pooled", "sur")
+REGRESSIONS = ("ridge", "pooled", "sur", "direct")
+DIRECT = REGRESSIONS[-1]
 UNCERTAINTIES = ("residual", "parameter", "silverman")
 NO_VIEW = "No asset has a view."
 
@@ -70,6 +73,7 @@ def learn_view(
 
     A feature that no asset has at the decision is left out, such as a macro-economic series that
     has ended. An asset has a view when the others are known at the decision and in half the rows.
+    Where nothing is regressed ("direct") the features are forecasts, and x is their average.
 
     Args:
         prior: How to learn it.
@@ -78,13 +82,18 @@ def learn_view(
 
     Raises:
         DataError: If the window is too short for the horizon.
+        ConfigError: If a feature that should be the view itself is no forecast.
     """
     features = window.features
     if features is None:
         return None
+    if prior.regression == DIRECT:
+        check_forecasts(window.feature_names, window.forecasts)
     features = features[:, :, ~np.isnan(features[-1]).all(axis=0)]
     if features.shape[2] == 0:
         return None
+    if prior.regression == DIRECT:
+        return _direct_view(prior, window.returns, features.mean(axis=2))
     horizon = prior.horizon or max(1, round(window.periods_per_year / 12))
     n_obs, _, n_features = features.shape
     least = max(10, 2 * (n_features + 1))
@@ -122,6 +131,46 @@ def learn_view(
         else parameter_feature_covariance
     )
     return LatentView(seen, fitted.forecast, estimate(following, fitted))
+
+
+def check_forecasts(names: Sequence[str], forecasts: Collection[str]) -> None:
+    """Check that every feature is a forecast, which alone may be taken for a view as it is.
+
+    Args:
+        names: Features of a prior whose `regression` is "direct".
+        forecasts: Which of them forecast the mean return per period.
+
+    Raises:
+        ConfigError: Naming one that does not.
+    """
+    others = [name for name in names if name not in forecasts]
+    if others:
+        raise ConfigError(
+            f'`regression` is "direct", which takes features for views as they stand, and '
+            f"{others[0]!r} is no forecast of returns. Remove it, or let a regression learn from "
+            'it: "ridge", "pooled" or "sur".'
+        )
+
+
+def _direct_view(
+    prior: RegressionChoice, returns: FloatArray, forecasts: FloatArray
+) -> LatentView | None:
+    """Return the forecasts (n_obs, n_assets) of today as x, with Ω^F from their record.
+
+    An asset has a view when it has a forecast at the decision and at half the rows before.
+    """
+    past = forecasts[:-1]
+    known = np.isfinite(past)
+    enough = max(10.0, len(past) / 2)
+    seen = np.flatnonzero(np.isfinite(forecasts[-1]) & (known.sum(axis=0) >= enough))
+    if not len(seen):
+        return None
+    noise = np.zeros((len(seen), len(seen)))
+    if prior.feature_uncertainty != "parameter":  # nothing was estimated within the window
+        noise = record_feature_covariance(
+            returns[1:, seen], past[:, seen], known[:, seen].astype(float)
+        )
+    return LatentView(seen, forecasts[-1, seen], noise)
 
 
 def _silverman(

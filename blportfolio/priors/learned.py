@@ -24,6 +24,7 @@ from blportfolio.priors.base import ArrayPrior, check_reference, reference_weigh
 from blportfolio.priors.decision import Parts, Setting, decoded, earned_since, encoded
 from blportfolio.priors.grid import Grid, checked_grid
 from blportfolio.priors.latent_view import (
+    DIRECT,
     REGRESSIONS,
     UNCERTAINTIES,
     LatentView,
@@ -73,6 +74,7 @@ class LearnedPrior(ArrayPrior):
         check_choice(self.prior_mean, PRIOR_MEANS, name="prior_mean")
         check_choice(self.feature_uncertainty, UNCERTAINTIES, name="feature_uncertainty")
         check_choice(self.regression, REGRESSIONS, name="regression")
+        self._check_direct()
         if self.horizon is not None and not (
             isinstance(self.horizon, int | np.integer) and self.horizon >= 1
         ):
@@ -84,6 +86,26 @@ class LearnedPrior(ArrayPrior):
                 "`risk_aversion` has no part in a historical prior mean; give one number, or use "
                 'prior_mean = "equilibrium".'
             )
+
+    def _check_direct(self) -> None:
+        """Check that a view which no regression has made gets its uncertainty from elsewhere."""
+        if self.regression != DIRECT or self.feature_uncertainty == "residual":
+            return
+        if self.feature_uncertainty == "silverman":
+            raise ConfigError(
+                '`feature_uncertainty` "silverman" is made of regression coefficients, and '
+                '`regression` "direct" has none; use "residual".'
+            )
+        if not self.learns_view_quality:
+            raise ConfigError(
+                '`feature_uncertainty` "parameter" would take forecasts for certain, as '
+                '`regression` "direct" estimates no parameter; use "residual", their record.'
+            )
+
+    @property
+    def learns_view_quality(self) -> bool:
+        """Whether Ω is learned besides Ω^F, which may then be zero."""
+        return False
 
     @property
     def learns_from_features(self) -> bool:

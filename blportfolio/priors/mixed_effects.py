@@ -51,7 +51,7 @@ class MixedEffectsPrior(LearnedPrior):
         ridge: Penalty ≥ 0 in units of n_obs.
         feature_uncertainty: Ω^F: `residual`, `parameter` or `silverman`.
         covariance: Model of Σ.
-        regression: `ridge`, `pooled` or `sur`.
+        regression: `ridge`, `pooled`, `sur` or `direct`.
         view_scale: Factor > 0 on Ω^F, or a list.
         views: Stated views, as in `BlackLittermanPrior`; none by default.
         groups: Assets by name of a group.

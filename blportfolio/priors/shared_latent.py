@@ -39,7 +39,9 @@ class SharedLatentPrior(LearnedPrior):
             upper bound), `parameter` for the latter alone, `silverman` for the paper's B H̃ Bᵀ.
         covariance: Model of Σ.
         regression: `ridge`, asset by asset; `pooled`, with slopes shrunk to a common one by
-            empirical Bayes; `sur`, the paper's generalised least squares.
+            empirical Bayes; `sur`, the paper's generalised least squares; `direct`, none at all:
+            the features are forecasts, x is their average, and Ω^F the second moments of what they
+            missed in the window.
         view_scale: Factor > 0 on Ω^F, or a list.
 
     References:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +31,20 @@ class FeaturePanel:
         index: (n_obs,) dates.
         assets: (n_assets,) labels.
         names: (n_features,) labels.
+        forecasts: Those of `names` that forecast the mean return per period, in its unit.
     """
 
     values: FloatArray
     index: pd.DatetimeIndex
     assets: tuple[str, ...]
     names: tuple[str, ...]
+    forecasts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the shape against the labels and keep a read-only copy."""
+        unknown = [name for name in self.forecasts if name not in self.names]
+        if unknown:
+            raise DataError(f"`forecasts` names {unknown[0]!r}, which is none of {self.names}.")
         values = read_only(self.values)
         expected = (len(self.index), len(self.assets), len(self.names))
         if values.shape != expected:
@@ -93,6 +99,7 @@ class WindowArrays:
         assets: (n_assets,) labels.
         features: (n_obs, n_assets, n_features) known at the close of each row, or None.
         feature_names: (n_features,) labels.
+        forecasts: Those of `feature_names` that forecast the mean return per period.
         market_weights: (n_assets,) summing to 1, or None.
         periods_per_year: Periods of the data in a year.
         previous_weights: (n_assets,) held just before the decision, or None at the first.
@@ -103,6 +110,7 @@ class WindowArrays:
     assets: tuple[str, ...]
     features: FloatArray | None = None
     feature_names: tuple[str, ...] = ()
+    forecasts: tuple[str, ...] = ()
     market_weights: FloatArray | None = None
     periods_per_year: float = 252.0
     previous_weights: FloatArray | None = None
@@ -190,6 +198,7 @@ class TrainingWindow:
             assets=self.assets,
             features=None if self.features is None else self.features.values,
             feature_names=() if self.features is None else self.features.names,
+            forecasts=() if self.features is None else self.features.forecasts,
             market_weights=vector(self.market_weights),
             periods_per_year=self.periods_per_year,
             previous_weights=vector(self.previous_weights),
@@ -256,4 +265,4 @@ def _aligned_features(features: FeaturePanel | pd.DataFrame, returns: pd.DataFra
         raise DataError("`features` must have the same dates as `returns`; reindex them first.")
     check_same_labels(panel.assets, list(returns.columns), name="features")
     order = [panel.assets.index(asset) for asset in returns.columns]
-    return FeaturePanel(panel.values[:, order], panel.index, tuple(returns.columns), panel.names)
+    return dataclasses.replace(panel, values=panel.values[:, order], assets=tuple(returns.columns))
