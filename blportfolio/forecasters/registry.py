@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from blportfolio.errors import ConfigError
+from blportfolio.forecasters.attention import AttentionForecaster
+from blportfolio.forecasters.attention_kernel import AttentionKernelForecaster
+from blportfolio.forecasters.autoregression import AutoregressiveForecaster
 from blportfolio.forecasters.decomposition_linear import DecompositionLinearForecaster
+from blportfolio.forecasters.last_value import LastValueForecaster
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
+from blportfolio.forecasters.mean import MeanForecaster
+from blportfolio.forecasters.state_space import StateSpaceForecaster
 from blportfolio.forecasters.zero import ZeroForecaster
 from blportfolio.types import Forecaster
 from blportfolio.validation import nearest_name
 
 FORECASTERS: dict[str, type[Forecaster]] = {
     "zero": ZeroForecaster,
+    "last_value": LastValueForecaster,
+    "mean": MeanForecaster,
+    "autoregression": AutoregressiveForecaster,
     "linear": LinearForecaster,
     "linear_residual": LinearResidualForecaster,
     "decomposition_linear": DecompositionLinearForecaster,
+    "attention": AttentionForecaster,
+    "attention_kernel": AttentionKernelForecaster,
+    "state_space": StateSpaceForecaster,
 }
 
 

@@ -17,6 +17,7 @@ What a study calls, on plain arrays:
 
 `train(..., optimiser="adam", learning_rate=0.02, keep=(1, 20))` trains by Adam and keeps the
 parameters after those steps in `training.kept`; `training.losses` is the learning curve.
+`AttentionForecaster` is the plug-in that fits it to windows.
 """
 
 from blportfolio.forecasters.attention.diagnostics import (
@@ -26,6 +27,7 @@ from blportfolio.forecasters.attention.diagnostics import (
     last_step_attention,
     tangent_kernel,
 )
+from blportfolio.forecasters.attention.forecaster import AttentionForecaster, FittedAttention
 from blportfolio.forecasters.attention.layer import forward, jacobian, loss_and_gradient
 from blportfolio.forecasters.attention.parameters import (
     AttentionSettings,
@@ -36,7 +38,9 @@ from blportfolio.forecasters.attention.training import Training, largest_step, t
 
 __all__ = [
     "Alignment",
+    "AttentionForecaster",
     "AttentionSettings",
+    "FittedAttention",
     "Parameters",
     "Training",
     "alignment",

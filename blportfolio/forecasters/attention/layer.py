@@ -12,6 +12,7 @@ from blportfolio.forecasters.attention.parameters import (
     Parameters,
     join_trained,
 )
+from blportfolio.forecasters.entmax import sparsemax
 from blportfolio.types import FloatArray
 
 CHUNK = 2**17  # attention weights held at a time: 1 MB, about what a core's cache holds
@@ -162,21 +163,6 @@ def chunks(x: FloatArray, parameters: Parameters) -> Iterator[slice]:
     """Return the rows of one chunk of windows after another."""
     step = max(1, CHUNK // (len(parameters.weights) * x.shape[1]))
     return (slice(start, start + step) for start in range(0, len(x), step))
-
-
-def sparsemax(logits: FloatArray) -> FloatArray:
-    """Return the point of the simplex nearest to the logits, along the last axis.
-
-    References:
-        Martins and Astudillo (2016), From Softmax to Sparsemax, algorithm 1.
-    """
-    ordered = -np.sort(-logits, axis=-1)
-    sums = np.cumsum(ordered, axis=-1) - 1
-    ranks = np.arange(1, logits.shape[-1] + 1)
-    size = (ranks * ordered > sums).sum(axis=-1, keepdims=True)
-    threshold = np.take_along_axis(sums, size - 1, axis=-1) / size
-    nearest: FloatArray = np.maximum(logits - threshold, 0.0)
-    return nearest
 
 
 def _combine(

@@ -32,7 +32,8 @@ class Training:
         initial: Parameters at the start.
         parameters: Parameters at the end, or where the held-out loss was lowest.
         losses: (n_steps + 1,) mean squared error in training before each step, and after the last.
-        held_out_losses: The same on what was held out; empty where nothing was.
+        held_out_losses: The same on what was held out, at step 0 and every `check_every` steps
+            after it; empty where nothing was held out.
         best_step: Steps that led to `parameters`; 0 where no step helped.
         learning_rate: Step size at the end.
         kept: Parameters after the steps asked for.
@@ -61,6 +62,7 @@ def train(
     gain: FloatArray | None = None,
     held_out: HeldOut | None = None,
     patience: int = 50,
+    check_every: int = 1,
     keep: Collection[int] = (),
     progress: Progress | None = None,
 ) -> Training:
@@ -83,6 +85,7 @@ def train(
         gain: (n_windows,) what multiplies each forecast before it is compared; by default 1.
         held_out: Windows, targets and gain that decide when to stop.
         patience: Steps without improvement before stopping.
+        check_every: Steps from one look at what is held out to the next.
         keep: Steps after which to keep the parameters.
         progress: Called after each step with the steps done, `steps` and the loss.
 
@@ -123,9 +126,9 @@ def train(
         losses.append(loss)
         if held_out is None:
             best, best_step = now, step
-        else:
+        elif step % check_every == 0:
             later.append(_error(held_out, now, settings))
-            if later[-1] < later[best_step]:
+            if later[-1] < min(later[:-1], default=np.inf):
                 best, best_step = now, step
         if step in keep:
             kept[step] = now
