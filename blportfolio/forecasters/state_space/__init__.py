@@ -1,5 +1,6 @@
 """Diagonal state-space models: three realisations of one linear map, and the forecaster on them."""
 
+from blportfolio.forecasters.state_space.forecaster import StateSpaceForecaster, final_states
 from blportfolio.forecasters.state_space.ssd import (
     new_columns,
     segment_products,
@@ -10,6 +11,8 @@ from blportfolio.forecasters.state_space.ssd import (
 )
 
 __all__ = [
+    "StateSpaceForecaster",
+    "final_states",
     "new_columns",
     "segment_products",
     "semiseparable_order",
