@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from blportfolio.errors import DataError
 from blportfolio.forecasters.windows import Windows, check_finite
-from blportfolio.types import FloatArray
+from blportfolio.types import BoolArray, FloatArray
 from blportfolio.validation import first_true
 
 
@@ -97,3 +97,66 @@ def product_by_row(rows: FloatArray, weights: FloatArray) -> FloatArray:
         for step, column in enumerate(columns):
             product[begin : begin + size, step] = np.einsum("ij,j->i", some, column)
     return product
+
+
+def values_summed(windows: Windows) -> int:
+    """Return how many values of the series each target is the sum of: one, or the whole span.
+
+    Raises:
+        DataError: If targets are several and not the next values.
+    """
+    if windows.rows_ahead == windows.horizon:
+        return 1
+    if windows.horizon == 1 and windows.rows_ahead > 1:
+        return windows.rows_ahead
+    raise DataError(
+        f"`windows` must forecast the next values, or their total; {windows.horizon} targets over "
+        f"{windows.rows_ahead} rows are neither. Cut them with hankel_windows."
+    )
+
+
+def models_of(windows: Windows, *, shared: bool) -> dict[int, BoolArray]:
+    """Return the rows of each channel that has a model of its own; one model where it is shared."""
+    if shared:
+        return {-1: np.ones(len(windows), dtype=bool)}
+    return {int(name): windows.channels == name for name in np.unique(windows.channels)}
+
+
+def rows_by_model(
+    channels: tuple[int, ...], count: int, channel: ArrayLike | None
+) -> list[tuple[int, BoolArray]]:
+    """Return the rows that each model forecasts.
+
+    Args:
+        channels: Channels that the models are of; empty where one model serves all.
+        count: Number of rows.
+        channel: (count,) channels of the rows.
+
+    Raises:
+        DataError: If each channel has a model of its own and `channel` is missing, or names one
+            that was never fitted.
+    """
+    if not channels:
+        return [(0, np.ones(count, dtype=bool))]
+    labels = np.asarray([] if channel is None else channel)
+    if channel is None or labels.shape != (count,):
+        raise DataError(
+            f"`channel` must have shape ({count},), as each channel has weights of its own, got "
+            f"{'none' if channel is None else labels.shape}."
+        )
+    unknown = sorted(set(labels.tolist()) - set(channels))
+    if unknown:
+        raise DataError(
+            f"`channel` holds {unknown[0]}, which no training window was of; fit to windows of it, "
+            "or set shared=True."
+        )
+    return [(model, labels == name) for model, name in enumerate(channels)]
+
+
+def power_of_two(values: FloatArray) -> float:
+    """Return a power of two of the size of the largest value; 1 where all are zero.
+
+    Dividing by it loses nothing, so that no bit of a forecast depends on it.
+    """
+    largest = float(np.abs(values).max(initial=0.0))
+    return float(2.0 ** np.clip(np.frexp(largest)[1], -1000, 1000)) if largest > 0 else 1.0

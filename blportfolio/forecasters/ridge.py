@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError, DataError
-from blportfolio.forecasters.base import check_context, check_training, product_by_row
+from blportfolio.errors import ConfigError
+from blportfolio.forecasters.base import (
+    check_context,
+    check_training,
+    models_of,
+    power_of_two,
+    product_by_row,
+    rows_by_model,
+)
 from blportfolio.forecasters.ridge_moments import MomentHistory, choose_penalty, solve_ridge
 from blportfolio.forecasters.windows import Windows, hold_out_row
 from blportfolio.types import FloatArray
@@ -99,7 +107,7 @@ class RidgeForecaster(ABC):
         """
         check_training(windows)
         forecaster = self.settled(windows)
-        return RidgeHistory(forecaster, windows).fit(int(windows.origins.min()), None)
+        return RidgeHistory(forecaster, windows).fit(int(windows.origins.min()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,29 +152,10 @@ class FittedRidge:
     ) -> FloatArray:
         """Return forecasts of windows whose design, offset and scale are known."""
         forecast = np.empty((len(design), self.horizon))
-        for model, rows in self._rows_by_model(len(design), channel):
+        for model, rows in rows_by_model(self.channels, len(design), channel):
             forecast[rows] = product_by_row(design[rows], self.weights[model])
             forecast[rows] += self.intercept[model]
         return offset[:, None] + scale[:, None] * forecast
-
-    def _rows_by_model(
-        self, count: int, channel: ArrayLike | None
-    ) -> list[tuple[int, slice | FloatArray]]:
-        if not self.channels:
-            return [(0, slice(None))]
-        labels = np.asarray(-1 if channel is None else channel)
-        if channel is None or labels.shape != (count,):
-            raise DataError(
-                f"`channel` must have shape ({count},), as each channel has weights of its own, "
-                f"got {'none' if channel is None else labels.shape}."
-            )
-        unknown = sorted(set(labels.tolist()) - set(self.channels))
-        if unknown:
-            raise DataError(
-                f"`channel` holds {unknown[0]}, which no training window was of; fit to windows "
-                "of it, or set shared=True."
-            )
-        return [(model, labels == name) for model, name in enumerate(self.channels)]
 
 
 class RidgeHistory:
@@ -190,48 +179,41 @@ class RidgeHistory:
         known = windows if sample is None else sample
         seen = np.isin(windows.origins[learned], known.origins)
         # Powers of two, so that no bit depends on them; squares of huge numbers would overflow.
-        self._units = _power_of_two(self.design[learned][seen]), _power_of_two(target[seen])
+        self._units = power_of_two(self.design[learned][seen]), power_of_two(target[seen])
         design, target = self.design[learned] / self._units[0], target / self._units[1]
-        channels = windows.channels[learned]
-        self.models = (-1,) if forecaster.shared else tuple(np.unique(windows.channels).tolist())
-        self._histories = {}
-        for model in self.models:
-            own = slice(None) if forecaster.shared else channels == model
-            self._histories[model] = MomentHistory(
-                design[own], target[own], windows.origins[learned][own]
+        origins = windows.origins[learned]
+        self._histories = {
+            model: MomentHistory(
+                design[rows[learned]], target[rows[learned]], origins[rows[learned]]
             )
+            for model, rows in models_of(windows, shared=forecaster.shared).items()
+        }
 
-    def fit(self, first: int, last: int | None, *, least: int = 0) -> FittedRidge:
+    def fit(
+        self, first: int, last: int | None = None, channels: Sequence[int] | None = None
+    ) -> FittedRidge:
         """Fit to the windows with origins first, …, last.
 
         Args:
             first: First row.
-            last: Last row; None for all that follow.
-            least: Fewest windows of a channel with weights of its own; others are left out.
+            last: Last row; by default all that follow.
+            channels: Which channels to fit where each has its own weights; by default all.
         """
         forecaster, windows = self.forecaster, self.windows
         last = int(windows.origins.max(initial=first)) if last is None else last
-        fits = {
-            model: self._solve(self._histories[model], first, last)
-            for model in self.models
-            if forecaster.shared or self.count(model, first, last) >= least
-        }
-        solved = list(fits.values())
+        is_all = channels is None or forecaster.shared
+        models = [model for model in self._histories if is_all or model in set(channels or ())]
+        solved = [self._solve(self._histories[model], first, last) for model in models]
         unit = self._units[1] / self._units[0]
         return FittedRidge(
             forecaster,
             read_only(np.stack([weights * unit for weights, _, _ in solved])),
             read_only(np.stack([intercept * self._units[1] for _, intercept, _ in solved])),
             tuple(penalty for _, _, penalty in solved),
-            () if forecaster.shared else tuple(fits),
+            () if forecaster.shared else tuple(models),
             windows.context_length,
             windows.horizon,
         )
-
-    def count(self, model: int, first: int, last: int) -> int:
-        """Return the number of windows of a model with origins first, …, last."""
-        begin, end = np.searchsorted(self._histories[model].origins, [first, last + 1])
-        return int(end - begin)
 
     def _solve(
         self, history: MomentHistory, first: int, last: int
@@ -254,8 +236,3 @@ class RidgeHistory:
         kept = moments if forecaster.intercept else moments.about_zero()
         weights, intercept = solve_ridge(kept, (penalty,))
         return weights[0], intercept[0], penalty
-
-
-def _power_of_two(values: FloatArray) -> float:
-    largest = float(np.abs(values).max(initial=0.0))
-    return float(2.0 ** np.clip(np.frexp(largest)[1], -1000, 1000)) if largest > 0 else 1.0
