@@ -11,9 +11,13 @@ import pandas as pd
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError
 from blportfolio.features.base import periods_in_months
-from blportfolio.forecasters import FORECASTERS, hankel_windows, walk_forward
+from blportfolio.forecasters import (
+    FORECASTERS,
+    LinearResidualForecaster,
+    hankel_windows,
+    walk_forward,
+)
 from blportfolio.forecasters.levels import on_returns
-from blportfolio.forecasters.zero import ZeroForecaster
 from blportfolio.types import BoolArray, FloatArray, Forecaster
 
 ALL = "all"
@@ -48,7 +52,7 @@ class Forecast:
     requires: ClassVar[tuple[str, ...]] = ("prices",)
     is_forecast: ClassVar[bool] = True
 
-    forecaster: Forecaster = field(default_factory=ZeroForecaster)
+    forecaster: Forecaster = field(default_factory=LinearResidualForecaster)
     context: int | None = None
     horizon: int | None = None
     refit: int | None = None

@@ -14,7 +14,7 @@ import blportfolio as bl
 from blportfolio import features
 from blportfolio.data import MacroSeries
 from blportfolio.errors import ConfigError
-from blportfolio.features import FEATURES, make_feature
+from blportfolio.features import FEATURES, Forecast, make_feature
 
 NAMES = list(FEATURES)
 MARKET_WIDE = [name for name in NAMES if FEATURES[name].requires == ("macro",)]
@@ -104,8 +104,9 @@ def scaled(data, *, prices, volume):
     }
 
 
-def compute(name, data):
-    return make_feature(name).compute(bl.MarketData(**data, periods_per_year=252))
+def compute(feature, data):
+    feature = make_feature(feature) if isinstance(feature, str) else feature
+    return feature.compute(bl.MarketData(**data, periods_per_year=252))
 
 
 def assert_same(found, expected, **tolerance):
@@ -161,10 +162,20 @@ def test_a_split_of_four_changes_no_bit(name, seed, power, volume):
 @given(seed=SEEDS)
 @settings(max_examples=10)
 def test_an_asset_has_the_same_features_in_any_company(name, seed):
+    """But for one forecaster that learns from all assets, unless each is given its own."""
     data = make_data(seed)
+    feature = Forecast(pooled=False) if name == "forecast" else make_feature(name)
     order = list(np.random.default_rng(seed).permutation(data["prices"].columns)[:3])
-    expected = {column: frame[order] for column, frame in compute(name, data).items()}
-    assert_same(compute(name, only(data, order)), expected, check_exact=True)
+    expected = {column: frame[order] for column, frame in compute(feature, data).items()}
+    assert_same(compute(feature, only(data, order)), expected, check_exact=True)
+
+
+def test_a_pooled_forecast_learns_from_the_company():
+    data = make_data(0)
+    alone = compute("forecast", only(data, ["A0"]))["forecast_linear_residual"]["A0"]
+    among = compute("forecast", data)["forecast_linear_residual"]["A0"]
+    assert alone.notna().sum() > 100
+    assert (among - alone).abs().max() > 0
 
 
 @pytest.mark.parametrize("name", OF_ASSETS)
