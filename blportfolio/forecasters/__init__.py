@@ -8,6 +8,7 @@ from blportfolio.forecasters.last_value import LastValueForecaster
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
 from blportfolio.forecasters.mean import MeanForecaster
+from blportfolio.forecasters.multi_head_attention import MultiHeadAttentionForecaster
 from blportfolio.forecasters.registry import FORECASTERS, make_forecaster
 from blportfolio.forecasters.state_space import StateSpaceForecaster
 from blportfolio.forecasters.walk import walk_forward
@@ -24,6 +25,7 @@ __all__ = [
     "LinearForecaster",
     "LinearResidualForecaster",
     "MeanForecaster",
+    "MultiHeadAttentionForecaster",
     "StateSpaceForecaster",
     "Windows",
     "ZeroForecaster",

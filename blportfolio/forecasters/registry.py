@@ -11,6 +11,7 @@ from blportfolio.forecasters.last_value import LastValueForecaster
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
 from blportfolio.forecasters.mean import MeanForecaster
+from blportfolio.forecasters.multi_head_attention import MultiHeadAttentionForecaster
 from blportfolio.forecasters.state_space import StateSpaceForecaster
 from blportfolio.forecasters.zero import ZeroForecaster
 from blportfolio.types import Forecaster
@@ -27,6 +28,7 @@ FORECASTERS: dict[str, type[Forecaster]] = {
     "attention": AttentionForecaster,
     "attention_kernel": AttentionKernelForecaster,
     "state_space": StateSpaceForecaster,
+    "multi_head_attention": MultiHeadAttentionForecaster,
 }
 
 

@@ -29,7 +29,7 @@ class Shape:
         heads: Attention heads, each with a query, key and value map of its own.
         dimension: Width of a token, a multiple of `heads`.
         patch: Values of the window that make a token; it takes a step of as many.
-        has_positions: Whether tokens have a learned position added.
+        positions: Whether tokens have a learned position added.
         readout: `last`: the last token alone asks, as in the scalar model; `all`: every token
             asks, and the output sees all the answers.
 
@@ -40,7 +40,7 @@ class Shape:
     heads: int = 4
     dimension: int = 16
     patch: int = 1
-    has_positions: bool = True
+    positions: bool = True
     readout: str = "last"
 
     def __post_init__(self) -> None:
@@ -67,8 +67,8 @@ class MultiHeadNetwork:
         parameters: Its weights by name.
         length: Values in a window.
         steps: Training steps after which the weights were taken.
-        losses: Mean squared error on the training batch, and on the validation windows (NaN where
-            there are none), at each check.
+        losses: (n_checks, 2) mean squared error of a step's windows, and of the validation
+            windows (NaN where there are none), every 25 steps.
     """
 
     shape: Shape
@@ -104,7 +104,7 @@ def patches(windows: FloatArray, size: int) -> FloatArray:
 def initial_parameters(
     shape: Shape, length: int, horizon: int, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Draw starting weights, each map with variance one over its inputs."""
+    """Draw starting weights, each map with variance one over its inputs; the output is zero."""
     tokens, width = shape.tokens(length), shape.dimension
     answers = width * (tokens if shape.readout == "all" else 1)
 
@@ -119,10 +119,10 @@ def initial_parameters(
         "query": draw(width, width),
         "key": draw(width, width),
         "value": draw(width, width),
-        "output": draw(answers, horizon),
+        "output": np.zeros((answers, horizon)),
         "output_bias": np.zeros(horizon),
     }
-    if not shape.has_positions:
+    if not shape.positions:
         del drawn["position"]
     return drawn
 
@@ -137,7 +137,7 @@ def forward(xp: Any, parameters: Mapping[str, Any], shape: Shape, pieces: Any) -
         pieces: What `patches` returns.
     """
     token = pieces @ parameters["embedding"] + parameters["embedding_bias"]
-    if shape.has_positions:
+    if shape.positions:
         token = token + parameters["position"]
     asking = token if shape.readout == "all" else token[:, -1:]
     query = _by_head(asking @ parameters["query"], shape.heads)

@@ -18,13 +18,14 @@ from blportfolio.forecasters.multi_head.network import (
     initial_parameters,
     patches,
 )
-from blportfolio.types import FloatArray
+from blportfolio.types import FloatArray, IntArray
 from blportfolio.validation import check_matrix, check_positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, float], None]
+_CHECK_EVERY = 25
 
 
 def import_torch() -> Any:  # noqa: ANN401, a module
@@ -50,14 +51,13 @@ def train_multi_head(
     heads: int = 4,
     dimension: int = 16,
     patch: int = 1,
-    has_positions: bool = True,
+    positions: bool = True,
     readout: str = "last",
     steps: int = 2500,
     learning_rate: float = 0.01,
-    batch: int | None = None,
+    batch_size: int | None = None,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
-    patience: int = 10,
-    check_every: int = 25,
+    patience: int = 500,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> MultiHeadNetwork:
@@ -73,52 +73,55 @@ def train_multi_head(
         heads: Attention heads.
         dimension: Width of a token, a multiple of `heads`.
         patch: Values of the window that make a token.
-        has_positions: Whether tokens have a learned position added.
+        positions: Whether tokens have a learned position added.
         readout: `last` if the last token alone asks, `all` if every token does.
         steps: Most steps of Adam.
         learning_rate: Its step size, which falls to zero over the steps along half a cosine.
-        batch: Windows in a step; by default all of them.
+        batch_size: Windows in a step, drawn anew each time; by default all of them.
         validation: Windows and what followed, to stop early by; by default no early stop.
-        patience: Checks in a row without a smaller validation error before training stops.
-        check_every: Steps from one check to the next.
+        patience: Steps without a smaller validation error before training stops.
         seed: Of the starting weights and the batches.
-        progress: Called at each check with the number of steps done and the most there can be.
+        progress: Called every 25 steps with the steps done, the most there can be, and the loss.
 
     Returns:
-        The network, a function of (m, length) windows; with validation, that of the best check.
+        The network, a function of (m, length) windows to (m, horizon) outputs. It starts by
+        answering zero; with validation it is the best seen at every 25 steps, so that it answers
+        zero where nothing helped.
 
     Raises:
         ConfigError: If a setting is out of range, or PyTorch is not installed.
         DataError: If shapes disagree, or a value is not finite.
     """
-    shape = Shape(heads, dimension, patch, has_positions, readout)
-    for name, count in (("steps", steps), ("patience", patience), ("check_every", check_every)):
-        check_count(count, name=name)
-    if batch is not None:
-        check_count(batch, name="batch")
+    shape = Shape(heads, dimension, patch, positions, readout)
+    for name, count in (("steps", steps), ("patience", patience), ("batch_size", batch_size)):
+        if not (name == "batch_size" and count is None):
+            check_count(count, name=name)
     check_positive(learning_rate, name="learning_rate")
-    inputs, targets = _pair(x, y, "x", "y")
-    torch = import_torch()
+    inputs, targets = _pair(x, y)
     rng = np.random.default_rng(seed)
     drawn = initial_parameters(shape, inputs.shape[1], targets.shape[1], rng)
+    torch = import_torch()
     with _one_thread(torch):
         run = _Run(torch, shape, drawn, learning_rate, steps)
         data = run.tensors(inputs, targets)
-        held = None if validation is None else run.tensors(*_pair(*validation, "x", "y"))
-        best, best_step, best_error = run.snapshot(), 0, np.inf
+        held = None if validation is None else run.tensors(*_pair(*validation))
+        best, best_step = run.snapshot(), 0
+        best_error = np.inf if held is None else run.error(*held)
         losses: list[tuple[float, float]] = []
         for step in range(1, steps + 1):
-            rows = slice(None) if batch is None else rng.permutation(len(inputs))[:batch]
+            rows: slice | IntArray = slice(None)
+            if batch_size is not None and batch_size < len(inputs):
+                rows = rng.choice(len(inputs), batch_size, replace=False)
             loss = run.step(data[0][rows], data[1][rows])
-            if step % check_every and step < steps:
+            if step % _CHECK_EVERY and step < steps:
                 continue
             error = np.nan if held is None else run.error(*held)
             losses.append((loss, error))
             if progress is not None:
-                progress(step, steps)
+                progress(step, steps, loss)
             if held is None or error < best_error:
                 best, best_step, best_error = run.snapshot(), step, error
-            elif step - best_step >= patience * check_every:
+            elif step - best_step >= patience:
                 break
     return MultiHeadNetwork(shape, best, inputs.shape[1], best_step, np.array(losses))
 
@@ -182,17 +185,17 @@ def _one_thread(torch: Any) -> Iterator[None]:  # noqa: ANN401
         torch.set_num_threads(before)
 
 
-def _pair(x: ArrayLike, y: ArrayLike, x_name: str, y_name: str) -> tuple[FloatArray, FloatArray]:
+def _pair(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
     windows, following = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if windows.ndim != 2 or min(windows.shape) < 1:
-        raise DataError(f"`{x_name}` must have shape (n, length), got {windows.shape}.")
+        raise DataError(f"`x` must have shape (n, length), got {windows.shape}.")
     wide = following[:, None] if following.ndim == 1 else following
     if wide.ndim != 2 or len(wide) != len(windows) or wide.shape[1] < 1:
         raise DataError(
-            f"`{y_name}` must have shape ({len(windows)},) or ({len(windows)}, horizon), got "
+            f"`y` must have shape ({len(windows)},) or ({len(windows)}, horizon), got "
             f"{following.shape}."
         )
     return (
-        check_matrix(windows, windows.shape, name=x_name),
-        check_matrix(wide, wide.shape, name=y_name),
+        check_matrix(windows, windows.shape, name="x"),
+        check_matrix(wide, wide.shape, name="y"),
     )
