@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DATASETS = "datasets"
     EXPERIMENTS = "experiments"
     FEATURES = "features"
+    FORECASTERS = "forecasters"
     OBJECTIVES = "objectives"
     PRIORS = "priors"
     STRATEGIES = "strategies"
@@ -49,6 +50,7 @@ def _rows(kind: Kind) -> list[tuple[str, str]]:
     from blportfolio.config.toml import find_file, packaged_names
     from blportfolio.covariance import COVARIANCES
     from blportfolio.features import FEATURES
+    from blportfolio.forecasters import FORECASTERS
     from blportfolio.optimise import OBJECTIVES
     from blportfolio.priors import PRIORS
     from blportfolio.toml import read_toml
@@ -65,6 +67,7 @@ def _rows(kind: Kind) -> list[tuple[str, str]]:
     registries: dict[Kind, dict[str, type]] = {
         Kind.COVARIANCES: dict(COVARIANCES),
         Kind.FEATURES: dict(FEATURES),
+        Kind.FORECASTERS: dict(FORECASTERS),
         Kind.OBJECTIVES: dict(OBJECTIVES),
         Kind.PRIORS: dict(PRIORS),
     }
