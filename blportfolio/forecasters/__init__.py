@@ -4,6 +4,7 @@ from blportfolio.forecasters.attention import AttentionForecaster
 from blportfolio.forecasters.attention_kernel import AttentionKernelForecaster
 from blportfolio.forecasters.autoregression import AutoregressiveForecaster
 from blportfolio.forecasters.decomposition_linear import DecompositionLinearForecaster
+from blportfolio.forecasters.hopfield import HopfieldForecaster
 from blportfolio.forecasters.last_value import LastValueForecaster
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
@@ -21,6 +22,7 @@ __all__ = [
     "AttentionKernelForecaster",
     "AutoregressiveForecaster",
     "DecompositionLinearForecaster",
+    "HopfieldForecaster",
     "LastValueForecaster",
     "LinearForecaster",
     "LinearResidualForecaster",

@@ -7,6 +7,7 @@ from blportfolio.forecasters.attention import AttentionForecaster
 from blportfolio.forecasters.attention_kernel import AttentionKernelForecaster
 from blportfolio.forecasters.autoregression import AutoregressiveForecaster
 from blportfolio.forecasters.decomposition_linear import DecompositionLinearForecaster
+from blportfolio.forecasters.hopfield import HopfieldForecaster
 from blportfolio.forecasters.last_value import LastValueForecaster
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
@@ -29,6 +30,7 @@ FORECASTERS: dict[str, type[Forecaster]] = {
     "attention_kernel": AttentionKernelForecaster,
     "state_space": StateSpaceForecaster,
     "multi_head_attention": MultiHeadAttentionForecaster,
+    "hopfield": HopfieldForecaster,
 }
 
 

@@ -1,0 +1,297 @@
+"""Modern Hopfield retrieval: windows recall the windows they resemble, and what came after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.attention.units import units_of
+from blportfolio.forecasters.base import check_context, check_training, training_scale
+from blportfolio.forecasters.entmax import check_alpha, entmax, tsallis_conjugate
+from blportfolio.forecasters.normalise import NORMALISE, centre_of, spread_of
+from blportfolio.forecasters.windows import Windows, hold_out
+from blportfolio.types import FloatArray
+from blportfolio.validation import check_choice, check_matrix, check_positive, read_only, shown
+
+BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""Sharpness of the retrieval to choose from; zero is the mean of all memories."""
+
+_TIE = 1e-12
+_BLOCK = 1024
+
+
+def retrieve(
+    memories: ArrayLike, queries: ArrayLike, *, beta: float, alpha: float = 1.0, steps: int = 1
+) -> FloatArray:
+    """Move queries towards the memories they resemble: x ← Ξ · α-entmax(β Ξᵀ x), `steps` times.
+
+    One step is a row of an attention layer whose keys and values are the memories. No step ever
+    raises the `energy`.
+
+    Args:
+        memories: (n_memories, dimension) patterns Ξᵀ.
+        queries: (n_queries, dimension) patterns to complete.
+        beta: β > 0, how sharply the nearest memory is preferred.
+        alpha: 1 for softmax (dense), 2 for sparsemax, or between.
+        steps: Updates; 0 leaves the queries as they are.
+
+    Returns:
+        (n_queries, dimension).
+
+    Raises:
+        ConfigError: If β, α or `steps` is out of range.
+        DataError: If shapes disagree, or a value is not finite.
+
+    References:
+        Ramsauer et al. (2021), Hopfield Networks is All You Need (α = 1); Hu et al. (2023), On
+        Sparse Modern Hopfield Model (α = 2); Wu et al. (2024), STanHop (between).
+    """
+    patterns, x = _patterns(memories, queries)
+    check_positive(beta, name="beta")
+    _check_whole(steps, 0, name="steps")
+    for _ in range(steps):
+        x = _by_row(entmax(beta * _by_row(x, patterns.T), alpha), patterns)
+    return x
+
+
+def energy(
+    memories: ArrayLike, queries: ArrayLike, *, beta: float, alpha: float = 1.0
+) -> FloatArray:
+    """Return E(x) = |x|²/2 - Ψ*(β Ξᵀ x)/β, with Ψ* the conjugate of the Tsallis entropy.
+
+    Args:
+        memories: (n_memories, dimension) patterns.
+        queries: (n_queries, dimension) states.
+        beta: β > 0.
+        alpha: As for `retrieve`.
+
+    Returns:
+        (n_queries,).
+
+    Raises:
+        ConfigError: If β or α is out of range.
+        DataError: If shapes disagree, or a value is not finite.
+    """
+    patterns, x = _patterns(memories, queries)
+    check_positive(beta, name="beta")
+    pull = tsallis_conjugate(beta * _by_row(x, patterns.T), alpha) / beta
+    level: FloatArray = (x * x).sum(axis=1) / 2 - pull
+    return level
+
+
+@dataclass(frozen=True, slots=True)
+class HopfieldForecaster:
+    """Weighs what followed earlier windows by how much they resemble the window at hand.
+
+    Memories are training windows, normalised, evenly spaced in time; their values are their
+    targets in the same normalisation. A window q recalls them with the weights
+    α-entmax(β Ξᵀ q / √d). β is chosen on the latest windows, then all are remembered. There is no
+    other parameter, so that nothing is trained. All channels share the memories.
+
+    Attributes:
+        alpha: 1 for softmax, 2 for sparsemax, or between: above 1, unlike memories count for
+            nothing.
+        betas: Sharpness to choose from by hold-out, or one number that is fixed.
+        n_memories: Most windows that are remembered, and most that β is chosen by.
+        steps: Hopfield updates of the window before its values are recalled.
+        normalise: What windows are divided by and forecasts multiplied by: the root mean square of
+            each "window"; or what is taken out of each window and added again: its "last" value,
+            its "mean", or its mean and standard deviation ("standard"); or "none". The middle
+            three are meant for levels, not for returns.
+        holdout_share: Latest share of the training rows by which β is chosen.
+
+    Raises:
+        ConfigError: If a setting is out of range.
+    """
+
+    alpha: float = 1.0
+    betas: float | tuple[float, ...] = BETAS
+    n_memories: int = 512
+    steps: int = 0
+    normalise: str = "window"
+    holdout_share: float = 0.2
+
+    needs_levels: ClassVar[bool] = False
+    is_seeded: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        check_alpha(self.alpha)
+        try:
+            betas = tuple(np.atleast_1d(np.asarray(self.betas, dtype=float)).tolist())
+        except (TypeError, ValueError):
+            betas = ()
+        if not betas or not all(0 <= beta < np.inf for beta in betas):
+            raise ConfigError(
+                f"`betas` must be a number of 0 or more, or some of them, got {shown(self.betas)}."
+            )
+        object.__setattr__(self, "betas", tuple(sorted(betas)))
+        _check_whole(self.n_memories, 1, name="n_memories")
+        _check_whole(self.steps, 0, name="steps")
+        check_choice(self.normalise, ("window", *NORMALISE), name="normalise")
+        share = self.holdout_share
+        if isinstance(share, bool) or not isinstance(share, float) or not 0 < share < 1:
+            raise ConfigError(
+                f"`holdout_share` must be a number between 0 and 1, got {shown(share)}."
+            )
+
+    def fit(self, windows: Windows) -> FittedHopfield:
+        """Choose β on the latest windows and remember windows evenly spaced in time.
+
+        Raises:
+            DataError: If `windows` are none or hold no window, or a target is unknown.
+        """
+        check_training(windows)
+        unit = training_scale(windows)
+        betas: tuple[float, ...] = self.betas  # type: ignore[assignment]
+        beta = betas[0]
+        early, late = hold_out(windows, self.holdout_share)
+        if len(betas) > 1 and len(early) and len(late):
+            judged = _spaced(late, self.n_memories)
+            target = judged.target / unit
+            recall = self._remember(early, unit, 0.0)
+            errors = np.array([_error(recall, beta, judged.context, target) for beta in betas])
+            tie = _TIE * float((target**2).sum())
+            beta = betas[int(np.flatnonzero(errors <= errors.min() + tie)[0])]
+        return self._remember(windows, unit, beta)
+
+    def _remember(self, windows: Windows, unit: float, beta: float) -> FittedHopfield:
+        kept = _spaced(windows, self.n_memories)
+        x, offset, spread = _normalised(kept.context / unit, self.normalise)
+        learned = spread > 0
+        values = (kept.target / unit - offset[:, None])[learned] / spread[learned, None]
+        memories = x[learned]
+        square = float(np.mean(memories**2)) if memories.size else 0.0
+        gain = float(np.sqrt(square)) if square > 0 else 1.0
+        return FittedHopfield(self, read_only(memories / gain), read_only(values), unit, gain, beta)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedHopfield:
+    """Memories, and what they are worth.
+
+    Attributes:
+        forecaster: The settings.
+        memories: (n_memories, context_length) normalised windows; none where all were flat.
+        values: (n_memories, horizon) their targets in the same normalisation.
+        unit: Root mean square of the training contexts.
+        gain: Root mean square of the normalised windows, in that unit.
+        beta: Sharpness of the retrieval that was chosen.
+    """
+
+    forecaster: HopfieldForecaster
+    memories: FloatArray
+    values: FloatArray
+    unit: float
+    gain: float
+    beta: float
+
+    @property
+    def context_length(self) -> int:
+        """Values that it looks at."""
+        return int(self.memories.shape[1])
+
+    @property
+    def horizon(self) -> int:
+        """Values that it forecasts."""
+        return int(self.values.shape[1])
+
+    def predict(
+        self,
+        context: ArrayLike,
+        *,
+        channel: ArrayLike | None = None,  # noqa: ARG002, all channels share the memories
+    ) -> FloatArray:
+        """Return (n_windows, horizon) forecasts.
+
+        Raises:
+            DataError: If the context has another length or holds a missing value.
+        """
+        values = check_context(context, self.context_length)
+        x, offset, spread = _normalised(values / self.unit, self.forecaster.normalise)
+        return (offset[:, None] + spread[:, None] * self._recalled(x, self.beta)) * self.unit
+
+    def weights(self, context: ArrayLike) -> FloatArray:
+        """Return (n_windows, n_memories) weights of the memories; each row sums to one.
+
+        Raises:
+            DataError: If the context has another length or holds a missing value.
+        """
+        values = check_context(context, self.context_length)
+        return self._weights(
+            _normalised(values / self.unit, self.forecaster.normalise)[0], self.beta
+        )
+
+    def _weights(self, x: FloatArray, beta: float) -> FloatArray:
+        alpha, sharpness = self.forecaster.alpha, beta / np.sqrt(self.context_length)
+        if not len(self.memories):
+            return np.zeros((len(x), 0))
+        query = x / self.gain
+        for _ in range(self.forecaster.steps):
+            query = _by_row(
+                entmax(sharpness * _by_row(query, self.memories.T), alpha), self.memories
+            )
+        return entmax(sharpness * _by_row(query, self.memories.T), alpha)
+
+    def _recalled(self, x: FloatArray, beta: float) -> FloatArray:
+        recalled = np.zeros((len(x), self.horizon))
+        for begin in range(0, len(x), _BLOCK):
+            rows = slice(begin, begin + _BLOCK)
+            recalled[rows] = _by_row(self._weights(x[rows], beta), self.values)
+        return recalled
+
+
+def _error(fitted: FittedHopfield, beta: float, context: FloatArray, target: FloatArray) -> float:
+    """Return the sum of squared errors at that sharpness; `target` is in the unit of training."""
+    x, offset, spread = _normalised(context / fitted.unit, fitted.forecaster.normalise)
+    forecast = offset[:, None] + spread[:, None] * fitted._recalled(x, beta)
+    return float(((forecast - target) ** 2).sum())
+
+
+def _normalised(values: FloatArray, normalise: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return normalised windows, (n_windows,) levels taken out and spreads divided by."""
+    ordered = np.ascontiguousarray(values)  # the order of a sum must not depend on other rows
+    if normalise == "window":
+        offset, spread = np.zeros(len(ordered)), units_of(ordered, "window", 1.0)
+    else:
+        offset, spread = centre_of(ordered, normalise), spread_of(ordered, normalise)
+    gap = (ordered - offset[:, None]) / np.where(spread > 0, spread, np.inf)[:, None]
+    return gap, offset, spread
+
+
+def _spaced(windows: Windows, most: int) -> Windows:
+    """Return at most that many windows, evenly spaced in time, the latest among them."""
+    if len(windows) <= most:
+        return windows
+    order = np.lexsort((windows.channels, windows.origins))
+    places = len(windows) - 1 - np.arange(most)[::-1] * len(windows) // most
+    return windows.take(order[places])
+
+
+def _by_row(rows: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Return rows · matrix, one row at a time, so that none depends on how many there are."""
+    product: FloatArray = np.matmul(rows[:, None, :], matrix)[:, 0]
+    return product
+
+
+def _patterns(memories: ArrayLike, queries: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    shape, asked = np.shape(memories), np.shape(queries)
+    if len(shape) != 2 or min(shape) < 1:
+        raise DataError(f"`memories` must have shape (n_memories, dimension), got {shape}.")
+    if len(asked) != 2 or asked[1] != shape[1]:
+        raise DataError(f"`queries` must have shape (n_queries, {shape[1]}), got {asked}.")
+    return check_matrix(memories, shape, name="memories"), check_matrix(
+        queries, asked, name="queries"
+    )
+
+
+def _check_whole(value: object, least: int, *, name: str) -> None:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < least:  # type: ignore[operator]
+        raise ConfigError(
+            f"`{name}` must be a whole number of {least} or more, got {shown(value)}."
+        )
