@@ -1,4 +1,4 @@
-"""Modern Hopfield retrieval: windows recall the windows they resemble, and what came after them."""
+"""The Hopfield forecaster: windows recall the windows they resemble, and what came after them."""
 
 from __future__ import annotations
 
@@ -8,79 +8,21 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import ConfigError
 from blportfolio.forecasters.attention.units import units_of
 from blportfolio.forecasters.base import check_context, check_training, training_scale
-from blportfolio.forecasters.entmax import check_alpha, entmax, tsallis_conjugate
+from blportfolio.forecasters.entmax import check_alpha, entmax
+from blportfolio.forecasters.hopfield.retrieval import check_whole, product_one_by_one
 from blportfolio.forecasters.normalise import NORMALISE, centre_of, spread_of
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, check_matrix, check_positive, read_only, shown
+from blportfolio.validation import check_choice, read_only, shown
 
 BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Sharpness of the retrieval to choose from; zero is the mean of all memories."""
 
 _TIE = 1e-12
 _BLOCK = 1024
-
-
-def retrieve(
-    memories: ArrayLike, queries: ArrayLike, *, beta: float, alpha: float = 1.0, steps: int = 1
-) -> FloatArray:
-    """Move queries towards the memories they resemble: x ← Ξ · α-entmax(β Ξᵀ x), `steps` times.
-
-    One step is a row of an attention layer whose keys and values are the memories. No step ever
-    raises the `energy`.
-
-    Args:
-        memories: (n_memories, dimension) patterns Ξᵀ.
-        queries: (n_queries, dimension) patterns to complete.
-        beta: β > 0, how sharply the nearest memory is preferred.
-        alpha: 1 for softmax (dense), 2 for sparsemax, or between.
-        steps: Updates; 0 leaves the queries as they are.
-
-    Returns:
-        (n_queries, dimension).
-
-    Raises:
-        ConfigError: If β, α or `steps` is out of range.
-        DataError: If shapes disagree, or a value is not finite.
-
-    References:
-        Ramsauer et al. (2021), Hopfield Networks is All You Need (α = 1); Hu et al. (2023), On
-        Sparse Modern Hopfield Model (α = 2); Wu et al. (2024), STanHop (between).
-    """
-    patterns, x = _patterns(memories, queries)
-    check_positive(beta, name="beta")
-    _check_whole(steps, 0, name="steps")
-    for _ in range(steps):
-        x = _by_row(entmax(beta * _by_row(x, patterns.T), alpha), patterns)
-    return x
-
-
-def energy(
-    memories: ArrayLike, queries: ArrayLike, *, beta: float, alpha: float = 1.0
-) -> FloatArray:
-    """Return E(x) = |x|²/2 - Ψ*(β Ξᵀ x)/β, with Ψ* the conjugate of the Tsallis entropy.
-
-    Args:
-        memories: (n_memories, dimension) patterns.
-        queries: (n_queries, dimension) states.
-        beta: β > 0.
-        alpha: As for `retrieve`.
-
-    Returns:
-        (n_queries,).
-
-    Raises:
-        ConfigError: If β or α is out of range.
-        DataError: If shapes disagree, or a value is not finite.
-    """
-    patterns, x = _patterns(memories, queries)
-    check_positive(beta, name="beta")
-    pull = tsallis_conjugate(beta * _by_row(x, patterns.T), alpha) / beta
-    level: FloatArray = (x * x).sum(axis=1) / 2 - pull
-    return level
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +72,8 @@ class HopfieldForecaster:
                 f"`betas` must be a number of 0 or more, or some of them, got {shown(self.betas)}."
             )
         object.__setattr__(self, "betas", tuple(sorted(betas)))
-        _check_whole(self.n_memories, 1, name="n_memories")
-        _check_whole(self.steps, 0, name="steps")
+        check_whole(self.n_memories, 1, name="n_memories")
+        check_whole(self.steps, 0, name="steps")
         check_choice(self.normalise, ("window", *NORMALISE), name="normalise")
         share = self.holdout_share
         if isinstance(share, bool) or not isinstance(share, float) or not 0 < share < 1:
@@ -232,16 +174,16 @@ class FittedHopfield:
             return np.zeros((len(x), 0))
         query = x / self.gain
         for _ in range(self.forecaster.steps):
-            query = _by_row(
-                entmax(sharpness * _by_row(query, self.memories.T), alpha), self.memories
+            query = product_one_by_one(
+                entmax(sharpness * product_one_by_one(query, self.memories.T), alpha), self.memories
             )
-        return entmax(sharpness * _by_row(query, self.memories.T), alpha)
+        return entmax(sharpness * product_one_by_one(query, self.memories.T), alpha)
 
     def _recalled(self, x: FloatArray, beta: float) -> FloatArray:
         recalled = np.zeros((len(x), self.horizon))
         for begin in range(0, len(x), _BLOCK):
             rows = slice(begin, begin + _BLOCK)
-            recalled[rows] = _by_row(self._weights(x[rows], beta), self.values)
+            recalled[rows] = product_one_by_one(self._weights(x[rows], beta), self.values)
         return recalled
 
 
@@ -270,28 +212,3 @@ def _spaced(windows: Windows, most: int) -> Windows:
     order = np.lexsort((windows.channels, windows.origins))
     places = len(windows) - 1 - np.arange(most)[::-1] * len(windows) // most
     return windows.take(order[places])
-
-
-def _by_row(rows: FloatArray, matrix: FloatArray) -> FloatArray:
-    """Return rows · matrix, one row at a time, so that none depends on how many there are."""
-    product: FloatArray = np.matmul(rows[:, None, :], matrix)[:, 0]
-    return product
-
-
-def _patterns(memories: ArrayLike, queries: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    shape, asked = np.shape(memories), np.shape(queries)
-    if len(shape) != 2 or min(shape) < 1:
-        raise DataError(f"`memories` must have shape (n_memories, dimension), got {shape}.")
-    if len(asked) != 2 or asked[1] != shape[1]:
-        raise DataError(f"`queries` must have shape (n_queries, {shape[1]}), got {asked}.")
-    return check_matrix(memories, shape, name="memories"), check_matrix(
-        queries, asked, name="queries"
-    )
-
-
-def _check_whole(value: object, least: int, *, name: str) -> None:
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least:  # type: ignore[operator]
-        raise ConfigError(
-            f"`{name}` must be a whole number of {least} or more, got {shown(value)}."
-        )
