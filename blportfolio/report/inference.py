@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy.stats import norm
 
-from blportfolio.errors import ConfigError
+from blportfolio.errors import ConfigError, DataError
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
 
@@ -63,23 +63,115 @@ def sharpe_interval(
     References:
         Lo (2002), The statistics of Sharpe ratios; Newey and West (1987, 1994).
     """
-    if not 0 < level < 1:
-        raise ConfigError(f"`level` must lie between 0 and 1, got {level}.")
     values = excess_returns(returns, risk_free_rate)
-    n_obs = len(values)
-    if lags is None:
-        lags = int(4 * (n_obs / 100) ** (2 / 9))
-    lags = max(0, min(lags, n_obs - 1))
+    used = _lags_and_level(len(values), lags, level)
     ratio = sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
     if math.isnan(ratio):
-        return SharpeInterval(math.nan, math.nan, math.nan, math.nan, level, lags)
+        return SharpeInterval(math.nan, math.nan, math.nan, math.nan, level, used)
+    error, reach = _error_and_reach(_influence(values), used, level, periods_per_year)
+    return SharpeInterval(ratio, error, ratio - reach, ratio + reach, level, used)
+
+
+@dataclass(frozen=True, slots=True)
+class SharpeDifference:
+    """The difference of two annualised Sharpe ratios over the same periods, with its interval.
+
+    Attributes:
+        first: The first ratio.
+        second: The second.
+        value: First less second.
+        standard_error: Its standard error, annualised.
+        low: Lower bound.
+        high: Upper bound.
+        level: Confidence level.
+        lags: Autocovariances used.
+    """
+
+    first: float
+    second: float
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    level: float
+    lags: int
+
+
+def sharpe_difference(
+    first: pd.Series,
+    second: pd.Series,
+    *,
+    periods_per_year: float = 252.0,
+    risk_free_rate: float | pd.Series = 0.0,
+    level: float = 0.95,
+    lags: int | None = None,
+) -> SharpeDifference:
+    """Closed-form interval for the difference of two Sharpe ratios of paired returns.
+
+    The influence of one period on S₁ − S₂ is ψ₁ − ψ₂ with ψ as in `sharpe_interval`: that the two
+    earn much of the same is thus allowed for. Its long-run variance over n, by Newey and West, is
+    the variance of the difference; this is the delta method on both means and second moments.
+
+    Args:
+        first: (n_periods,) simple returns per period.
+        second: (n_periods,) of another strategy on the same dates.
+        periods_per_year: Periods in a year.
+        risk_free_rate: Decimal rate per period, one number or a series on the same dates.
+        level: Confidence level.
+        lags: Autocovariances; by default ⌊4 (n/100)^(2/9)⌋.
+
+    Returns:
+        The interval; NaN where a ratio is. Two equal series differ by exactly 0.
+
+    Raises:
+        ConfigError: If `level` is not between 0 and 1.
+        DataError: If the two have other dates.
+
+    References:
+        Ledoit and Wolf (2008), Robust performance hypothesis testing with the Sharpe ratio,
+        Section 3.1, with the Bartlett kernel.
+    """
+    if not pd.Series(first).index.equals(pd.Series(second).index):
+        raise DataError("`first` and `second` must be returns on the same dates; align them first.")
+    values = [excess_returns(returns, risk_free_rate) for returns in (first, second)]
+    used = _lags_and_level(len(values[0]), lags, level)
+    ratios = [
+        sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
+        for returns in (first, second)
+    ]
+    gap = ratios[0] - ratios[1]
+    if math.isnan(gap):
+        return SharpeDifference(*ratios, math.nan, math.nan, math.nan, math.nan, level, used)
+    influence = _influence(values[0]) - _influence(values[1])
+    error, reach = _error_and_reach(influence, used, level, periods_per_year)
+    return SharpeDifference(*ratios, gap, error, gap - reach, gap + reach, level, used)
+
+
+def _lags_and_level(n_obs: int, lags: int | None, level: float) -> int:
+    """Return the autocovariances to use.
+
+    Raises:
+        ConfigError: If `level` is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ConfigError(f"`level` must lie between 0 and 1, got {level}.")
+    return max(0, min(int(4 * (n_obs / 100) ** (2 / 9)) if lags is None else lags, n_obs - 1))
+
+
+def _influence(values: FloatArray) -> FloatArray:
+    """Return (n_periods,) what each return adds to n (Ŝ − S), per period."""
     scores = (values - values.mean()) / values.std()
     per_period = float(values.mean() / values.std())
-    influence = scores - 0.5 * per_period * (scores**2 - 1)
-    variance = newey_west_variance(influence, lags) / n_obs
+    influence: FloatArray = scores - 0.5 * per_period * (scores**2 - 1)
+    return influence
+
+
+def _error_and_reach(
+    influence: FloatArray, lags: int, level: float, periods_per_year: float
+) -> tuple[float, float]:
+    variance = newey_west_variance(influence, lags) / len(influence)
     error = math.sqrt(variance * periods_per_year)
-    reach = float(norm.ppf(0.5 + level / 2)) * error
-    return SharpeInterval(ratio, error, ratio - reach, ratio + reach, level, lags)
+    return error, float(norm.ppf(0.5 + level / 2)) * error
 
 
 def newey_west_variance(values: FloatArray, lags: int) -> float:

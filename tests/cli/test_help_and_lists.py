@@ -5,6 +5,7 @@ import pytest
 import blportfolio as bl
 from blportfolio.covariance import COVARIANCES
 from blportfolio.features import FEATURES
+from blportfolio.forecasters import FORECASTERS
 from blportfolio.optimise import OBJECTIVES
 from blportfolio.priors import PRIORS
 
@@ -12,9 +13,17 @@ KNOWN = {
     "covariances": sorted(COVARIANCES),
     "datasets": bl.list_datasets(),
     "features": sorted(FEATURES),
+    "forecasters": sorted(FORECASTERS),
     "objectives": sorted(OBJECTIVES),
     "priors": sorted(PRIORS),
-    "strategies": ["equal_weight", "equilibrium", "markowitz", "min_variance", "slp"],
+    "strategies": [
+        "attention_views",
+        "equal_weight",
+        "equilibrium",
+        "linear_residual_views",
+        "slp",
+        "markowitz",
+    ],
     "experiments": ["industries", "sample"],
 }
 

@@ -9,9 +9,11 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
+from statsmodels.stats.sandwich_covariance import S_hac_simple
+from statsmodels.tools.numdiff import approx_fprime_cs
 
-from blportfolio.errors import ConfigError
-from blportfolio.report import metrics, sharpe_interval
+from blportfolio.errors import ConfigError, DataError
+from blportfolio.report import metrics, sharpe_difference, sharpe_interval
 from blportfolio.report.inference import newey_west_variance
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -131,3 +133,79 @@ def test_a_level_that_is_no_probability_is_refused(level):
 
 def test_more_lags_than_returns_are_cut():
     assert sharpe_interval(autocorrelated(5, n_periods=10), lags=50).lags == 9
+
+
+def paired(seed, n_periods=400, shared=0.8):
+    """Two strategies that earn much of the same."""
+    first, common = autocorrelated(seed, n_periods), autocorrelated(seed + 1, n_periods)
+    second = autocorrelated(seed + 2, n_periods)
+    return shared * common + first, shared * common + 0.7 * second
+
+
+@given(st.integers(0, 2**31), st.integers(0, 15), st.sampled_from([252.0, 12.0]))
+@settings(max_examples=40)
+def test_the_difference_has_the_delta_method_error_of_ledoit_and_wolf(seed, lags, periods):
+    """Gradient by complex step, long-run covariance of means and squares by statsmodels."""
+    first, second = paired(seed)
+    moments = np.column_stack([first, second, first**2, second**2])
+
+    def gap(m):
+        return m[0] / np.sqrt(m[2] - m[0] ** 2) - m[1] / np.sqrt(m[3] - m[1] ** 2)
+
+    means = moments.mean(axis=0)
+    gradient = approx_fprime_cs(means, gap).ravel()
+    long_run = S_hac_simple(moments - means, nlags=lags) / len(moments)
+    error = math.sqrt(gradient @ long_run @ gradient / len(moments) * periods)
+    found = sharpe_difference(first, second, periods_per_year=periods, lags=lags)
+    assert found.standard_error == pytest.approx(error, rel=1e-8)
+    assert found.first == metrics.sharpe_ratio(first, periods)
+    assert found.value == found.first - metrics.sharpe_ratio(second, periods)
+    reach = norm.ppf(0.975) * error
+    assert (found.low, found.high) == pytest.approx(
+        (found.value - reach, found.value + reach), rel=1e-8
+    )
+
+
+def test_what_both_earn_narrows_the_interval_of_the_difference():
+    """Against the error of two unrelated ratios."""
+    first, second = paired(1, shared=5.0)
+    found = sharpe_difference(first, second)
+    apart = math.hypot(*(sharpe_interval(r).standard_error for r in (first, second)))
+    assert found.standard_error < apart / 2
+
+
+def test_the_order_of_the_two_turns_the_sign_and_leverage_does_not_matter():
+    first, second = paired(2)
+    here, there = sharpe_difference(first, second), sharpe_difference(second, first)
+    assert (here.value, here.low, here.high) == (-there.value, -there.high, -there.low)
+    levered = sharpe_difference(3 * first, second)
+    assert levered.value == pytest.approx(here.value, rel=1e-9)
+    assert levered.standard_error == pytest.approx(here.standard_error, rel=1e-9)
+
+
+def test_a_strategy_does_not_differ_from_itself():
+    first, _ = paired(3)
+    found = sharpe_difference(first, first)
+    assert (found.value, found.standard_error, found.low, found.high) == (0, 0, 0, 0)
+
+
+def test_the_interval_of_the_difference_covers_no_difference_as_often_as_it_says():
+    """500 pairs of equal true ratios that share half of their variance: within 3 errors."""
+    rng = np.random.default_rng(4)
+    covered = 0
+    for _ in range(500):
+        common, own = rng.normal(0.1, 1, size=300), rng.normal(0, 1, size=(2, 300))
+        found = sharpe_difference(*(pd.Series(common + o) for o in own), level=0.9, lags=0)
+        covered += found.low <= 0 <= found.high
+    assert covered / 500 == pytest.approx(0.9, abs=3 * math.sqrt(0.09 / 500))
+
+
+def test_returns_on_other_dates_or_without_a_ratio_are_not_compared():
+    first, second = paired(5)
+    with pytest.raises(DataError, match="same dates"):
+        sharpe_difference(first, second.iloc[1:])
+    flat = sharpe_difference(first, 0 * second)
+    assert math.isnan(flat.value)
+    assert math.isnan(flat.high)
+    with pytest.raises(ConfigError, match="`level`"):
+        sharpe_difference(first, second, level=2)
