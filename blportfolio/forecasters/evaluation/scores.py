@@ -31,7 +31,7 @@ class Scores:
         mse: Mean squared error, in the unit of the data squared.
         mae: Mean absolute error, in the unit of the data.
         bias: Mean of forecast less outcome.
-        relative_mse: MSE over that of the forecast zero on the same steps.
+        relative_mse: MSE over that of the reference on the same steps; of zero where none is given.
         r2_zero: Out-of-sample R² against zero, 1 - Σ(y - f)² / Σy².
         r2_mean: Out-of-sample R² against the mean that was known then.
         hit_rate: Share of steps whose sign was forecast.
@@ -53,7 +53,12 @@ class Scores:
 
 
 def score(
-    forecast: ArrayLike, target: ArrayLike, last: ArrayLike, *, mean: ArrayLike | None = None
+    forecast: ArrayLike,
+    target: ArrayLike,
+    last: ArrayLike,
+    *,
+    mean: ArrayLike | None = None,
+    reference: ArrayLike | None = None,
 ) -> Scores:
     """Score forecasts, pooled over all windows and steps.
 
@@ -62,6 +67,7 @@ def score(
         target: What came, like `forecast`.
         last: (n_windows,) last value before each.
         mean: Forecasts of the prevailing mean, like `forecast`.
+        reference: Forecasts that `relative_mse` is relative to, like `forecast`.
 
     Returns:
         Scores; with no window at all, every score is NaN.
@@ -70,12 +76,17 @@ def score(
         DataError: If shapes disagree or a value is not finite.
     """
     f, y = _pair(forecast, target)
-    before = _last(last, y)
-    return _score(f, y, before, None if mean is None else _like(mean, y, "mean"))
+    others = _others(y, mean, reference)
+    return _score(f, y, _last(last, y), *others)
 
 
 def score_by_consistency(
-    forecast: ArrayLike, target: ArrayLike, last: ArrayLike, *, mean: ArrayLike | None = None
+    forecast: ArrayLike,
+    target: ArrayLike,
+    last: ArrayLike,
+    *,
+    mean: ArrayLike | None = None,
+    reference: ArrayLike | None = None,
 ) -> dict[str, Scores]:
     """Score the steps whose outcome has the sign of the last value, and those that turn it.
 
@@ -86,6 +97,7 @@ def score_by_consistency(
         target: As in `score`.
         last: As in `score`.
         mean: As in `score`.
+        reference: As in `score`.
 
     Returns:
         Scores of the `consistent` and the `inconsistent` steps; those where the outcome or the
@@ -96,10 +108,10 @@ def score_by_consistency(
     """
     f, y = _pair(forecast, target)
     before = _last(last, y)
-    known = None if mean is None else _like(mean, y, "mean")
+    others = _others(y, mean, reference)
     agreement = sign_consistency(y, before)
     return {
-        name: _score(f[rows], y[rows], before[rows], None if known is None else known[rows])
+        name: _score(f[rows], y[rows], before[rows], *(other[rows] for other in others))
         for name, rows in (("consistent", agreement > 0), ("inconsistent", agreement < 0))
     }
 
@@ -174,15 +186,18 @@ def loss_by_date(loss: FloatArray, origins: IntArray) -> FloatArray:
     return means
 
 
-def _score(f: FloatArray, y: FloatArray, before: FloatArray, known: FloatArray | None) -> Scores:
-    """Score arrays of one shape."""
+def _score(
+    f: FloatArray, y: FloatArray, before: FloatArray, known: FloatArray, reference: FloatArray
+) -> Scores:
+    """Score arrays of one shape; `known` may be NaN."""
     if not y.size:
         return Scores(0, *[float("nan")] * 9)
     # A power of two keeps squares in range and every digit of the ratios.
     unit = float(np.exp2(np.floor(np.log2(largest)))) if (largest := _largest(y)) > 0 else 1.0
     error, outcome = f / unit - y / unit, y / unit
     squared, of_zero = float(np.mean(error**2)), float(np.mean(outcome**2))
-    of_mean = np.nan if known is None else float(np.mean((known / unit - outcome) ** 2))
+    of_mean = float(np.mean((known / unit - outcome) ** 2))
+    of_reference = float(np.mean((reference / unit - outcome) ** 2))
     same = np.sign(f) * np.sign(before)
     hits = np.sign(f) * np.sign(y)
     follows = _share(same)
@@ -191,7 +206,7 @@ def _score(f: FloatArray, y: FloatArray, before: FloatArray, known: FloatArray |
         mse=squared * unit * unit,
         mae=float(np.mean(np.abs(error))) * unit,
         bias=float(np.mean(error)) * unit,
-        relative_mse=_ratio(squared, of_zero),
+        relative_mse=_ratio(squared, of_reference),
         r2_zero=1 - _ratio(squared, of_zero),
         r2_mean=1 - _ratio(squared, of_mean),
         hit_rate=_share(hits),
@@ -244,6 +259,16 @@ def _like(values: ArrayLike, y: FloatArray, name: str) -> FloatArray:
         raise DataError(f"`{name}` must have the shape {y.shape} of `target`, got {array.shape}.")
     _check(np.isfinite(array), name)
     return array
+
+
+def _others(
+    y: FloatArray, mean: ArrayLike | None, reference: ArrayLike | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the forecasts to compare with: NaN for an unknown mean, zero for no reference."""
+    return (
+        np.full(y.shape, np.nan) if mean is None else _like(mean, y, "mean"),
+        np.zeros(y.shape) if reference is None else _like(reference, y, "reference"),
+    )
 
 
 def _last(last: ArrayLike, y: FloatArray) -> FloatArray:
