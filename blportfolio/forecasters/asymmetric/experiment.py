@@ -1,0 +1,242 @@
+"""The asymmetric-learning experiment: which trials, run over seeds, in this process or several."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from blportfolio.errors import ConfigError
+from blportfolio.forecasters.asymmetric.parts import PARTS, run_trial
+from blportfolio.forecasters.asymmetric.process import KINDS, REGIMES
+from blportfolio.forecasters.asymmetric.trial import (
+    ALIGNMENT,
+    CONTEST,
+    GAMMA,
+    HEADS,
+    VARIANT,
+    VARIANTS,
+    Found,
+    Record,
+    Target,
+    Trial,
+)
+from blportfolio.forecasters.attention.parameters import SCALINGS
+from blportfolio.validation import check_choice, shown
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a part of the experiment may use.
+
+    Attributes:
+        n: Training windows.
+        width: Neurons.
+        steps: Steps of training.
+        seeds: Repetitions, each with data and network of its own.
+    """
+
+    n: int
+    width: int
+    steps: int
+    seeds: int
+
+    def __post_init__(self) -> None:
+        """Check that all are whole numbers above zero."""
+        for name in ("n", "width", "steps", "seeds"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(f"`{name}` must be a whole number above 0, got {shown(value)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class AsymmetricSettings:
+    """What to run; the defaults take about a minute. `full_settings` has those of the maths.
+
+    Attributes:
+        targets: What is to be forecast by all models.
+        regimes: Training distributions: "all", "con" or both.
+        contest: Budget of the table of all models.
+        gammas: Further weights γ of the last value, tried on the last of the targets.
+        gamma: Budget of those.
+        widths: Neurons of the networks that are watched.
+        scalings: Scalings of the networks that are watched.
+        alignment: Budget of those; its width is not used.
+        variants: Names of `VARIANTS`, trained by Adam.
+        variant_targets: What they are to forecast.
+        variant: Budget of those.
+        heads: Numbers of heads of an ordinary attention layer; it needs torch.
+        head: Budget of those, on the last of the targets; its width is not used.
+        n_test: Windows in each test.
+        noise: Standard deviation of the noise on every value.
+        seed: Seed of everything.
+
+    Raises:
+        ConfigError: If a choice is unknown, or a number out of range.
+    """
+
+    targets: tuple[Target, ...] = (Target("affine", 8, 0.6),)
+    regimes: tuple[str, ...] = ("all", "con")
+    contest: Budget = Budget(600, 128, 300, 3)
+    gammas: tuple[float, ...] = (-0.6, 0.3, 0.9)
+    gamma: Budget = Budget(600, 64, 100, 2)
+    widths: tuple[int, ...] = (32, 128)
+    scalings: tuple[str, ...] = SCALINGS
+    alignment: Budget = Budget(300, 1, 300, 2)
+    variants: tuple[str, ...] = ("base", "positions and skip")
+    variant_targets: tuple[Target, ...] = (Target("affine", 8, 0.6),)
+    variant: Budget = Budget(500, 32, 500, 2)
+    heads: tuple[int, ...] = (1, 4)
+    head: Budget = Budget(1000, 1, 300, 1)
+    n_test: int = 5000
+    noise: float = 0.05
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the choices."""
+        for kind in (target.kind for target in (*self.targets, *self.variant_targets)):
+            check_choice(kind, KINDS, name="kind")
+        for regime in self.regimes:
+            if regime == "inc":
+                raise ConfigError(
+                    "`regimes` are training distributions, all or con; inc is the test. "
+                    "Training on what is tested would answer nothing."
+                )
+            check_choice(regime, REGIMES, name="regimes")
+        for scaling in self.scalings:
+            check_choice(scaling, SCALINGS, name="scalings")
+        for variant in self.variants:
+            check_choice(variant, VARIANTS, name="variants")
+        if not self.targets or not self.regimes:
+            raise ConfigError("`targets` and `regimes` must name one or more each.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AsymmetricResult:
+    """What the experiment found.
+
+    Attributes:
+        settings: What was run.
+        records: One a trial and model: labels and measures.
+        curve: One a trial of gradient descent and kept step.
+        points: Forecasts of some test windows of the first seed beside the truth.
+        has_heads: Whether torch is here, so that several heads were tried.
+    """
+
+    settings: AsymmetricSettings
+    records: tuple[Record, ...]
+    curve: tuple[Record, ...]
+    points: tuple[Record, ...]
+    has_heads: bool
+
+
+def full_settings(seed: int = 0) -> AsymmetricSettings:
+    """Return the settings of the figures that the project's maths records: tens of minutes."""
+    four = (Target("sym", 4, 0.3), Target("affine", 8, 0.6))
+    return AsymmetricSettings(
+        targets=four,
+        contest=Budget(1000, 256, 3000, 10),
+        gamma=Budget(600, 128, 1000, 10),
+        widths=(8, 32, 128, 512),
+        alignment=Budget(500, 1, 3000, 5),
+        variants=tuple(VARIANTS),
+        variant_targets=four,
+        variant=Budget(1000, 64, 1500, 5),
+        heads=(1, 2, 4, 8),
+        head=Budget(1000, 1, 2500, 5),
+        n_test=20_000,
+        seed=seed,
+    )
+
+
+def has_torch() -> bool:
+    """Return whether the extra `torch` is installed."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def plan_trials(settings: AsymmetricSettings) -> list[Trial]:
+    """Return all trials in the order of the tables."""
+    trials: list[Trial] = []
+
+    def add(part: str, target: Target, budget: Budget, **changes: Any) -> None:  # noqa: ANN401
+        for regime in settings.regimes:
+            base = Trial(
+                part,
+                target,
+                regime,
+                budget.n,
+                budget.width,
+                budget.steps,
+                (settings.seed, 0),
+                settings.n_test,
+                settings.noise,
+            )
+            trials.extend(
+                replace(base, seed=(settings.seed, number), **changes)
+                for number in range(budget.seeds)
+            )
+
+    for target in settings.targets:
+        add(CONTEST, target, settings.contest)
+    for gamma in settings.gammas:
+        add(GAMMA, replace(settings.targets[-1], gamma=gamma), settings.gamma)
+    for scaling in settings.scalings:
+        for width in settings.widths:
+            target = settings.targets[-1]
+            add(ALIGNMENT, target, settings.alignment, width=width, scaling=scaling)
+    for target in settings.variant_targets:
+        for variant in settings.variants:
+            add(VARIANT, target, settings.variant, variant=variant)
+    if has_torch():
+        for heads in settings.heads:
+            add(HEADS, settings.targets[-1], settings.head, width=heads)
+    return trials
+
+
+def run_asymmetric(
+    settings: AsymmetricSettings | None = None,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+) -> AsymmetricResult:
+    """Run the experiment.
+
+    Args:
+        settings: What to run; by default what takes about a minute.
+        progress: Called with the part, the trials done in it and their number.
+        jobs: Processes at work; figures do not depend on it, up to rounding.
+
+    Raises:
+        ConfigError: If the settings are wrong, such as a γ for which no process exists.
+    """
+    chosen = AsymmetricSettings() if settings is None else settings
+    trials = plan_trials(chosen)
+    counts = {part: sum(trial.part == part for trial in trials) for part in PARTS}
+    done = dict.fromkeys(counts, 0)
+    found: list[Found] = []
+    for trial, result in zip(trials, _results(trials, jobs), strict=True):
+        found.append(result)
+        done[trial.part] += 1
+        if progress is not None:
+            progress(trial.part, done[trial.part], counts[trial.part])
+    return AsymmetricResult(
+        chosen,
+        tuple(row for one in found for row in one.records),
+        tuple(row for one in found for row in one.curve),
+        tuple(row for one in found for row in one.points if row["seed"] == 0),
+        has_torch(),
+    )
+
+
+def _results(trials: list[Trial], jobs: int) -> Iterator[Found]:
+    """Yield what each trial found, in order, as soon as it is there."""
+    if jobs == 1:
+        yield from map(run_trial, trials)
+        return
+    from sklearn.utils.parallel import Parallel, delayed
+
+    work = (delayed(run_trial)(trial) for trial in trials)
+    yield from Parallel(n_jobs=jobs, return_as="generator")(work)
