@@ -70,15 +70,16 @@ class AutoregressiveForecaster:
         """
         check_training(windows)
         summed = values_summed(windows)
-        rows = (
-            windows.context if summed > 1 else np.hstack([windows.context, windows.target[:, :1]])
-        )
-        most = rows.shape[1] - 1
+        spare = int(summed > 1)
+        most = windows.context_length - spare
         if not isinstance(self.order, str) and self.order > most:
             raise DataError(
-                f"`windows` must have a context of {self.order + windows.context_length - most} "
-                f"or more for order {self.order}, got {windows.context_length}."
+                f"`windows` must have a context of {self.order + spare} or more for order "
+                f"{self.order}, got {windows.context_length}."
             )
+        most = min(most, self.max_order if isinstance(self.order, str) else int(self.order))
+        lags = windows.context[:, windows.context_length - most - spare :]
+        rows = lags if spare else np.hstack([lags, windows.target[:, :1]])
         models = models_of(windows, shared=self.shared)
         fits = [self._fit_rows(rows[of_model]) for of_model in models.values()]
         return FittedAutoregression(
@@ -94,21 +95,21 @@ class AutoregressiveForecaster:
         # About the mean and in units of a power of two: a constant gives zeros, and the constant
         # term is of the size of the lags.
         centre = float(rows[0, -1] + (rows[:, -1] - rows[0, -1]).mean())
-        unit = power_of_two(rows - centre)
-        scaled = (rows - centre) / unit
+        scaled = rows - centre
+        unit = power_of_two(scaled)
+        scaled /= unit
         order = self._chosen_order(scaled)
         constant, *lags = _least_squares(scaled, order).params.tolist()
         return (constant * unit + centre * (1 - sum(lags)), *lags)
 
     def _chosen_order(self, rows: FloatArray) -> int:
-        most = min(rows.shape[1] - 1, max(len(rows) - 2, 0))
+        most: int = min(rows.shape[1] - 1, max(len(rows) - 2, 0))
         if not isinstance(self.order, str):
-            fixed: int = min(int(self.order), most)
-            return fixed
-        orders = range(min(self.max_order, most) + 1)
+            return most
         if not (rows[:, -1] != rows[0, -1]).any():
             return 0
-        values = [getattr(_least_squares(rows, order), self.order) for order in orders]
+        with np.errstate(divide="ignore"):  # a perfect fit has a likelihood without bound
+            values = [getattr(_least_squares(rows, order), self.order) for order in range(most + 1)]
         return int(np.argmin(values))
 
 
@@ -160,4 +161,4 @@ def _least_squares(rows: FloatArray, order: int) -> Any:  # noqa: ANN401, statsm
     from statsmodels.regression.linear_model import OLS
 
     lags = rows[:, -2 : -2 - order : -1] if order else rows[:, :0]
-    return OLS(rows[:, -1], np.hstack([np.ones((len(rows), 1)), lags])).fit()
+    return OLS(rows[:, -1], np.hstack([np.ones((len(rows), 1)), lags]), hasconst=True).fit()

@@ -85,7 +85,7 @@ class Refit:
     Attributes:
         first: First row whose windows may be learned from.
         last: Last such row.
-        known: Positions of the windows learned from; empty where they are too few.
+        known: Positions of the windows learned from, in order of time; empty where too few.
         due: Positions of the windows to forecast.
         channels: Channels with weights of their own that have windows enough, or None.
     """
@@ -145,7 +145,7 @@ def _refits(
             due = due[np.isin(windows.channels[due], channels)]
         elif len(known) < min_windows:
             known = known[:0]
-        yield Refit(first, last, np.sort(known), np.sort(due), channels)
+        yield Refit(first, last, known, due, channels)
 
 
 def _checked(fit_rows: Sequence[int], train_rows: int | None, min_windows: int) -> IntArray:

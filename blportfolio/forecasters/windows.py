@@ -48,11 +48,20 @@ class Windows:
         object.__setattr__(self, "target", target)
         for name, default in (("time", np.arange), ("channel", np.zeros)):
             given = getattr(self, name)
-            labels = np.asarray(default(len(context)) if given is None else given).astype(np.intp)
+            labels = np.asarray(default(len(context), dtype=np.intp) if given is None else given)
             if labels.shape != (len(context),):
                 raise DataError(f"`{name}` must have shape ({len(context)},), got {labels.shape}.")
-            object.__setattr__(self, name, labels)
-        object.__setattr__(self, "span", target.shape[1] if self.span is None else self.span)
+            if labels.dtype.kind not in "iu" and len(labels):
+                raise DataError(f"`{name}` must hold whole numbers, got {labels.dtype}.")
+            object.__setattr__(self, name, labels.astype(np.intp))
+        span = target.shape[1] if self.span is None else self.span
+        is_whole = isinstance(span, int | np.integer) and not isinstance(span, bool)
+        if not is_whole or span < target.shape[1]:
+            raise DataError(
+                f"`span` must be a whole number of rows, {target.shape[1]} or more as the horizon "
+                f"is, got {span!r}."
+            )
+        object.__setattr__(self, "span", int(span))
 
     def __len__(self) -> int:
         """Return the number of windows."""
@@ -144,7 +153,10 @@ def hankel_windows(
     ):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise DataError(f"`{name}` must be a whole number of 1 or more, got {number!r}.")
-    series = np.array(values, dtype=float)
+    try:
+        series = np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`values` must hold numbers: {error}.") from error
     series = series[:, None] if series.ndim == 1 else series
     if series.ndim != 2:
         raise DataError(
@@ -163,7 +175,7 @@ def hankel_windows(
     padded = np.vstack([series, ahead])
     pieces = np.lib.stride_tricks.sliding_window_view(padded, context_length + horizon, axis=0)
     origins = np.arange(context_length - 1, len(series), stride)
-    pieces = pieces[origins - context_length + 1]  # (n_origins, n_channels, length)
+    pieces = pieces[: len(series) - context_length + 1 : stride]  # (n_origins, n_channels, length)
     context, target = pieces[..., :context_length], pieces[..., context_length:]
     kept = np.isfinite(context).all(axis=2)
     if not unknown_targets:
