@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from blportfolio.cli.forecast_compare import compare
+from blportfolio.cli.forecast_demo import demo
+
 forecast = typer.Typer(
     no_args_is_help=True,
     help="Compare forecasters, from zero to attention, on the same windows.",
 )
+forecast.command()(compare)
+forecast.add_typer(demo, name="demo")
