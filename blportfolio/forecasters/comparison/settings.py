@@ -39,7 +39,7 @@ class ComparisonSettings:
     n_refits: int = 5
     n_seeds: int = 3
     seed: int = 0
-    max_windows: int = 20_000
+    max_windows: int = 10_000
     confidence_size: float = 0.1
     n_resamples: int = 1_000
 

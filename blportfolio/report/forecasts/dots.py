@@ -1,0 +1,113 @@
+"""Charts with one row a forecaster: gain with its interval, error by kind of step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from blportfolio.forecasters.comparison import Comparison
+from blportfolio.report.charts import PALETTE
+from blportfolio.report.forecasts.looks import ROW, WIDTH, axis_limit, plain
+
+
+def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
+    """R² out of sample against the reference with its 95 % interval, one row a forecaster."""
+    rows = [row for row in comparison.at(horizon) if row.name != comparison.reference]
+    table = pd.DataFrame(
+        {
+            "forecaster": [row.name for row in rows],
+            "gain": [row.gain for row in rows],
+            "low": [row.gain_interval[0] for row in rows],
+            "high": [row.gain_interval[1] for row in rows],
+        }
+    ).sort_values("gain", ascending=False, kind="stable")
+    table[["low", "high"]] = table[["low", "high"]].fillna({"low": table.gain, "high": table.gain})
+    limit = axis_limit(table[["low", "high"]].abs().max(axis=1).to_numpy())
+    for name in ("gain", "low", "high"):
+        table[f"{name}_shown"] = table[name].clip(-limit, limit)
+    table["label"] = [f"{value:+.2%}" for value in table["gain"]]
+    table["beyond"] = table["gain"].abs() > limit
+    order = table["forecaster"].tolist()
+    scale = alt.Scale(domain=[-limit, limit], nice=False)
+    title = f"R² against {plain(comparison.reference)}, with 95 % interval (%)"
+    x = alt.X("gain_shown:Q", title=title, scale=scale, axis=alt.Axis(format=".2~%"))
+    y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
+    figures = ["forecaster:N", alt.Tooltip("gain:Q", format="+.3%")]
+    base = alt.Chart(table, width=WIDTH, height=ROW * len(order))
+    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#555", strokeDash=[4, 3])
+    marks: list[Any] = [
+        zero.encode(x=alt.X("x:Q", scale=scale)),
+        base.mark_rule(color=PALETTE[0], strokeWidth=2).encode(
+            x=alt.X("low_shown:Q", scale=scale, title=title), x2="high_shown:Q", y=y
+        ),
+        base.mark_point(filled=True, size=70, color=PALETTE[0], opacity=1).encode(
+            x=x,
+            y=y,
+            shape=alt.Shape(
+                "beyond:N",
+                scale=alt.Scale(domain=[False, True], range=["circle", "triangle-left"]),
+                legend=None,
+            ),
+            tooltip=figures,
+        ),
+        base.mark_text(align="left", dx=6, fontSize=11).encode(
+            x=alt.value(WIDTH), y=y, text="label:N"
+        ),
+    ]
+    beyond = " (triangles lie beyond the axis)" if table["beyond"].any() else ""
+    return alt.LayerChart(
+        layer=marks, title=f"Horizon {horizon}: who forecasts better than "
+        f"{plain(comparison.reference)}{beyond}",
+    )  # fmt: skip
+
+
+def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
+    """Error over the reference's on steps that keep the sign of the last value, or turn it."""
+    parts = {"keeps the sign": "consistent", "turns the sign": "inconsistent"}
+    table = pd.DataFrame(
+        [
+            {
+                "forecaster": row.name,
+                "step": step,
+                "relative": getattr(row, name).relative_mse,
+            }
+            for row in comparison.at(horizon)
+            for step, name in parts.items()
+        ]
+    ).dropna()
+    table = table[table["relative"] > 0]
+    order = [row.name for row in comparison.at(horizon)]
+    title = f"MSE over that of {plain(comparison.reference)} (1 = equal, log scale)"
+    x = alt.X(
+        "relative:Q",
+        title=title,
+        scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(format=".3~g", tickCount=8),
+    )
+    y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
+    one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color="#555", strokeDash=[4, 3])
+    points = (
+        alt.Chart(table, width=WIDTH, height=ROW * len(order))
+        .mark_point(filled=True, size=70, opacity=0.9)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color(
+                "step:N",
+                title="The next step",
+                scale=alt.Scale(domain=list(parts), range=PALETTE[:2]),
+            ),
+            shape=alt.Shape(
+                "step:N",
+                title="The next step",
+                scale=alt.Scale(domain=list(parts), range=["circle", "diamond"]),
+            ),
+            tooltip=["forecaster:N", "step:N", alt.Tooltip("relative:Q", format=".4f")],
+        )
+    )
+    return alt.LayerChart(
+        layer=[one.encode(x=alt.X("x:Q")), points],
+        title=f"Horizon {horizon}: error on steps that keep and that turn the last sign",
+    )
