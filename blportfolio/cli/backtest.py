@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -166,7 +167,7 @@ def backtest(
     """
     with reported(debug=debug):
         from blportfolio.cli.provenance import command_line
-        from blportfolio.cli.running import DataChoice, run_and_write
+        from blportfolio.cli.running import data_choices, run_and_write
         from blportfolio.config import load_experiment
 
         prices, dataset = _one_source(context, prices, dataset)
@@ -190,32 +191,30 @@ def backtest(
             decimal=decimal,
             max_bytes=max_bytes,
         )
-        choice = DataChoice(resolved, prices, dataset, reading=reading, min_coverage=min_coverage)
+        choices = data_choices(
+            resolved, prices, dataset, reading=reading, min_coverage=min_coverage
+        )
         if dry_run:
-            decided = resolved.resolved(choice.universe)
-            document = {"schema_version": 1, "universe": choice.universe, **decided}
+            universes = [choice.universe for choice in choices]
+            named = universes if len(universes) > 1 else universes[0]
+            decided = resolved.resolved(*universes)
+            document = {"schema_version": 1, "universe": named, **decided}
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
-        market = choice.load()
-        run, records = run_and_write(
+        markets = [(choice, choice.load()) for choice in choices]
+        run, summary = run_and_write(
             resolved,
-            market,
-            universe=choice.universe,
+            markets,
             command=command_line(context),
             out=out,
             seed=seed,
             quiet=quiet or as_json,
         )
         if as_json:
-            document = {
-                "schema_version": 1,
-                "experiment": resolved.config.name,
-                "run": str(run),
-                "strategies": records,
-            }
-            typer.echo(json.dumps(document, ensure_ascii=False))
+            ordered = {"schema_version": 1, "experiment": resolved.config.name, "run": str(run)}
+            typer.echo(json.dumps({**ordered, **summary}, ensure_ascii=False))
             return
-        _print(resolved, market, run, records, quiet=quiet)
+        _print(resolved, [market for _, market in markets], run, summary, quiet=quiet)
 
 
 def _one_source(
@@ -257,25 +256,33 @@ def _date(text: str | None, flag: str) -> str | None:
 
 def _print(
     resolved: Experiment,
-    market: MarketData,
+    markets: list[MarketData],
     run: Path,
-    records: list[dict[str, Any]],
+    summary: Mapping[str, Any],
     *,
     quiet: bool,
 ) -> None:
-    """Print the table, what to know about it, and what to do next."""
-    from blportfolio.cli.output import print_summary
-    from blportfolio.report.tables import EXPLANATION, remarks
+    """Print the table of each universe, what to know about them, and what to do next."""
+    from blportfolio.cli.output import print_summary, print_verdict
+    from blportfolio.report.tables import EXPLANATION, by_universe, remarks
 
-    first, last = records[0]["first_held"], records[0]["last_held"]
-    typer.echo(
-        f"{resolved.config.name}: {market.name}, {len(market.assets)} assets, {first} to {last}"
-    )
-    print_summary(records)
-    typer.echo(f"\n{EXPLANATION}")
-    for note in [*remarks(records), *market.notes]:
+    notes = []
+    tables = by_universe(summary["strategies"])
+    for market, (universe, records) in zip(markets, tables.items(), strict=True):
+        first, last = records[0]["first_held"], records[0]["last_held"]
+        typer.echo(
+            f"{resolved.config.name}: {market.name}, {len(market.assets)} assets, {first} to {last}"
+        )
+        print_summary(records)
+        label = f"{universe}: " if universe else ""
+        notes += [label + note for note in [*remarks(records), *market.notes]]
+        if universe:
+            typer.echo()
+    typer.echo(EXPLANATION if len(markets) > 1 else f"\n{EXPLANATION}")
+    for note in notes:
         typer.echo(note)
-    typer.echo(f"Configurations run: {len(records)}, all shown.")
+    print_verdict(summary)
+    typer.echo(f"Configurations run: {len(summary['strategies'])}, all shown.")
     typer.echo(f"\nRun: {run}")
     if not quiet:
         typer.echo(f"Open {run / 'report.html'}, or print this again: blportfolio show {run}")

@@ -29,6 +29,17 @@ def print_summary(records: Sequence[Mapping[str, Any]]) -> None:
     print_table(HEADINGS, format_rows(records))
 
 
+def print_verdict(summary: Mapping[str, Any]) -> None:
+    """Print the verdict of an experiment that has candidates, its figures and then its words."""
+    from blportfolio.report.verdict import HEADINGS, format_comparisons
+
+    if "verdict" in summary:
+        sys.stdout.write("\n")
+        print_table(HEADINGS, format_comparisons(summary["verdict"]["comparisons"]))
+        sys.stdout.write("\nVerdict\n")
+        sys.stdout.writelines(f"{sentence}\n" for sentence in summary["verdict"]["sentences"])
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout, as wide as it needs to be when nobody watches a terminal."""
     console = PatientConsole(width=None if sys.stdout.isatty() else 160, highlight=False)

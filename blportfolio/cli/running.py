@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from blportfolio.data.cached import cached_tickers
 from blportfolio.errors import ConfigError
 from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
-from blportfolio.report.run_folder import write_run
+from blportfolio.report.run_folder import RunPart, write_run
 
 
 class DataChoice:
@@ -35,13 +36,13 @@ class DataChoice:
     def __init__(
         self,
         experiment: Experiment,
+        named: str,
         prices: Path | None,
         dataset: str | None,
         *,
         reading: Mapping[str, Any],
         min_coverage: float | None,
     ) -> None:
-        named = experiment.config.universe
         self._path = prices
         self._reading, self._min_coverage = dict(reading), min_coverage
         table = experiment.config.backtest
@@ -71,34 +72,90 @@ class DataChoice:
             return load_dataset(self.universe, min_coverage=self._min_coverage, **span)
         return load_prices(self._path, **self._reading)
 
+    @property
+    def label(self) -> str:
+        """Name of the universe in tables and folders of a run over several."""
+        return re.sub(r"[^A-Za-z0-9_.\-]+", "_", Path(self.universe).stem) or "data"
+
+
+def data_choices(
+    experiment: Experiment,
+    prices: Path | None,
+    dataset: str | None,
+    *,
+    reading: Mapping[str, Any],
+    min_coverage: float | None,
+) -> list[DataChoice]:
+    """Return what a run is on: the user's own data, or each universe of the experiment.
+
+    Raises:
+        ConfigError: If two universes would have the same name.
+    """
+    is_own = prices is not None or dataset is not None
+    named = experiment.config.universes[:1] if is_own else experiment.config.universes
+    choices = [
+        DataChoice(experiment, name, prices, dataset, reading=reading, min_coverage=min_coverage)
+        for name in named
+    ]
+    labels = [choice.label for choice in choices]
+    for choice, label in zip(choices, labels, strict=True):
+        if labels.count(label) > 1:
+            raise ConfigError(
+                f"Two universes are called {label!r}, one of them {choice.universe!r}; rename a "
+                "file."
+            )
+    return choices
+
 
 def run_and_write(
     experiment: Experiment,
-    market: MarketData,
+    markets: Sequence[tuple[DataChoice, MarketData]],
     *,
-    universe: str,
     command: str,
     out: Path,
     seed: int,
     quiet: bool,
-) -> tuple[Path, list[dict[str, Any]]]:
-    """Run every strategy and write the run's folder; return it and the headline figures."""
+) -> tuple[Path, dict[str, Any]]:
+    """Run every strategy on every universe and write the run's folder; return it and its summary.
+
+    Args:
+        experiment: What to run.
+        markets: The universes chosen, loaded.
+        command: The command line, for the manifest.
+        out: Folder in which runs/ is made.
+        seed: Recorded for models that draw random numbers.
+        quiet: Whether to show no progress.
+    """
     began = utc_now()
-    config = {**experiment.resolved(universe), "data": dict(market.sources), "seed": seed}
+    several = len(markets) > 1
+    sources = {choice.label: dict(market.sources) for choice, market in markets}
+    config = {
+        **experiment.resolved(*(choice.universe for choice, _ in markets)),
+        "data": sources if several else dict(markets[0][1].sources),
+        "seed": seed,
+    }
     config_sha = digest(config)
     run_id = f"{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z-{config_sha[:8]}"
     target = out / "runs" / experiment.config.name / run_id
     table = experiment.config.backtest
     with new_folder(target) as folder:
+        parts = []
         with progress_bar(quiet=quiet) as progress:
-            results = run_experiment(
-                experiment.strategies,
-                market,
-                start=None if table.start is None else str(table.start),
-                end=None if table.end is None else str(table.end),
-                seed=seed,
-                progress=progress,
-            )
+            for choice, market in markets:
+                label = choice.label if several else ""
+
+                def report(name: str, done: int, total: int, label: str = label) -> None:
+                    progress(f"{label}: {name}" if label else name, done, total)
+
+                results = run_experiment(
+                    experiment.strategies,
+                    market,
+                    start=None if table.start is None else str(table.start),
+                    end=None if table.end is None else str(table.end),
+                    seed=seed,
+                    progress=report,
+                )
+                parts.append(RunPart(results, describe_market(market), label))
         commit, dirty = git_state()
         manifest = {
             "schema_version": 1,
@@ -113,16 +170,25 @@ def run_and_write(
             "git_commit": commit,
             "git_dirty": dirty,
             "software": describe_software(),
-            "data": describe_market(market),
-            "returns": results[0].manifest["returns"],
+            **_data_of(parts),
             "policies": POLICIES,
         }
-        records = write_run(
+        summary = write_run(
             folder,
-            results,
+            parts,
             title=experiment.config.name,
             description=experiment.config.description,
             manifest=manifest,
             elapsed=lambda: round((utc_now() - began).total_seconds(), 3),
+            candidates=experiment.candidates,
+            baselines=experiment.baselines,
         )
-    return target, records
+    return target, summary
+
+
+def _data_of(parts: Sequence[RunPart]) -> dict[str, Any]:
+    """Return what a manifest says of the data, by universe where there are several."""
+    told = [{"data": part.data, "returns": part.results[0].manifest["returns"]} for part in parts]
+    if len(parts) == 1:
+        return told[0]
+    return {"universes": {part.universe: one for part, one in zip(parts, told, strict=True)}}

@@ -21,11 +21,11 @@ def show(
     Example: blportfolio show runs/sample/20260101T120000Z-1a2b3c4d
     """
     with reported(debug=debug):
-        from blportfolio.cli.output import print_summary
+        from blportfolio.cli.output import print_summary, print_verdict
         from blportfolio.cli.study import print_study
         from blportfolio.report.run_folder import read_summary
         from blportfolio.report.study import read_study
-        from blportfolio.report.tables import remarks
+        from blportfolio.report.tables import by_universe, remarks
 
         study = read_study(run)
         summary = read_summary(run) if study is None else study
@@ -35,7 +35,11 @@ def show(
         if study is not None:
             print_study(study, everything=True)
         else:
-            print_summary(summary["strategies"])
-            for note in remarks(summary["strategies"]):
-                typer.echo(note)
+            for universe, records in by_universe(summary["strategies"]).items():
+                if universe:
+                    typer.echo(f"{universe}:")
+                print_summary(records)
+                for note in remarks(records):
+                    typer.echo(note)
+            print_verdict(summary)
         typer.echo(f"\nReport: {run / 'report.html'}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +11,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
+from blportfolio.config.overrides import assign, parse_override, spell_out
 from blportfolio.config.strategy import StrategyConfig, parse_strategy
 from blportfolio.config.toml import find_file
 from blportfolio.errors import ConfigError
 from blportfolio.toml import read_toml, unknown_key, validate
+from blportfolio.validation import nearest_name
 
 BASELINES = ("equal_weight", "min_variance")
 """Strategies that every comparison holds."""
-
-
-MODELS = ("prior", "covariance", "optimise")
-"""Tables of a strategy that name a model."""
 
 
 class BacktestTable(BaseModel):
@@ -52,8 +49,10 @@ class ExperimentConfig(BaseModel):
         schema_version: Version of this layout, 1.
         name: Name of the experiment and of its folder of runs.
         description: One sentence.
-        universe: Name of a data set, or path of a file of prices.
+        universe: Name of a data set, or path of a file of prices; or a list, each run by itself.
         strategies: Packaged names, or paths of strategy files.
+        contrast: Those of `strategies` whose Sharpe ratios the verdict compares, with the
+            baselines' and with one another's.
         backtest: When and at what cost.
     """
 
@@ -62,9 +61,15 @@ class ExperimentConfig(BaseModel):
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[A-Za-z0-9_\-]+$")
     description: str = ""
-    universe: str
+    universe: str | Annotated[tuple[str, ...], Field(min_length=1)]
     strategies: tuple[str, ...] = Field(min_length=1)
+    contrast: tuple[str, ...] = ()
     backtest: BacktestTable = Field(default_factory=BacktestTable)
+
+    @property
+    def universes(self) -> tuple[str, ...]:
+        """What the experiment runs on, one after the other."""
+        return (self.universe,) if isinstance(self.universe, str) else self.universe
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +80,32 @@ class Experiment:
         config: The file with its overrides.
         strategies: One a row of the table, each under a name of its own.
         folder: Folder of the file, for relative paths.
+        candidates: Names of the rows that the verdict is about.
+        baselines: Names of the rows that it holds them against.
     """
 
     config: ExperimentConfig
     strategies: tuple[StrategyConfig, ...]
     folder: Path
+    candidates: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
 
-    def resolved(self, universe: str) -> dict[str, Any]:
+    def resolved(self, *universes: str) -> dict[str, Any]:
         """Return everything that was decided, defaults included, ready for JSON.
 
         Args:
-            universe: What the experiment runs on, where flags have replaced its own.
+            universes: What the experiment runs on, where flags have replaced its own.
 
         Returns:
             The experiment, with file names in place of paths, and every strategy.
         """
         experiment = self.config.model_dump(mode="json")
-        experiment["universe"] = Path(universe).name
+        names = [Path(universe).name for universe in universes]
+        experiment["universe"] = names if len(names) > 1 else names[0]
         experiment["strategies"] = [Path(name).name for name in self.config.strategies]
+        experiment["contrast"] = [Path(name).name for name in self.config.contrast]
+        if not experiment["contrast"]:
+            del experiment["contrast"]
         return {
             "experiment": experiment,
             "strategies": [strategy.resolved() for strategy in self.strategies],
@@ -131,10 +144,10 @@ def load_experiment(
         if isinstance(values.get("backtest"), dict):
             for key in ("start", "end", "lookback"):
                 values["backtest"].pop(key, None)
-    settings = [_parse_override(override) for override in overrides]
+    settings = [parse_override(override) for override in overrides]
     for keys, value in settings:
         if keys[0] in ExperimentConfig.model_fields:
-            _assign(values, keys, value)
+            assign(values, keys, value)
     named = strategies or values.get("strategies", ())
     chosen = [str(name) for name in named] if isinstance(named, list | tuple) else []
     if chosen:
@@ -151,23 +164,56 @@ def load_experiment(
     table = values.setdefault("backtest", {})
     if isinstance(table, dict):
         table.update({key: value for key, value in flags.items() if value is not None})
+    if strategies and isinstance(values.get("contrast"), list):
+        # The experiment's own candidates, as far as they still run.
+        values["contrast"] = [name for name in values["contrast"] if name in chosen]
     config = validate(ExperimentConfig, values, where=f"Experiment file {path.name!r}")
-    rows = []
+    _check_names(config, path.name)
+    rows: list[StrategyConfig] = []
+    names_of: dict[str, tuple[str, ...]] = {}
     for name in config.strategies:
         file = find_file("strategies", name, beside=path.parent)
         tables = read_toml(file)
         own = [(keys[1:], value) for keys, value in settings if keys[0] == file.stem]
         for keys, value in own:
-            _spell_out(tables, keys[0])
-            _assign(tables, keys, value, whole=f"{file.stem}.")
+            spell_out(tables, keys[0])
+            assign(tables, keys, value, whole=f"{file.stem}.")
         parse_strategy(tables, source=file.name)
         chosen_here = {keys[0] for keys, _ in own}
-        rows.extend(_combinations(tables, config.backtest, file.name, keep=chosen_here))
+        own_rows = _combinations(tables, config.backtest, file.name, keep=chosen_here)
+        names_of[name] = tuple(row.name for row in own_rows)
+        rows.extend(own_rows)
     names = [row.name for row in rows]
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"Two strategies are called {name!r}; give each its own `name`.")
-    return Experiment(config, tuple(rows), path.parent)
+    candidates, baselines = (
+        tuple(row for name in files for row in names_of[name])
+        for files in (config.contrast, BASELINES)
+    )
+    return Experiment(config, tuple(rows), path.parent, candidates, baselines)
+
+
+def _check_names(config: ExperimentConfig, source: str) -> None:
+    """Check that candidates are among the strategies, and that nothing is named twice.
+
+    Raises:
+        ConfigError: Naming what is wrong.
+    """
+    for name in config.contrast:
+        if name not in config.strategies:
+            raise ConfigError(
+                f"Experiment file {source!r}: `contrast` names {name!r}, which is not among its "
+                f"strategies. {nearest_name(name, config.strategies)}"
+            )
+        if name in BASELINES:
+            raise ConfigError(
+                f"Experiment file {source!r}: `contrast` names {name!r}, with which every "
+                "candidate is compared anyway; remove it."
+            )
+    for key, values in (("contrast", config.contrast), ("universe", config.universes)):
+        if len(set(values)) < len(values):
+            raise ConfigError(f"Experiment file {source!r}: `{key}` names one twice: {values}.")
 
 
 def _combinations(
@@ -205,47 +251,3 @@ def _words(key: str, value: object) -> str:
     if key == "cost_bps":
         return f"{value:g} bp"
     return f"lookback {value}" if key == "lookback" else str(value)
-
-
-def _parse_override(override: str) -> tuple[list[str], Any]:
-    key, sign, text = override.partition("=")
-    keys = _keys_of(key)
-    if not sign or not all(keys):
-        raise ConfigError(f"--set takes key=value such as backtest.lookback=120, got {override!r}.")
-    try:
-        return keys, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return keys, text.strip()
-
-
-def _keys_of(text: str) -> list[str]:
-    """Return the parts of a dotted key; one with a dot stands in quotes, as in TOML."""
-    try:
-        table: Any = tomllib.loads(f"{text} = 0")
-    except tomllib.TOMLDecodeError:
-        return [part.strip() for part in text.split(".")]
-    keys: list[str] = []
-    while isinstance(table, dict):
-        ((key, table),) = table.items()
-        keys.append(key)
-    return keys
-
-
-def _spell_out(tables: dict[str, Any], key: str) -> None:
-    """Write a model that is given by name alone, or left to its default, as a table."""
-    if key in MODELS:
-        default = StrategyConfig.model_fields[key].get_default(call_default_factory=True)
-        table = tables.setdefault(key, default)
-        if isinstance(table, str):
-            tables[key] = {"model": table}
-
-
-def _assign(values: dict[str, Any], keys: list[str], value: object, *, whole: str = "") -> None:
-    for key in keys[:-1]:
-        inner = values.setdefault(key, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(
-                f"--set {whole}{'.'.join(keys)}: `{key}` is {inner!r}, not a table; set all of it."
-            )
-        values = inner
-    values[keys[-1]] = value

@@ -135,16 +135,16 @@ def sharpe_difference(
         raise DataError("`first` and `second` must be returns on the same dates; align them first.")
     values = [excess_returns(returns, risk_free_rate) for returns in (first, second)]
     used = _lags_and_level(len(values[0]), lags, level)
-    ratios = [
+    one, other = (
         sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
         for returns in (first, second)
-    ]
-    gap = ratios[0] - ratios[1]
+    )
+    gap = one - other
     if math.isnan(gap):
-        return SharpeDifference(*ratios, math.nan, math.nan, math.nan, math.nan, level, used)
+        return SharpeDifference(one, other, math.nan, math.nan, math.nan, math.nan, level, used)
     influence = _influence(values[0]) - _influence(values[1])
     error, reach = _error_and_reach(influence, used, level, periods_per_year)
-    return SharpeDifference(*ratios, gap, error, gap - reach, gap + reach, level, used)
+    return SharpeDifference(one, other, gap, error, gap - reach, gap + reach, level, used)
 
 
 def _lags_and_level(n_obs: int, lags: int | None, level: float) -> int:

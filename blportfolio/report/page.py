@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from blportfolio.report.tables import EXPLANATION, HEADINGS, format_rows, remarks
+from blportfolio.report.verdict import HEADINGS as COMPARED
+from blportfolio.report.verdict import format_comparisons
 
 STYLE = """
 body { font-family: system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem;
@@ -25,35 +28,46 @@ code { background: #f3f3f3; padding: .1rem .3rem; }
 """
 
 
+@dataclass(frozen=True, slots=True)
+class PageSection:
+    """What the page shows of one universe.
+
+    Attributes:
+        universe: Its heading; empty where there is one universe only.
+        records: Headline figures by strategy.
+        charts: SVG by description.
+        data: Description of the data.
+    """
+
+    universe: str
+    records: Sequence[Mapping[str, Any]]
+    charts: Mapping[str, str]
+    data: Mapping[str, Any]
+
+
 def render_page(
     *,
     title: str,
     description: str,
-    records: Sequence[Mapping[str, Any]],
-    charts: Mapping[str, str],
+    sections: Sequence[PageSection],
     manifest: Mapping[str, Any],
+    verdict: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page as text.
 
     Args:
         title: Name of the experiment.
         description: One sentence about it.
-        records: Headline figures by strategy.
-        charts: SVG by description.
+        sections: One a universe.
         manifest: The run's manifest.
+        verdict: Sentences and comparisons, or None.
     """
-    head = "".join(f"<th>{_text(name)}</th>" for name in HEADINGS)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>"
-        for row in format_rows(records)
+    body = "\n".join(_section(section) for section in sections)
+    opening = "" if verdict is None else f"\n{_verdict(verdict)}"
+    dates = ", ".join(
+        _text(section.data["last_date"]) + (section.universe and f" ({_text(section.universe)})")
+        for section in sections
     )
-    figures = "".join(
-        f'<figure role="img" aria-label="{_text(label)}">{svg}</figure>'
-        for label, svg in charts.items()
-    )
-    data = manifest["data"]
-    caveats = "".join(f"<li>{_text(note)}</li>" for note in [*remarks(records), *data["notes"]])
-    first, last = records[0]["first_held"], records[0]["last_held"]
     commit = _text(manifest["git_commit"] or "unknown")
     if manifest["git_dirty"]:
         commit += " with local changes"
@@ -67,21 +81,54 @@ def render_page(
 </head>
 <body>
 <h1>{_text(title)}</h1>
-<p>{_text(description)}</p>
-<p class="note">{_text(data["name"])}: {data["n_assets"]} assets, held {first} to {last}.
-{len(records)} configurations were run and all are shown.</p>
-<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>
-<p class="note">{_text(EXPLANATION)}</p>
-{f"<h2>Read before you quote a figure</h2><ul>{caveats}</ul>" if caveats else ""}
-<h2>Charts</h2>
-{figures}
+<p>{_text(description)}</p>{opening}
+{body}
 <h2>Provenance</h2>
 <p class="note">Run {_text(manifest["run_id"])}, made {_text(manifest["created_utc"])} by
-<code>{_text(manifest["command"])}</code>. Data to {_text(data["last_date"])}; commit {commit}.
+<code>{_text(manifest["command"])}</code>. Data to {dates}; commit {commit}.
 Configuration {_text(manifest["config_sha256"][:12])}. Not investment advice.</p>
 </body>
 </html>
 """
+
+
+def _section(section: PageSection) -> str:
+    """Return table, remarks and charts of one universe, under a heading where there are several."""
+    records, data = section.records, section.data
+    heading = f"<h2>{_text(section.universe)}</h2>\n" if section.universe else ""
+    level = "h3" if section.universe else "h2"
+    figures = "".join(
+        f'<figure role="img" aria-label="{_text(label)}">{svg}</figure>'
+        for label, svg in section.charts.items()
+    )
+    caveats = "".join(f"<li>{_text(note)}</li>" for note in [*remarks(records), *data["notes"]])
+    first, last = records[0]["first_held"], records[0]["last_held"]
+    read = f"<{level}>Read before you quote a figure</{level}><ul>{caveats}</ul>" if caveats else ""
+    return f"""{heading}<p class="note">{_text(data["name"])}: {data["n_assets"]} assets, \
+held {first} to {last}.
+{len(records)} configurations were run and all are shown.</p>
+{_table(HEADINGS, format_rows(records))}
+<p class="note">{_text(EXPLANATION)}</p>
+{read}
+<{level}>Charts</{level}>
+{figures}"""
+
+
+def _verdict(found: Mapping[str, Any]) -> str:
+    sentences = "".join(f"<li>{_text(sentence)}</li>" for sentence in found["sentences"])
+    table = _table(COMPARED, format_comparisons(found["comparisons"]))
+    return f"<h2>Verdict</h2><ul>{sentences}</ul>\n{table}"
+
+
+def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{_text(name)}</th>" for name in headings)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in cells
+    )
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        "</div>"
+    )
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,55 +16,71 @@ import pandas as pd
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
 from blportfolio.report.charts import plot_drawdown, plot_growth, plot_weights, to_png, to_svg
-from blportfolio.report.page import render_page
+from blportfolio.report.page import PageSection, render_page
 from blportfolio.report.tables import format_rows, summary_records
+from blportfolio.report.verdict import compare, format_comparisons, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """What an experiment did on one universe.
+
+    Attributes:
+        results: One a strategy.
+        data: Description of the data, as `describe_market` returns it.
+        universe: Its name, also of its folders; empty where there is one universe only.
+    """
+
+    results: Sequence[BacktestResult]
+    data: Mapping[str, Any]
+    universe: str = ""
 
 
 def write_run(
     folder: Path,
-    results: Sequence[BacktestResult],
+    parts: Sequence[RunPart],
     *,
     title: str,
     description: str,
     manifest: Mapping[str, Any],
     elapsed: Callable[[], float],
-) -> list[dict[str, Any]]:
+    candidates: Sequence[str] = (),
+    baselines: Sequence[str] = (),
+) -> dict[str, Any]:
     """Write results, tables, charts, page and, last, the manifest.
 
     Args:
         folder: Empty folder.
-        results: One a strategy.
+        parts: One a universe; where there are several, each has folders of its own.
         title: Name of the experiment.
         description: One sentence about it.
         manifest: What ran; the files, headline figures and duration are added here.
         elapsed: Seconds since the run began, asked for at the end.
+        candidates: Names of the strategies that the verdict is about; without any there is none.
+        baselines: Names of those that they are held against.
 
     Returns:
-        The headline figures by strategy.
+        The summary: the headline figures by strategy, and the verdict.
     """
-    records = summary_records(results)
-    slugs = _slugs([result.name for result in results])
-    for result, slug in zip(results, slugs, strict=True):
-        result.save(folder / "strategies" / slug)
-    charts = {"Growth of 1 by strategy": plot_growth(results)}
-    charts["Drawdown by strategy"] = plot_drawdown(results)
-    files = ["growth", "drawdown"]
-    for result, slug in zip(results, slugs, strict=True):
-        charts[f"Weights of {result.name}"] = plot_weights(result)
-        files.append(f"weights_{slug}")
-    (folder / "charts").mkdir()
-    for name, chart in zip(files, charts.values(), strict=True):
-        (folder / "charts" / f"{name}.png").write_bytes(to_png(chart))
+    sections, records, comparisons = [], [], []
+    for part in parts:
+        label = {"universe": part.universe} if part.universe else {}
+        own = [{**record, **label} for record in summary_records(part.results)]
+        records += own
+        found = compare(part.results, candidates, baselines)
+        comparisons += [{**record, **label} for record in found]
+        sections.append(PageSection(part.universe, own, _write_part(folder, part), part.data))
+    summary: dict[str, Any] = {"schema_version": 1, "experiment": title, "strategies": records}
+    if comparisons:
+        summary["verdict"] = {"sentences": verdict(comparisons), "comparisons": comparisons}
     page = render_page(
         title=title,
         description=description,
-        records=records,
-        charts={label: to_svg(chart) for label, chart in charts.items()},
+        sections=sections,
+        verdict=summary.get("verdict"),
         manifest=manifest,
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
-    _write_tables(folder, results)
-    summary = {"schema_version": 1, "experiment": title, "strategies": records}
     write_json(folder / "summary.json", summary)
     outputs = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -72,7 +89,29 @@ def write_run(
     }
     ending = {"outputs": outputs, "headline": records, "duration_s": elapsed()}
     write_json(folder / "manifest.json", {**manifest, **ending})
-    return records
+    return summary
+
+
+def _write_part(folder: Path, part: RunPart) -> dict[str, str]:
+    """Write the results, charts and tables of one universe; return its charts, SVG by label."""
+    results = part.results
+    slugs = _slugs([result.name for result in results])
+    for result, slug in zip(results, slugs, strict=True):
+        result.save(folder / "strategies" / part.universe / slug)
+    charts = {"Growth of 1 by strategy": plot_growth(results)}
+    charts["Drawdown by strategy"] = plot_drawdown(results)
+    files = ["growth", "drawdown"]
+    for result, slug in zip(results, slugs, strict=True):
+        charts[f"Weights of {result.name}"] = plot_weights(result)
+        files.append(f"weights_{slug}")
+    place = folder / "charts" / part.universe
+    place.mkdir(parents=True)
+    for name, chart in zip(files, charts.values(), strict=True):
+        (place / f"{name}.png").write_bytes(to_png(chart))
+    tables = folder / "tables" / part.universe if part.universe else folder
+    tables.mkdir(parents=True, exist_ok=True)
+    _write_tables(tables, results)
+    return {label: to_svg(chart) for label, chart in charts.items()}
 
 
 def read_summary(folder: str | Path) -> dict[str, Any]:
@@ -91,6 +130,9 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
         summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         summary["strategies"][0]["name"]
         format_rows(summary["strategies"])  # every figure that is shown is there, a number
+        if "verdict" in summary:
+            "".join(summary["verdict"]["sentences"])
+            format_comparisons(summary["verdict"]["comparisons"])
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise DataError(f"The run {str(source)!r} is damaged: summary.json, {error}.") from error
     result: dict[str, Any] = summary

@@ -146,6 +146,16 @@ def format_rows(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     ]
 
 
+def by_universe(
+    records: Sequence[Mapping[str, Any]],
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the records of each universe; under an empty name where there is one only."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        groups.setdefault(str(record.get("universe", "")), []).append(record)
+    return groups
+
+
 def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each strategy that could not always do what its name says."""
     causes = {
