@@ -40,7 +40,7 @@ class AttentionForecaster:
         width: Neurons, an even number.
         steps: Most training steps.
         optimiser: "adam", or "gd": all windows at once with the largest stable step.
-        learning_rate: Step size; by default 0.01 for Adam, the largest stable one for "gd".
+        learning_rate: Step size; by default 0.005 for Adam, the largest stable one for "gd".
         batch_size: Windows in a step of Adam; None for all.
         scaling: "ntk" (1/√width) or "mean_field" (1/width).
         train_output: Whether output weights are trained, too.
@@ -48,8 +48,9 @@ class AttentionForecaster:
         positions: Whether neurons have positional biases.
         activation: "softmax" or "sparsemax".
         normalise: What windows are divided by and forecasts multiplied by: the root mean square
-            of the training windows ("train"), or of each window ("window"), or nothing ("none",
-            the paper's, which then depends on the unit of the data).
+            of each window ("window", errors still count in the unit of the series), or of the
+            training windows ("train"), or nothing ("none", the paper's, which then depends on
+            the unit of the data).
         seed: Of the first weights and the batches.
         holdout_share: Latest share of the rows that decides when to stop; 0 trains on all windows
             for all steps.
@@ -63,7 +64,7 @@ class AttentionForecaster:
     """
 
     width: int = 64
-    steps: int = 400
+    steps: int = 600
     optimiser: str = "adam"
     learning_rate: float | None = None
     batch_size: int | None = 1024
@@ -72,7 +73,7 @@ class AttentionForecaster:
     skip: str = "trained"
     positions: bool = True
     activation: str = "softmax"
-    normalise: str = "train"
+    normalise: str = "window"
     seed: int = 0
     holdout_share: float = 0.2
     patience: int = 50

@@ -15,7 +15,7 @@ from blportfolio.forecasters.attention.parameters import (
 from blportfolio.forecasters.entmax import sparsemax
 from blportfolio.types import FloatArray
 
-CHUNK = 2**17  # attention weights held at a time: 1 MB, about what a core's cache holds
+CHUNK = 2**16  # attention weights held at a time: half a megabyte, which a cache can hold
 LARGEST = np.finfo(float).max
 
 
@@ -26,7 +26,7 @@ class Attention(NamedTuple):
         mean: (n, width) ⟨p_r, x⟩.
         last: (n, width) attention on the last step.
         variance: (n, width) V_r ≥ 0: d⟨p_r, x⟩/dw_r = x_d V_r.
-        slope: (n, width, context_length) d⟨p_r, x⟩/db_r, where there are biases.
+        slope: (n, context_length, width) d⟨p_r, x⟩/db_r, where there are biases.
     """
 
     mean: FloatArray
@@ -91,7 +91,7 @@ def loss_and_gradient(
         if settings.train_output:
             output += upstream @ seen.mean
         if bias is not None:
-            bias += np.einsum("i,irk->rk", upstream, seen.slope)
+            bias += (upstream @ seen.slope.reshape(len(part), -1)).reshape(-1, settings.width).T
     weights *= factor * parameters.output
     output *= factor
     if bias is not None:
@@ -111,7 +111,8 @@ def jacobian(x: FloatArray, parameters: Parameters, settings: AttentionSettings)
         if settings.train_output:
             columns.append(settings.factor * seen.mean)
         if parameters.bias is not None:
-            columns.append((scaled[:, None] * seen.slope).reshape(len(part), -1))
+            by_neuron = np.swapaxes(scaled * seen.slope, 1, 2)
+            columns.append(by_neuron.reshape(len(part), -1))
         if settings.skip == "trained":
             columns.append(part[:, -1:])
         blocks.append(np.hstack(columns))
@@ -136,14 +137,18 @@ def attend(
         centred = x - last
         sharpness = np.clip(last * parameters.weights, -LARGEST, LARGEST)
         top = np.where(sharpness >= 0, centred.max(axis=1)[:, None], centred.min(axis=1)[:, None])
-        logits = centred[:, None, :] - top[:, :, None]
-        logits *= sharpness[:, :, None]
+        # Steps by neurons: sums over a window then run along whole rows of neurons.
+        logits = centred[:, :, None] - top[:, None, :]
+        logits *= sharpness[:, None, :]
         if parameters.bias is not None:
-            logits += parameters.bias
-            logits -= logits.max(axis=2, keepdims=True)
-        p = np.exp(logits, out=logits) if is_softmax else sparsemax(logits)
+            logits += parameters.bias.T
+            logits -= logits.max(axis=1, keepdims=True)
+        if is_softmax:
+            p = np.exp(logits, out=logits)
+        else:
+            p = np.swapaxes(sparsemax(np.swapaxes(logits, 1, 2)), 1, 2)
         sums = _sums(p, centred, 3 if slopes else 2)
-        mean, mass = sums[1] / sums[0] + last, p[:, :, -1] / sums[0]
+        mean, mass = sums[1] / sums[0] + last, p[:, -1, :] / sums[0]
         if not slopes:
             return Attention(mean, mass, empty, empty)
         q = p if is_softmax else (p > 0).astype(float)
@@ -153,9 +158,9 @@ def attend(
         variance = kappa * np.maximum(q2 - q1 * middle, 0.0)
         if parameters.bias is None:
             return Attention(mean, mass, variance, empty)
-        slope = centred[:, None, :] - middle[:, :, None]
+        slope = centred[:, :, None] - middle[:, None, :]
         slope *= q
-        slope *= kappa[:, :, None]
+        slope *= kappa[:, None, :]
         return Attention(mean, mass, variance, slope)
 
 
@@ -174,6 +179,6 @@ def _combine(
 
 def _sums(weights: FloatArray, values: FloatArray, n_powers: int) -> FloatArray:
     """Return (n_powers, n, width) sums over the window of weights times powers of its values."""
-    powers = np.stack([values**power for power in range(n_powers)], axis=2)
-    sums: FloatArray = np.moveaxis(np.matmul(weights, powers), 2, 0)
+    powers = np.stack([values**power for power in range(n_powers)], axis=1)
+    sums: FloatArray = np.moveaxis(np.matmul(powers, weights), 1, 0)
     return sums

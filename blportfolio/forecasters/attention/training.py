@@ -19,7 +19,7 @@ from blportfolio.types import FloatArray, IntArray
 from blportfolio.validation import check_choice, check_positive
 
 OPTIMISERS = ("gd", "adam")
-ADAM_RATE = 0.01
+ADAM_RATE = 0.005
 Progress = Callable[[int, int, float], None]
 HeldOut = tuple[FloatArray, FloatArray, FloatArray | None]
 
@@ -79,7 +79,7 @@ def train(
         settings: The model.
         steps: Most steps.
         optimiser: "gd" or "adam".
-        learning_rate: Step size; by default as above, and 0.01 for Adam.
+        learning_rate: Step size; by default as above, and 0.005 for Adam.
         batch_size: Windows in a step of Adam, drawn by `seed`; by default all.
         seed: Of the order in which batches are drawn.
         gain: (n_windows,) what multiplies each forecast before it is compared; by default 1.
