@@ -20,6 +20,7 @@ from blportfolio.bayes.sur import sur_regression
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.features import standardise
 from blportfolio.types import BoolArray, FloatArray, IntArray, WindowArrays
+from blportfolio.validation import check_choice
 
 REGRESSIONS = ("ridge", "pooled", "sur", "direct")
 DIRECT = REGRESSIONS[-1]
@@ -131,6 +132,32 @@ def learn_view(
         else parameter_feature_covariance
     )
     return LatentView(seen, fitted.forecast, estimate(following, fitted))
+
+
+def check_regression(prior: RegressionChoice, *, learns_quality: bool) -> None:
+    """Check how a prior learns its view, and that a view of forecasts has an uncertainty.
+
+    Args:
+        prior: How it learns.
+        learns_quality: Whether it learns Ω besides Ω^F, which may then be zero.
+
+    Raises:
+        ConfigError: If a name is unknown, or Ω^F would need a regression where there is none.
+    """
+    check_choice(prior.feature_uncertainty, UNCERTAINTIES, name="feature_uncertainty")
+    check_choice(prior.regression, REGRESSIONS, name="regression")
+    if prior.regression != DIRECT:
+        return
+    if prior.feature_uncertainty == "silverman":
+        raise ConfigError(
+            '`feature_uncertainty` "silverman" is made of regression coefficients, and '
+            '`regression` "direct" has none; use "residual".'
+        )
+    if prior.feature_uncertainty == "parameter" and not learns_quality:
+        raise ConfigError(
+            '`feature_uncertainty` "parameter" would take forecasts for certain, as '
+            '`regression` "direct" estimates no parameter; use "residual", their record.'
+        )
 
 
 def check_forecasts(names: Sequence[str], forecasts: Collection[str]) -> None:

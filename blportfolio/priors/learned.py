@@ -24,11 +24,9 @@ from blportfolio.priors.base import ArrayPrior, check_reference, reference_weigh
 from blportfolio.priors.decision import Parts, Setting, decoded, earned_since, encoded
 from blportfolio.priors.grid import Grid, checked_grid
 from blportfolio.priors.latent_view import (
-    DIRECT,
-    REGRESSIONS,
-    UNCERTAINTIES,
     LatentView,
     blind_remarks,
+    check_regression,
     learn_view,
 )
 from blportfolio.types import (
@@ -72,9 +70,7 @@ class LearnedPrior(ArrayPrior):
             object.__setattr__(self, name, checked_grid(getattr(self, name), name=name))
         check_reference(self.reference)
         check_choice(self.prior_mean, PRIOR_MEANS, name="prior_mean")
-        check_choice(self.feature_uncertainty, UNCERTAINTIES, name="feature_uncertainty")
-        check_choice(self.regression, REGRESSIONS, name="regression")
-        self._check_direct()
+        check_regression(self, learns_quality=self.learns_view_quality)
         if self.horizon is not None and not (
             isinstance(self.horizon, int | np.integer) and self.horizon >= 1
         ):
@@ -85,21 +81,6 @@ class LearnedPrior(ArrayPrior):
             raise ConfigError(
                 "`risk_aversion` has no part in a historical prior mean; give one number, or use "
                 'prior_mean = "equilibrium".'
-            )
-
-    def _check_direct(self) -> None:
-        """Check that a view which no regression has made gets its uncertainty from elsewhere."""
-        if self.regression != DIRECT or self.feature_uncertainty == "residual":
-            return
-        if self.feature_uncertainty == "silverman":
-            raise ConfigError(
-                '`feature_uncertainty` "silverman" is made of regression coefficients, and '
-                '`regression` "direct" has none; use "residual".'
-            )
-        if not self.learns_view_quality:
-            raise ConfigError(
-                '`feature_uncertainty` "parameter" would take forecasts for certain, as '
-                '`regression` "direct" estimates no parameter; use "residual", their record.'
             )
 
     @property
