@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -24,16 +24,14 @@ WITHOUT_TORCH = (
     "Attention with several heads was not run: it needs PyTorch. Install the extra with "
     "`pip install 'blportfolio[torch]'` and run this again."
 )
-_ERRORS = ("id_mse", "id_rel0", "ood_mse", "ood_rel0", "ratio", "ood_sign", "ood_follow")
-_ERROR_HEADINGS = (
-    "ID MSE",
-    "ID / zero",
-    "OOD MSE",
-    "OOD / zero",
-    "OOD / ID",
-    "OOD sign right",
-    "OOD follows last",
-)
+_ERRORS = {
+    "id_rel0": "ID / zero",
+    "ood_rel0": "OOD / zero",
+    "ratio": "OOD / ID",
+    "ood_sign": "OOD sign right",
+    "ood_follow": "OOD follows last",
+}
+_SQUARES = {"id_mse": "ID MSE", "ood_mse": "OOD MSE"}
 _READING = (
     "ID: tested on steps drawn as in training. OOD: tested on sign-inconsistent steps, where the "
     "next value has another sign than the last. / zero: mean squared error over that of the "
@@ -105,13 +103,7 @@ def _contest(contest: pd.DataFrame, curves: pd.DataFrame, result: AsymmetricResu
             "sign-consistent steps only (con), the stronger shift. sym: equal weights before the "
             "last, so that order does not matter; affine: weights by position.",
         ),
-        _table(
-            charts.with_task(contest),
-            ("task", "model"),
-            ("Task", "Model"),
-            _ERRORS,
-            _ERROR_HEADINGS,
-        ),
+        _table(charts.with_task(contest), ("task", "model"), ("Task", "Model"), _SQUARES | _ERRORS),
         tuple(drawn),
         _READING,
     )
@@ -128,11 +120,12 @@ def _by_gamma(contest: pd.DataFrame, gamma: pd.DataFrame) -> Section:
             "forecaster, right where signs flip: what it cannot do is to untie the sign of its "
             "forecast from the sign of the last value.",
         ),
-        _table(
-            charts.with_task(gamma), ("task", "model"), ("Task", "Model"), _ERRORS, _ERROR_HEADINGS
-        ),
+        _table(charts.with_task(gamma), ("task", "model"), ("Task", "Model"), _ERRORS),
         (("Error on sign-inconsistent steps by γ", chart),),
-        ("The chart adds the γ of the first table, whose budget is larger.",),
+        (
+            "The chart adds the γ of the first table. Lines that coincide hide one another, as "
+            "do those of Linear, NLinear and the oracle.",
+        ),
     )
 
 
@@ -154,8 +147,7 @@ def _alignment(frame: pd.DataFrame, curve: pd.DataFrame) -> Section:
         joined.assign(width=joined["width"].astype(str)),
         ("scaling", "width", "regime"),
         ("Scaling", "Width", "Training"),
-        tuple(names),
-        tuple(names.values()),
+        names,
     )
     return Section(
         "Updates and weights",
@@ -192,13 +184,7 @@ def _variants(frame: pd.DataFrame) -> Section:
             "The same model with one thing changed, trained by Adam. With positional biases and a "
             "skip connection it learns the task and keeps it where signs flip.",
         ),
-        _table(
-            charts.with_task(frame),
-            ("task", "model"),
-            ("Task", "Variant"),
-            _ERRORS,
-            _ERROR_HEADINGS,
-        ),
+        _table(charts.with_task(frame), ("task", "model"), ("Task", "Variant"), _ERRORS),
         (),
         (_READING[0],),
     )
@@ -214,9 +200,7 @@ def _heads(frame: pd.DataFrame | None, *, has_torch: bool) -> Section:
             "An ordinary attention layer with embedding, learned positions and everything "
             "trained. One head gives all lags weights of one sign; a difference of heads does not.",
         ),
-        _table(
-            charts.with_task(frame), ("task", "model"), ("Task", "Heads"), _ERRORS, _ERROR_HEADINGS
-        ),
+        _table(charts.with_task(frame), ("task", "model"), ("Task", "Heads"), _ERRORS),
         (),
         (_READING[0],),
     )
@@ -226,17 +210,20 @@ def _table(
     frame: pd.DataFrame,
     by: Sequence[str],
     labels: Sequence[str],
-    names: Sequence[str],
-    headings: Sequence[str],
+    measures: Mapping[str, str],
 ) -> Table:
-    """Return mean ± standard deviation over seeds, a row for each group."""
+    """Return mean ± standard deviation over seeds, a row for each group; errors go without."""
+    names = list(measures)
     data = charts.mean_and_sd(frame, by, names)
     has_spread = frame.groupby(list(by)).size().max() > 1
     rows = []
     for _, row in data.iterrows():
-        cells = [format_figure(row[name], row[f"{name}_sd"] if has_spread else 0) for name in names]
+        spread = {
+            name: 0.0 if name in _SQUARES or not has_spread else row[f"{name}_sd"] for name in names
+        }
+        cells = [format_figure(row[name], spread[name]) for name in names]
         rows.append((*(str(row[key]) for key in by), *cells))
-    return Table((*labels, *headings), tuple(rows))
+    return Table((*labels, *measures.values()), tuple(rows))
 
 
 def format_figure(mean: float, sd: float) -> str:

@@ -41,12 +41,12 @@ def plot_errors(frame: pd.DataFrame) -> alt.FacetChart:
         mean_and_sd(with_task(frame), ["task", "model"], ["id_rel0", "ood_rel0"]),
         ("id_rel0", "ood_rel0"),
     )
-    x = alt.X("id_rel0:Q", title="Error as in training / error of zero", scale=_log())
-    y = alt.Y("ood_rel0:Q", title="Sign-inconsistent: error / zero's", scale=_log())
+    x = alt.X("id_rel0:Q", title="As in training: error / zero's", scale=_log(), axis=_plain())
+    y = alt.Y("ood_rel0:Q", title="Sign-inconsistent: error / zero's", scale=_log(), axis=_plain())
     colour = _colour(MODELS)
     base = alt.Chart()
     points = base.mark_point(size=90, filled=True).encode(
-        x, y, colour, alt.Shape("model:N", sort=list(MODELS), title="Model")
+        x, y, colour, alt.Shape("model:N", title="Model", scale=alt.Scale(domain=list(MODELS)))
     )
     upright = base.mark_rule().encode(x, alt.Y("ood_rel0_low:Q"), colour, y2="ood_rel0_high:Q")
     level = base.mark_rule().encode(alt.X("id_rel0_low:Q"), y, colour, x2="id_rel0_high:Q")
@@ -78,7 +78,7 @@ def plot_by_gamma(frame: pd.DataFrame) -> alt.FacetChart:
     data = _spread(mean_and_sd(shown, ["regime", "gamma", "model"], ["ood_rel0"]), ("ood_rel0",))
     data = data.assign(task="trained on " + data["regime"])
     x = alt.X("gamma:Q", title="Weight γ of the last value")
-    y = alt.Y("ood_rel0:Q", title="Sign-inconsistent: error / zero's", scale=_log())
+    y = alt.Y("ood_rel0:Q", title="Sign-inconsistent: error / zero's", scale=_log(), axis=_plain())
     base, colour = alt.Chart(), _colour(MODELS[:-1])
     lines = base.mark_line(point=True).encode(x, y, colour)
     spread = base.mark_rule().encode(x, alt.Y("ood_rel0_low:Q"), colour, y2="ood_rel0_high:Q")
@@ -104,7 +104,7 @@ def plot_alignment(curve: pd.DataFrame) -> alt.FacetChart:
         alt.Chart(data)
         .mark_line(point=True)
         .encode(
-            alt.X("step:Q", title="Training step (log scale)", scale=_log()),
+            alt.X("step:Q", title="Training step (log scale)", scale=_log(), axis=_plain()),
             alt.Y(
                 "value:Q",
                 title="Share with the sign of a (%)",
@@ -126,7 +126,7 @@ def plot_learning(curve: pd.DataFrame) -> alt.FacetChart:
     )
     data = _spread(mean_and_sd(long, ["task", "variable", "step"], ["value"]), ("value",))
     data = data.assign(test=data["variable"].map(columns))
-    x = alt.X("step:Q", title="Step of gradient descent (log scale)", scale=_log())
+    x = alt.X("step:Q", title="Step of gradient descent (log scale)", scale=_log(), axis=_plain())
     colour = _colour(TESTS, field="test", title="Test")
     base = alt.Chart()
     lines = base.mark_line(point=True).encode(x, alt.Y("value:Q", title="Error / zero's"), colour)
@@ -171,6 +171,10 @@ def _spread(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def _log() -> alt.Scale:
     return alt.Scale(type="log", nice=False, padding=12)
+
+
+def _plain() -> alt.Axis:
+    return alt.Axis(grid=False, tickCount=6)
 
 
 def _colour(

@@ -48,8 +48,7 @@ _TRAP = (
 def returns_study(settings: ReturnsSettings, records: Sequence[Mapping[str, Any]]) -> Study:
     """Return the study of a finished run of `run_returns`."""
     frame = pd.DataFrame(list(records))
-    regimes = {"all": "all days", "con": "sign-consistent days only"}
-    frame = frame.assign(task=frame["scenario"] + ", trained on " + frame["regime"].map(regimes))
+    frame = frame.assign(task=frame["scenario"] + ", " + frame["regime"])
     names = list(_MEASURES)
     shown = frame.assign(r2=100 * frame["r2"])
     means = mean_and_sd(shown, ["task", "model"], names)
@@ -70,7 +69,8 @@ def returns_study(settings: ReturnsSettings, records: Sequence[Mapping[str, Any]
             "Returns with a forecastable part of two per cent of their variance, spread over eight "
             "lags, and GARCH(1,1) noise with fat tails. Only the weight of the last day differs "
             f"between scenarios: 0.06, -0.06, none; white noise has no forecast. {settings.n:,} "
-            f"days to train on, {settings.n_test:,} days after them to test.",
+            f"days to train on, {settings.n_test:,} days after them to test. Trained on all days"
+            f"{' or on sign-consistent days only (con)' if 'con' in settings.regimes else ''}.",
             *((_TRAP,) if "con" in settings.regimes else ()),
         ),
         Table(("Scenario", "Model", *_MEASURES.values()), rows),
