@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -53,10 +54,12 @@ class AutoregressiveForecaster:
         """Check the settings."""
         if isinstance(self.order, str):
             check_choice(self.order, CRITERIA, name="order")
-        for name in ("order", "max_order"):
-            value = getattr(self, name)
+        counts = {"max_order": self.max_order}
+        if not isinstance(self.order, str):
+            counts["order"] = self.order
+        for name, value in counts.items():
             is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not isinstance(value, str) and not (is_whole and value >= 0):
+            if not is_whole or value < 0:
                 raise ConfigError(
                     f"`{name}` must be a whole number of 0 or more, got {shown(value)}."
                 )
@@ -159,6 +162,11 @@ def _iterated(path: FloatArray, start: int, coefficients: tuple[float, ...]) -> 
 
 def _least_squares(rows: FloatArray, order: int) -> Any:  # noqa: ANN401, statsmodels has no types
     from statsmodels.regression.linear_model import OLS
+    from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
     lags = rows[:, -2 : -2 - order : -1] if order else rows[:, :0]
-    return OLS(rows[:, -1], np.hstack([np.ones((len(rows), 1)), lags]), hasconst=True).fit()
+    design = np.hstack([np.ones((len(rows), 1)), lags])
+    with warnings.catch_warnings():
+        # Series that repeat themselves, such as a constant, have the weights of least norm.
+        warnings.simplefilter("ignore", SingularMatrixWarning)
+        return OLS(rows[:, -1], design, hasconst=True).fit()

@@ -73,6 +73,11 @@ class RidgeForecaster(ABC):
                 "`holdout_share` must be a number between 0 and 1, got "
                 f"{shown(self.holdout_share)}."
             )
+        for name in ("intercept", "shared"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(
+                    f"`{name}` must be true or false, got {shown(getattr(self, name))}."
+                )
         object.__setattr__(self, "penalties", penalties)
 
     @abstractmethod

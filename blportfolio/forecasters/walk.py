@@ -131,12 +131,12 @@ def _refits(
     known_origins, origins = windows.origins[learnable], windows.origins[order]
     oldest = int(origins[0]) if len(origins) else 0
     is_shared = getattr(forecaster, "shared", True)
-    for row, stop in zip(rows.tolist(), [*rows[1:].tolist(), None], strict=True):
+    stops = np.append(rows[1:], np.iinfo(np.intp).max)
+    for row, stop in zip(rows.tolist(), stops[: len(rows)].tolist(), strict=True):
         first = oldest if train_rows is None else row - train_rows + 1
         last = row - windows.rows_ahead
         known = learnable[slice(*np.searchsorted(known_origins, [first, last + 1]))]
-        end = len(order) if stop is None else np.searchsorted(origins, stop)
-        due = order[np.searchsorted(origins, row) : end]
+        due = order[slice(*np.searchsorted(origins, [row, stop]))]
         channels = None
         if not is_shared:
             names, counts = np.unique(windows.channels[known], return_counts=True)
