@@ -228,9 +228,9 @@ def test_9_the_linear_residual_model_has_the_published_error():
 
     Every other cell is among the tests of the benchmark.
     """
-    folder = Path(os.environ.get("BLPORTFOLIO_LTSF", ROOT.parent / "shared" / "data" / "ltsf"))
+    folder = Path(os.environ.get("BLPORTFOLIO_LTSF_DATA", ROOT.parent / "shared" / "data" / "ltsf"))
     if not (folder / "ETTh1.csv").exists():
-        pytest.skip("the LTSF files are not here (set BLPORTFOLIO_LTSF to their folder)")
+        pytest.skip("the LTSF files are not here (set BLPORTFOLIO_LTSF_DATA to their folder)")
     (cell,) = run_ltsf(folder, data_sets=("ETTh1",), models=("NLinear",), horizons=(96,))
     (row,) = (
         row
