@@ -164,8 +164,7 @@ def _names(comparisons: Sequence[Mapping[str, Any]], key: str) -> list[str]:
 def _listed(names: Sequence[str], word: str) -> str:
     if len(names) < 2:
         return "".join(names)
-    comma = "," if len(names) > 2 else ""
-    return f"{', '.join(names[:-1])}{comma} {word} {names[-1]}"
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def _interval(record: Mapping[str, Any]) -> str:

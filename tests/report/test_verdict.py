@@ -1,0 +1,135 @@
+"""The verdict of an experiment: what it compares, and what it dares to say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import make_market
+
+import blportfolio as bl
+from blportfolio.report import sharpe_difference
+from blportfolio.report.verdict import compare, format_comparisons, verdict
+
+
+class Result:
+    """What the verdict reads of a backtest."""
+
+    periods_per_year = 252.0
+
+    def __init__(self, name, returns, cost_bps=10.0, rebalance="month_end"):
+        self.name, self.returns = name, returns
+        self.manifest = {"cost_bps": cost_bps, "rebalance": rebalance}
+
+
+def results_of(*means, seed=0, own=0.002, **settings):
+    """Strategies A, B, … that share a market; the last two are the baselines X and Y."""
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range("2000-01-03", periods=1500, freq="B")
+    common = 0.01 * rng.normal(size=1500)
+    names = [*"ABCDE"[: len(means) - 2], "X", "Y"]
+    return [
+        Result(
+            name, pd.Series(mean + common + own * rng.normal(size=1500), index=dates), **settings
+        )
+        for name, mean in zip(names, means, strict=True)
+    ]
+
+
+def told(*means, **options):
+    results = results_of(*means, **options)
+    names = [result.name for result in results]
+    return verdict(compare(results, names[:-2], names[-2:]))
+
+
+def test_every_candidate_meets_every_baseline_and_every_other_candidate():
+    records = compare(results_of(0, 0, 0, 0, 0), ["A", "B", "C"], ["X", "Y"])
+    pairs = [record["first"] + record["second"] for record in records]
+    assert pairs == ["AX", "AY", "BX", "BY", "CX", "CY", "AB", "AC", "BC"]
+    assert [record["is_baseline"] for record in records] == [True] * 6 + [False] * 3
+
+
+def test_the_figures_are_those_of_the_returns_net_of_costs():
+    market = make_market(1)
+    results = [
+        bl.run_backtest(bl.Strategy(name, objective=objective, lookback=60), market)
+        for name, objective in (("A", bl.MaxSharpe()), ("X", bl.EqualWeight()))
+    ]
+    (record,) = compare(results, ["A"], ["X"])
+    expected = sharpe_difference(
+        results[0].returns, results[1].returns, periods_per_year=results[0].periods_per_year
+    )
+    assert record["difference"] == expected.value
+    assert (record["low"], record["high"]) == (expected.low, expected.high)
+    assert record["first_sharpe"] == bl.summarise(results[0])["sharpe_ratio"]
+
+
+def test_nothing_is_claimed_where_every_interval_holds_zero():
+    sentences = told(5e-4, 5e-4, 5e-4, 5e-4, seed=1)
+    assert sentences[0] == (
+        "Neither A nor B beats X or Y: no interval of a difference of Sharpe ratios lies above 0."
+    )
+    assert sentences[1].startswith("A and B cannot be told apart: Sharpe ")
+    assert sentences[2].startswith("5 comparisons, net of costs")
+    assert len(sentences) == 3
+
+
+def test_a_candidate_that_is_better_beyond_chance_beats_and_the_other_does_not():
+    sentences = told(14e-4, 5e-4, 5e-4, 5e-4)
+    assert [s.split(":")[0] for s in sentences[:-1]] == [
+        "A beats X", "A beats Y", "B does not beat X", "B does not beat Y", "A beats B",
+    ]  # fmt: skip
+
+
+def test_a_candidate_that_is_worse_is_called_worse():
+    sentences = told(-5e-4, 5e-4, 5e-4)
+    assert sentences[0].startswith("A does not beat X or Y: no interval")
+    assert [s.split(":")[0] for s in sentences[1:3]] == ["A is worse than X", "A is worse than Y"]
+
+
+def test_three_candidates_are_listed():
+    assert told(5e-4, 5e-4, 5e-4, 5e-4, 5e-4)[0].startswith("None of A, B and C beats X or Y:")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_beats_is_said_exactly_where_the_interval_lies_above_zero(seed):
+    results = results_of(7e-4, 6e-4, 5e-4, 5e-4, seed=seed)
+    records = compare(results, ["A", "B"], ["X", "Y"])
+    sentences = verdict(records)
+    for record in records:
+        claim = f"{record['first']} beats {record['second']}:"
+        assert any(s.startswith(claim) for s in sentences) is (record["low"] > 0)
+        assert (record["finding"] == "worse") is (record["high"] < 0)
+
+
+def test_rows_that_pay_other_costs_are_not_compared():
+    free = results_of(5e-4, 5e-4, 5e-4, cost_bps=0.0)[0]
+    paying = results_of(5e-4, 5e-4, 5e-4)[1:]
+    assert compare([free, *paying], ["A"], ["X", "Y"]) == []
+    assert verdict([]) == []
+
+
+def test_a_strategy_without_a_ratio_is_neither_better_nor_worse():
+    results = results_of(5e-4, 5e-4, 5e-4)
+    results[0].returns = 0 * results[0].returns
+    records = compare(results, ["A"], ["X", "Y"])
+    assert {record["finding"] for record in records} == {"undefined"}
+    assert records[0]["difference"] is None
+    assert verdict(records)[0].startswith("A does not beat X or Y")
+    assert format_comparisons(records)[0][1:] == (
+        "n/a", records_text(records[0]["second_sharpe"]), "n/a [n/a, n/a]", "no ratio",
+    )  # fmt: skip
+
+
+def records_text(value):
+    return f"{value:.2f}"
+
+
+def test_several_universes_are_told_one_by_one_and_together():
+    records = []
+    for seed, universe in enumerate(["stocks", "industries"], start=1):
+        found = compare(results_of(5e-4, 5e-4, 5e-4, 5e-4, seed=seed), ["A", "B"], ["X", "Y"])
+        records += [{**record, "universe": universe} for record in found]
+    sentences = verdict(records)
+    assert sentences[0] == "On none of 2 universes does A or B beat X or Y."
+    assert sentences[1].startswith("stocks: Neither A nor B beats X or Y")
+    assert sentences[3].startswith("industries: Neither")
+    assert format_comparisons(records)[0][0] == "stocks: A less X"
