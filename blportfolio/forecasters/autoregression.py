@@ -164,8 +164,8 @@ def _least_squares(rows: FloatArray, order: int) -> Any:  # noqa: ANN401, statsm
     from statsmodels.regression.linear_model import OLS
     from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
-    lags = rows[:, -2 : -2 - order : -1] if order else rows[:, :0]
-    design = np.hstack([np.ones((len(rows), 1)), lags])
+    design = np.ones((order + 1, len(rows))).T  # by columns, along which statsmodels reduces
+    design[:, 1:] = rows[:, -2 : -2 - order : -1] if order else rows[:, :0]
     with warnings.catch_warnings():
         # Series that repeat themselves, such as a constant, have the weights of least norm.
         warnings.simplefilter("ignore", SingularMatrixWarning)
