@@ -77,7 +77,9 @@ class RidgeMoments:
         )
 
 
-def solve_ridge(moments: RidgeMoments, penalties: tuple[float, ...]) -> tuple[FloatArray, ...]:
+def solve_ridge(
+    moments: RidgeMoments, penalties: tuple[float, ...]
+) -> tuple[FloatArray, FloatArray]:
     """Solve for every penalty with one eigendecomposition.
 
     A penalty is relative to the mean diagonal of the Gram matrix, so that no unit matters; the
@@ -94,21 +96,33 @@ def solve_ridge(moments: RidgeMoments, penalties: tuple[float, ...]) -> tuple[Fl
     mean_square = float(np.trace(moments.gram)) / max(columns, 1)
     if mean_square > 0:
         values, vectors = np.linalg.eigh(moments.gram)
-        turned = vectors.T @ moments.cross
-        floor = columns * np.finfo(float).eps * values[-1]
-        weights = np.stack(
-            [vectors @ _shrunk(turned, values, size * mean_square, floor) for size in penalties]
-        )
+        total = np.maximum(values, 0) + mean_square * np.array(penalties)[:, None]
+        rounding = columns * np.finfo(float).eps * values[-1]
+        is_free = (np.array(penalties)[:, None] == 0) & (total <= rounding)
+        factors = np.where(is_free, 0.0, 1 / np.where(is_free, 1.0, total))
+        weights = vectors @ (factors[:, :, None] * (vectors.T @ moments.cross))
     else:
         weights = np.zeros((len(penalties), *moments.cross.shape))
-    return weights, moments.target_mean - np.einsum("kph,p->kh", weights, moments.design_mean)
+    return weights, moments.target_mean - moments.design_mean @ weights
 
 
-def squared_error(moments: RidgeMoments, weights: FloatArray, intercept: FloatArray) -> float:
-    """Return the sum of squared errors of one regression on the windows of some moments."""
-    bias = moments.target_mean - intercept - moments.design_mean @ weights
-    explained = (weights * (2 * moments.cross - moments.gram @ weights)).sum()
-    return float(moments.square.sum() - explained + moments.count * (bias**2).sum())
+def squared_errors(
+    moments: RidgeMoments, weights: FloatArray, intercepts: FloatArray
+) -> FloatArray:
+    """Return the sums of squared errors of regressions on the windows of some moments.
+
+    Args:
+        moments: Of the windows to forecast.
+        weights: (n_regressions, n_columns, horizon).
+        intercepts: (n_regressions, horizon).
+
+    Returns:
+        (n_regressions,) sums over windows and steps.
+    """
+    bias = moments.target_mean - intercepts - moments.design_mean @ weights
+    explained = (weights * (2 * moments.cross - moments.gram @ weights)).sum(axis=(1, 2))
+    errors: FloatArray = moments.square.sum() - explained + moments.count * (bias**2).sum(axis=1)
+    return errors
 
 
 def choose_penalty(
@@ -122,7 +136,7 @@ def choose_penalty(
     if len(ordered) == 1 or not (early.count and late.count):
         return ordered[0]
     solved = solve_ridge(early if intercept else early.about_zero(), ordered)
-    errors = np.array([squared_error(late, *pair) for pair in zip(*solved, strict=True)])
+    errors = squared_errors(late, *solved)
     level = late.count * ((late.target_mean - early.target_mean) ** 2).sum()
     tie = TIE * float(late.square.sum() + level)
     return ordered[int(np.flatnonzero(errors <= errors.min() + tie)[0])]
@@ -184,10 +198,3 @@ def _centred(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     moved = values - pivot
     mean = moved.mean(axis=0)
     return pivot + mean, moved - mean
-
-
-def _shrunk(turned: FloatArray, values: FloatArray, penalty: float, floor: float) -> FloatArray:
-    total = np.maximum(values, 0) + penalty
-    kept = total > floor if penalty == 0 else np.ones(len(total), dtype=bool)
-    shrunk: FloatArray = np.where(kept, 1 / np.where(kept, total, 1), 0)[:, None] * turned
-    return shrunk

@@ -17,7 +17,7 @@ from blportfolio.forecasters.ridge_moments import (
     RidgeMoments,
     choose_penalty,
     solve_ridge,
-    squared_error,
+    squared_errors,
 )
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -99,11 +99,11 @@ def test_no_penalty_is_least_squares_of_least_norm():
 def test_the_error_from_moments_is_the_error_of_the_forecasts(seed, intercept):
     design, target = make_problem(seed, level=1.0)
     moments = RidgeMoments.of(design[:50], target[:50])
-    solved = solve_ridge(moments if intercept else moments.about_zero(), (0.1,))
-    weights, constant = solved[0][0], solved[1][0]
-    late = RidgeMoments.of(design[50:], target[50:])
-    expected = ((target[50:] - design[50:] @ weights - constant) ** 2).sum()
-    assert squared_error(late, weights, constant) == pytest.approx(expected, rel=1e-9)
+    weights, constants = solve_ridge(moments if intercept else moments.about_zero(), (0.1, 3.0))
+    got = squared_errors(RidgeMoments.of(design[50:], target[50:]), weights, constants)
+    for error, slope, constant in zip(got, weights, constants, strict=True):
+        expected = ((target[50:] - design[50:] @ slope - constant) ** 2).sum()
+        assert error == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("intercept", [True, False])
