@@ -171,3 +171,20 @@ def test_every_forecaster_of_the_registry_serves_as_a_feature(name):
     assert feature.column == f"forecast_{name}"
     assert np.isfinite(found.iloc[-70:]).all(axis=None)
     assert np.abs(found.iloc[-70:]).max(axis=None) < 0.1
+
+
+SLOW = {"attention", "multi_head_attention", "autoregression"}
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+@pytest.mark.parametrize("name", sorted(set(FORECASTERS) - SLOW))
+def test_no_forecaster_sees_the_future_not_by_one_bit(name, pooled):
+    prices = make_prices(12, 260, 3)
+    prices.iloc[:60, 1] = np.nan
+    settings = {"context": 6, "horizon": 4, "refit": 15, "train": 80, "pooled": pooled}
+    full = forecast(bl.MarketData(prices), forecaster=FORECASTERS[name](), **settings)
+    for cut in (120, 171, 259):
+        part = forecast(
+            bl.MarketData(prices.iloc[:cut]), forecaster=FORECASTERS[name](), **settings
+        )
+        pd.testing.assert_frame_equal(part, full.iloc[:cut], check_exact=True, check_freq=False)
