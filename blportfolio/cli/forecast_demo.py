@@ -69,7 +69,10 @@ def asymmetric(
     ] = None,
     scaling: Annotated[
         list[str] | None,
-        typer.Option("--scaling", help="ntk (1/√m, the paper's) or mean_field (1/m)."),
+        typer.Option(
+            "--scaling",
+            help="Of the networks compared in alignment: ntk (1/√m) or mean_field (1/m).",
+        ),
     ] = None,
     variant: Annotated[
         list[str] | None,

@@ -28,15 +28,17 @@ _ERRORS = {
     "id_rel0": "ID / zero",
     "ood_rel0": "OOD / zero",
     "ratio": "OOD / ID",
-    "ood_sign": "OOD sign right",
-    "ood_follow": "OOD follows last",
+    "ood_sign": "OOD sign",
+    "ood_follow": "OOD follows",
 }
 _SQUARES = {"id_mse": "ID MSE", "ood_mse": "OOD MSE"}
+_WITHOUT_SPREAD = {*_SQUARES, "ood_follow", "step_1", "last_step_plus", "last_step_minus"}
 _READING = (
     "ID: tested on steps drawn as in training. OOD: tested on sign-inconsistent steps, where the "
     "next value has another sign than the last. / zero: mean squared error over that of the "
-    "forecast zero, so that above 1 is worse than no forecast. Sign right: against the next value "
-    "without noise. Mean ± standard deviation over seeds.",
+    "forecast zero, so that above 1 is worse than no forecast. Sign: share of forecasts with the "
+    "sign of the next value without noise. Follows: with that of the last value. Mean ± standard "
+    "deviation over seeds.",
     "Zero, AR(1) and the oracle are controls. A right sign in a few per cent of flips is what any "
     "model has that knows the last value only, AR(1) included; it says nothing of attention.",
 )
@@ -133,13 +135,13 @@ def _alignment(frame: pd.DataFrame, curve: pd.DataFrame) -> Section:
     early = _early_signs(curve)
     joined = frame.merge(early, on=["scaling", "width", "regime", "seed"], how="left")
     names = {
-        "step_1": "Update sign, step 1",
+        "step_1": "Update sign: step 1",
         "step_30": "step 30",
         "upd_sign": "end",
-        "upd_cos": "Update cosine, end",
-        "wt_sign": "Weight sign, end",
-        "kernel_drift": "Kernel drift",
-        "last_step_plus": "Last-step mass, a > 0",
+        "upd_cos": "cosine, end",
+        "wt_sign": "Weight sign",
+        "kernel_drift": "Drift",
+        "last_step_plus": "Mass a > 0",
         "last_step_minus": "a < 0",
         "ood_rel0": "OOD / zero",
     }
@@ -160,7 +162,7 @@ def _alignment(frame: pd.DataFrame, curve: pd.DataFrame) -> Section:
         (("Signs of updates and weights over training", charts.plot_alignment(curve)),),
         (
             "ntk: the sum over m neurons is divided by √m, as in the paper; mean_field: by m. "
-            "Kernel drift: ‖H(T) − H(0)‖ / ‖H(0)‖. Last-step mass: mean attention on the last "
+            "Drift of the kernel: ‖H(T) − H(0)‖ / ‖H(0)‖. Mass: mean attention on the last "
             "value, 1/d where it is spread evenly. Mean ± standard deviation over seeds.",
         ),
     )
@@ -212,25 +214,33 @@ def _table(
     labels: Sequence[str],
     measures: Mapping[str, str],
 ) -> Table:
-    """Return mean ± standard deviation over seeds, a row for each group; errors go without."""
+    """Return mean ± standard deviation over seeds, a row for each group; some go without."""
     names = list(measures)
     data = charts.mean_and_sd(frame, by, names)
     has_spread = frame.groupby(list(by)).size().max() > 1
     rows = []
     for _, row in data.iterrows():
         spread = {
-            name: 0.0 if name in _SQUARES or not has_spread else row[f"{name}_sd"] for name in names
+            name: 0.0 if name in _WITHOUT_SPREAD or not has_spread else row[f"{name}_sd"]
+            for name in names
         }
         cells = [format_figure(row[name], spread[name]) for name in names]
         rows.append((*(str(row[key]) for key in by), *cells))
     return Table((*labels, *measures.values()), tuple(rows))
 
 
-def format_figure(mean: float, sd: float) -> str:
-    """Return a figure with its standard deviation; a dash where there is none."""
+def format_figure(mean: float, sd: float, places: int | None = None) -> str:
+    """Return a figure with its standard deviation; a dash where there is none.
+
+    Args:
+        mean: The figure.
+        sd: Its standard deviation; none is shown where it is zero.
+        places: Decimal places; by default as many as make about three digits.
+    """
     if math.isnan(mean):
         return "–"
-    places = 4 if abs(mean) < 0.02 and mean != 0 else 3 if abs(mean) < 1 else 2
+    if places is None:
+        places = 4 if abs(mean) < 0.02 and mean != 0 else 3 if abs(mean) < 1 else 2
     return f"{mean:.{places}f} ± {sd:.{places}f}" if sd else f"{mean:.{places}f}"
 
 

@@ -15,13 +15,14 @@ from blportfolio.report.charts import PALETTE
 from blportfolio.report.study import Section, Study, Table
 
 _MEASURES = {
-    "r2": "R² (%)",
-    "ic": "IC",
-    "hit": "Hit",
-    "hit_flip": "Hit on flips",
-    "hit_same": "Hit, no flip",
-    "collapse": "Collapse",
+    "r2": ("R² (%)", 2),
+    "ic": ("IC", 3),
+    "hit": ("Hit", 3),
+    "hit_flip": ("Hit on flips", 2),
+    "hit_same": ("Hit, no flip", 2),
+    "collapse": ("Collapse", 2),
 }
+"""Heading and decimal places of each measure."""
 _LEAD = (
     "On daily returns the scalar attention model becomes a one-day momentum or a one-day reversal "
     "rule, whichever the first autocorrelation suggests; what lies in earlier lags is lost to it. "
@@ -57,8 +58,8 @@ def returns_study(settings: ReturnsSettings, records: Sequence[Mapping[str, Any]
             row["task"],
             row["model"],
             *(
-                format_figure(row[name], row[f"{name}_sd"] if settings.seeds > 1 else 0)
-                for name in names
+                format_figure(row[name], row[f"{name}_sd"] if settings.seeds > 1 else 0, places)
+                for name, (_, places) in _MEASURES.items()
             ),
         )
         for _, row in means.iterrows()
@@ -73,14 +74,27 @@ def returns_study(settings: ReturnsSettings, records: Sequence[Mapping[str, Any]
             f"{' or on sign-consistent days only (con)' if 'con' in settings.regimes else ''}.",
             *((_TRAP,) if "con" in settings.regimes else ()),
         ),
-        Table(("Scenario", "Model", *_MEASURES.values()), rows),
+        Table(("Scenario", "Model", *(heading for heading, _ in _MEASURES.values())), rows),
         (
             ("Information coefficient by model", _bars(means, "ic", "Information coefficient")),
             ("Collapse by model", _bars(means, "collapse", "Collapse")),
         ),
         _READING,
     )
-    return Study("returns", "Simulated daily returns", _LEAD, (section,), tuple(records))
+    lead = (*_LEAD, *_summary(means))
+    return Study("returns", "Simulated daily returns", lead, (section,), tuple(records))
+
+
+def _summary(means: pd.DataFrame) -> list[str]:
+    """Say in figures what the first scenario shows of OLS and attention."""
+    rows = means[means["task"] == means["task"].iloc[0]].set_index("model")
+    found = [
+        f"{model} {rows.loc[model, 'ic']:.3f} and {rows.loc[model, 'collapse']:.2f}"
+        for model in ("Linear (OLS)", "attention NTK", "AR(1)", "oracle")
+        if not pd.isna(rows.loc[model, "ic"])
+    ]
+    task = means["task"].iloc[0]
+    return [f"Measured here ({task}), information coefficient and collapse: {', '.join(found)}."]
 
 
 def _bars(means: pd.DataFrame, name: str, title: str) -> alt.FacetChart:

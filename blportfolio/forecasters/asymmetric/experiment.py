@@ -11,7 +11,7 @@ import numpy as np
 
 from blportfolio.errors import ConfigError
 from blportfolio.forecasters.asymmetric.parts import PARTS, run_trial
-from blportfolio.forecasters.asymmetric.process import KINDS, REGIMES
+from blportfolio.forecasters.asymmetric.process import KINDS, REGIMES, make_process
 from blportfolio.forecasters.asymmetric.trial import (
     ALIGNMENT,
     CONTEST,
@@ -24,7 +24,7 @@ from blportfolio.forecasters.asymmetric.trial import (
     Target,
     Trial,
 )
-from blportfolio.forecasters.attention.parameters import SCALINGS
+from blportfolio.forecasters.attention.parameters import SCALINGS, AttentionSettings
 from blportfolio.forecasters.attention_kernel import kernel_features
 from blportfolio.validation import check_choice, shown
 
@@ -99,9 +99,9 @@ class AsymmetricSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the choices."""
-        for kind in (target.kind for target in (*self.targets, *self.variant_targets)):
-            check_choice(kind, KINDS, name="kind")
+        """Check all of it before the first trial runs, not the last."""
+        for target in (*self.targets, *self.variant_targets):
+            check_choice(target.kind, KINDS, name="kind")
         for regime in self.regimes:
             if regime == "inc":
                 raise ConfigError(
@@ -115,6 +115,18 @@ class AsymmetricSettings:
             check_choice(variant, VARIANTS, name="variants")
         if not self.targets or not self.regimes:
             raise ConfigError("`targets` and `regimes` must name one or more each.")
+        for width in (self.contest.width, self.gamma.width, self.variant.width, *self.widths):
+            AttentionSettings(width=width)
+        rng = np.random.default_rng(0)
+        for target in (*self.targets, *self.variant_targets, *self.further_targets):
+            process = make_process(target.kind, target.dimension, target.gamma, rng)
+            for regime in (*self.regimes, "inc"):
+                process.draw(1, regime, self.noise, rng)
+
+    @property
+    def further_targets(self) -> tuple[Target, ...]:
+        """What is to be forecast with further weights of the last value."""
+        return tuple(replace(self.targets[-1], gamma=gamma) for gamma in self.gammas)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,8 +198,8 @@ def plan_trials(settings: AsymmetricSettings) -> list[Trial]:
 
     for target in settings.targets:
         add(CONTEST, target, settings.contest)
-    for gamma in settings.gammas:
-        add(GAMMA, replace(settings.targets[-1], gamma=gamma), settings.gamma)
+    for target in settings.further_targets:
+        add(GAMMA, target, settings.gamma)
     for scaling in settings.scalings:
         for width in settings.widths:
             target = settings.targets[-1]

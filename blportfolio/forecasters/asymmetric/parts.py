@@ -66,14 +66,18 @@ def _contest(trial: Trial, data: Data) -> Found:
         "Linear": _fitted(LinearForecaster(penalties=0.0, intercept=False), data),
         "NLinear": _fitted(LinearResidualForecaster(penalties=0.0, intercept=False), data),
         "attention NTK": _fitted(AttentionKernelForecaster(normalise="none", penalties=1e-8), data),
-        "oracle": oracle_control(data.process),
         "attention GD": _network(settings, training),
+        "oracle": oracle_control(data.process),
     }
+    state = _state(settings, training, data)
     records = [
-        {"model": name, **compare_regimes(predict, data.inside, data.outside)}
+        {
+            "model": name,
+            **compare_regimes(predict, data.inside, data.outside),
+            **(state if name == "attention GD" else {}),
+        }
         for name, predict in predictors.items()
     ]
-    records[-1] |= _state(settings, training, data)
     points = _points(data, {name: predictors[name] for name in ("attention GD", "NLinear")})
     return _labelled(trial, Found(records, _curve(settings, training, data), points))
 
@@ -102,7 +106,8 @@ def _heads(trial: Trial, data: Data) -> Found:
     )
     predict = _fitted(forecaster, data)
     measured = compare_regimes(predict, data.inside, data.outside)
-    return _labelled(trial, Found([{"model": f"{trial.width} heads", **measured}]))
+    name = "1 head" if trial.width == 1 else f"{trial.width} heads"
+    return _labelled(trial, Found([{"model": name, **measured}]))
 
 
 PARTS: Mapping[str, Callable[[Trial, Data], Found]] = {

@@ -139,6 +139,10 @@ def test_several_heads_with_positions_learn_the_task():
         ({"targets": (Target("symm"),)}, "`kind` has no choice 'symm'"),
         ({"scalings": ("nkt",)}, "`scalings` has no choice 'nkt'"),
         ({"variants": ("skipp",)}, "`variants` has no choice 'skipp'"),
+        ({"widths": (2, 3)}, "`width` must be an even number"),
+        ({"gammas": (0.3, 1.5)}, "`gamma` must lie between -1 and 1"),
+        ({"gammas": (0.9999,)}, "leaves 1.8e-05 of all steps"),
+        ({"noise": -1.0}, "`noise` must be a standard deviation"),
     ],
 )
 def test_a_wrong_setting_is_named(changes, words):
