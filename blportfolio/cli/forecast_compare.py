@@ -155,7 +155,8 @@ def compare(
         settings = settings.quick() if quick else settings
         kind = "levels" if levels else "returns"
         check_regime(regime.value, kind)
-        entrants, _ = choose_entrants(forecaster or None, kind)
+        n_steps = settings.horizons[-1] if levels else 1
+        entrants, _ = choose_entrants(forecaster or None, kind, n_steps=n_steps)
         reading = given_options(
             returns=returns,
             max_gap=max_gap,

@@ -40,7 +40,10 @@ def git_state() -> tuple[str | None, bool]:
 
 def command_line(context: typer.Context) -> str:
     """Return the command that was given, without folders: those are private."""
-    words = ["blportfolio", context.info_name or ""]
+    words, group = [context.info_name or ""], context.parent
+    while group is not None and group.parent is not None:
+        words, group = [group.info_name or "", *words], group.parent
+    words = ["blportfolio", *words]
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
         if value is None or value == parameter.get_default(context) or value in ((), []):

@@ -88,7 +88,8 @@ def write_study(
     for section in study.sections:
         if section.table is not None:
             path = folder / "tables" / f"{slug(section.heading)}.csv"
-            write_csv(path, section.table.headings, section.table.rows)
+            rows = [[row[0], *map(_number, row[1:])] for row in section.table.rows]
+            write_csv(path, section.table.headings, rows)
         for label, chart in section.charts:
             (folder / "charts" / f"{slug(label)}.png").write_bytes(to_png(chart))
             drawn[label] = to_svg(chart)
@@ -165,6 +166,14 @@ def markdown_table(table: Table) -> str:
 def slug(text: str) -> str:
     """Return text as part of a file's name."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60] or "untitled"
+
+
+def _number(cell: str) -> str | float:
+    """Return a cell that is a number as one, so that no sign before it looks like a formula."""
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _page(study: Study, drawn: Mapping[str, str], manifest: Mapping[str, Any]) -> str:

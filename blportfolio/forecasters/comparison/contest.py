@@ -80,7 +80,8 @@ def compare(
     panel = as_panel(values, **described)
     check_regime(regime, panel.kind)
     settings = settings or ComparisonSettings()
-    entrants, notes = choose_entrants(forecasters, panel.kind)
+    n_steps = settings.horizons[-1] if panel.kind == "levels" else 1
+    entrants, notes = choose_entrants(forecasters, panel.kind, n_steps=n_steps)
     arena = make_arena(panel, settings)
     notes += arena.notes
     cut = {horizon: arena.windows(settings, horizon) for horizon in settings.horizons}

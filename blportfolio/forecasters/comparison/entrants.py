@@ -19,6 +19,8 @@ from blportfolio.types import FittedForecaster, Forecaster
 
 EXTRAS = {"multi_head_attention": "torch"}
 """Forecasters that need a package of an optional extra, by name."""
+MOST_STEPS = {"attention": 12}
+"""Steps ahead up to which a forecaster that trains a network for each takes part unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,14 @@ class Watched:
 
 
 def choose_entrants(
-    forecasters: Mapping[str, Forecaster] | Iterable[str] | None, kind: str
+    forecasters: Mapping[str, Forecaster] | Iterable[str] | None, kind: str, *, n_steps: int = 1
 ) -> tuple[list[Entrant], list[str]]:
     """Return who takes part, controls first, and notes about who does not.
 
     Args:
         forecasters: Registry names, or forecasters by name; all that can run by default.
         kind: `returns` or `levels`, which decides on the controls.
+        n_steps: Most steps that are forecast from one window.
 
     Raises:
         ConfigError: If a name is unknown, or needs an extra that is not installed.
@@ -116,7 +119,15 @@ def choose_entrants(
                 )
     elif forecasters is None:
         absent = [name for name in EXTRAS if name in FORECASTERS and not _is_there(name)]
-        chosen = {name: make_forecaster(name) for name in FORECASTERS if name not in absent}
+        slow = [name for name, most in MOST_STEPS.items() if n_steps > most]
+        chosen = {
+            name: make_forecaster(name) for name in FORECASTERS if name not in (*absent, *slow)
+        }
+        notes += [
+            f"{name} does not take part: it trains a network for each of {n_steps} steps; name it "
+            "to wait for it."
+            for name in slow
+        ]
         notes += [
             f"{name} does not take part: it needs the extra `{EXTRAS[name]}` (pip install "
             f'"blportfolio[{EXTRAS[name]}]").'

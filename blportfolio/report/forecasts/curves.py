@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.forecasters.comparison import Comparison
-from blportfolio.report.charts import PALETTE, POINTS
-from blportfolio.report.forecasts.looks import WIDTH, axis_limit, looks, plain
+from blportfolio.report.charts import POINTS
+from blportfolio.report.forecasts.looks import WIDTH, axis_limit, looks, reference_of
 
 STEPS_SHOWN = 3
 """Contexts are shown no longer than this many horizons before a forecast."""
@@ -43,7 +43,7 @@ def plot_cumulative_gain(comparison: Comparison, horizon: int) -> alt.Chart:
         alt.Chart(
             table,
             title=f"Horizon {horizon}: squared error saved against "
-            f"{plain(comparison.reference)} so far{note}",
+            f"{reference_of(comparison)} so far{note}",
             width=WIDTH,
             height=280,
         )
@@ -52,7 +52,7 @@ def plot_cumulative_gain(comparison: Comparison, horizon: int) -> alt.Chart:
             x=alt.X("when:T" if is_dated else "when:Q", title=None if is_dated else "Row"),
             y=alt.Y(
                 "value:Q",
-                title=f"Saved, of {plain(comparison.reference)}'s total (%)",
+                title=f"Saved, of {reference_of(comparison)}'s total (%)",
                 axis=alt.Axis(format=".2~%"),
             ),
             tooltip=["forecaster:N", alt.Tooltip("value:Q", format="+.3%")],
@@ -104,7 +104,7 @@ def plot_by_horizon(comparison: Comparison) -> alt.Chart:
         title = "R² by horizon" + (f"; beyond the axis: {', '.join(beyond)}" if beyond else "")
         y = alt.Y(
             "value:Q",
-            title=f"R² against {plain(comparison.reference)} (%)",
+            title=f"R² against {reference_of(comparison)} (%)",
             axis=alt.Axis(format=".2~%"),
         )
         x_title, figure = "Horizon (rows)", "+.3%"
@@ -126,46 +126,40 @@ def plot_by_horizon(comparison: Comparison) -> alt.Chart:
     return chart
 
 
-def plot_learning(comparison: Comparison, horizon: int) -> alt.Chart | None:
+def plot_learning(comparison: Comparison, horizon: int) -> alt.HConcatChart | None:
     """Error by training step at the last fit; None where nothing was trained step by step."""
-    pieces = []
-    for row in comparison.at(horizon):
-        if row.curve is None:
-            continue
-        curves = {
-            "training": (row.curve.steps, row.curve.training),
-            "held out": (row.curve.held_out_steps, row.curve.held_out),
-        }
-        for part, (steps, errors) in curves.items():
-            pieces.append(
-                pd.DataFrame({"step": steps, "value": errors, "line": f"{row.name}, {part}"})
-            )
-    if not pieces:
+    curves = {row.name: row.curve for row in comparison.at(horizon) if row.curve is not None}
+    if not curves:
         return None
-    table = pd.concat(pieces)
-    names = list(dict.fromkeys(table["line"]))
-    chart: alt.Chart = (
-        alt.Chart(
-            table,
-            title=f"Horizon {horizon}: learning curve of the last fit (batches and held out)",
-            width=WIDTH,
-            height=240,
+    names = list(curves)
+    panels = []
+    for title in ("Training batches", "Held out"):
+        pieces = []
+        for name, curve in curves.items():
+            steps, errors = (
+                (curve.steps, curve.training)
+                if title == "Training batches"
+                else (curve.held_out_steps, curve.held_out)
+            )
+            pieces.append(pd.DataFrame({"step": steps, "value": errors, "forecaster": name}))
+        panels.append(
+            alt.Chart(pd.concat(pieces), title=title, width=WIDTH // 2 - 40, height=200)
+            .mark_line(strokeWidth=1.4)
+            .encode(
+                x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickCount=6)),
+                y=alt.Y(
+                    "value:Q",
+                    title="MSE (unit of the model, squared)",
+                    scale=alt.Scale(zero=False),
+                    axis=alt.Axis(format=".4~g"),
+                ),
+                **looks(comparison, names),
+            )
         )
-        .mark_line(strokeWidth=1.4)
-        .encode(
-            x=alt.X("step:Q", title="Training step"),
-            y=alt.Y(
-                "value:Q",
-                title="MSE (normalised)",
-                scale=alt.Scale(zero=False),
-                axis=alt.Axis(format=".3~g"),
-            ),
-            color=alt.Color(
-                "line:N", title=None, sort=names, scale=alt.Scale(domain=names, range=PALETTE)
-            ),
-        )
+    joined: alt.HConcatChart = alt.hconcat(
+        *panels, title=f"Horizon {horizon}: learning curve of the last fit"
     )
-    return chart
+    return joined
 
 
 def plot_example(comparison: Comparison, horizon: int) -> alt.Chart:

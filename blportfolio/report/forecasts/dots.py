@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from blportfolio.forecasters.comparison import Comparison
 from blportfolio.report.charts import PALETTE
-from blportfolio.report.forecasts.looks import ROW, WIDTH, axis_limit, plain
+from blportfolio.report.forecasts.looks import ROW, WIDTH, axis_limit, reference_of
 
 
 def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
@@ -30,8 +31,11 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
     table["label"] = [f"{value:+.2%}" for value in table["gain"]]
     table["beyond"] = table["gain"].abs() > limit
     order = table["forecaster"].tolist()
-    scale = alt.Scale(domain=[-limit, limit], nice=False)
-    title = f"R² against {plain(comparison.reference)}, with 95 % interval (%)"
+    low = float(min(0.0, table["low_shown"].min()))
+    high = float(max(0.0, table["high_shown"].max()))
+    room = 0.04 * (high - low)
+    scale = alt.Scale(domain=[low - room, high + room], nice=False)
+    title = f"R² against {reference_of(comparison)}, with 95 % interval (%)"
     x = alt.X("gain_shown:Q", title=title, scale=scale, axis=alt.Axis(format=".2~%"))
     y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
     figures = ["forecaster:N", alt.Tooltip("gain:Q", format="+.3%")]
@@ -59,7 +63,7 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
     beyond = " (triangles lie beyond the axis)" if table["beyond"].any() else ""
     return alt.LayerChart(
         layer=marks, title=f"Horizon {horizon}: who forecasts better than "
-        f"{plain(comparison.reference)}{beyond}",
+        f"{reference_of(comparison)}{beyond}",
     )  # fmt: skip
 
 
@@ -78,8 +82,12 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
         ]
     ).dropna()
     table = table[table["relative"] > 0]
-    order = [row.name for row in comparison.at(horizon)]
-    title = f"MSE over that of {plain(comparison.reference)} (1 = equal, log scale)"
+    sizes = np.log(table.set_index("forecaster")["relative"]).abs().groupby(level=0).max()
+    beyond = [name for name in sizes.index if sizes[name] > axis_limit(sizes)]
+    table = table[~table["forecaster"].isin(beyond)]
+    order = [row.name for row in comparison.at(horizon) if row.name not in beyond]
+    note = f"; beyond the axis: {', '.join(beyond)}" if beyond else ""
+    title = f"MSE over that of {reference_of(comparison)} (1 = equal, log scale)"
     x = alt.X(
         "relative:Q",
         title=title,
@@ -109,5 +117,5 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
     )
     return alt.LayerChart(
         layer=[one.encode(x=alt.X("x:Q")), points],
-        title=f"Horizon {horizon}: error on steps that keep and that turn the last sign",
+        title=f"Horizon {horizon}: error on steps that keep and that turn the last sign{note}",
     )

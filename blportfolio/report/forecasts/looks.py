@@ -58,3 +58,8 @@ def axis_limit(sizes: Any) -> float:  # noqa: ANN401, an array or a Series
 def plain(name: str) -> str:
     """Return a registry name as words."""
     return name.replace("_", " ")
+
+
+def reference_of(comparison: Comparison) -> str:
+    """Return what forecasters are measured against, as sentences say it."""
+    return {"last_value": "the last value"}.get(comparison.reference, plain(comparison.reference))

@@ -45,7 +45,7 @@ def comparison_study(comparison: Comparison, *, data_notes: Sequence[str] = ()) 
         f"{data['name']}: {what}, {data['n_obs']:,} rows from {data['first']} to {data['last']}; "
         f"tested from {data['test_from']}. Forecast: {asked}, from the last "
         f"{settings.context_length} values.",
-        *(sentence for horizon in comparison.horizons for sentence in verdict(comparison, horizon)),
+        *(" ".join(verdict(comparison, horizon)) for horizon in comparison.horizons),
     ]
     sections: list[Section] = []
     for horizon in comparison.horizons:
@@ -79,14 +79,14 @@ def _sections(comparison: Comparison, horizon: int) -> list[Section]:
     errors = Table(
         (
             "Forecaster",
-            f"{over} (± seeds)",
-            f"R² vs {reference} % [95 %]",
-            "R² vs mean %",
-            f"p vs {reference}",
-            "p adjusted",
-            "p vs linear",
+            over,
+            f"R² {reference} % [95 %]",
+            "R² mean %",
+            f"p {reference}",
+            "p adj.",
+            "p linear",
             "In set",
-            "Seconds",
+            "Time s",
         ),
         tuple(_errors(row) for row in rows),
     )
@@ -97,16 +97,16 @@ def _sections(comparison: Comparison, horizon: int) -> list[Section]:
             "IC",
             "Rank IC",
             "Collapse",
-            f"Keeps: {over}",
-            "Keeps: hit %",
-            f"Turns: {over}",
-            "Turns: hit %",
+            "Keeps: MSE",
+            "hit %",
+            "Turns: MSE",
+            "hit % ",
             "p content",
         ),
         tuple(_directions(row) for row in rows),
     )
     inner: list[tuple[str, AnyChart]] = [
-        (f"R² by forecaster at horizon {horizon}", plot_gain(comparison, horizon)),
+        (f"Gain over {reference} by forecaster, horizon {horizon}", plot_gain(comparison, horizon)),
         (f"Squared error saved over time, horizon {horizon}",
          plot_cumulative_gain(comparison, horizon)),
     ]  # fmt: skip
@@ -129,7 +129,7 @@ def _sections(comparison: Comparison, horizon: int) -> list[Section]:
         Section(f"Errors at horizon {horizon}", table=errors, charts=tuple(inner),
                 notes=(_errors_note(comparison, horizon),)),
         Section(f"Directions at horizon {horizon}", table=directions, charts=tuple(later),
-                notes=(_directions_note(share, comparison.kind),)),
+                notes=(_directions_note(share, comparison.kind, reference),)),
     ]  # fmt: skip
 
 
@@ -173,9 +173,10 @@ def _errors_note(comparison: Comparison, horizon: int) -> str:
     reference = plain(comparison.reference)
     text = (
         f"MSE/{reference}: mean squared error over that of {reference}, all windows alike, ± "
-        f"standard deviation over seeds. R² vs {reference}: by date, 95 % interval from the HAC "
-        "error of the mean loss difference. p: Diebold-Mariano, two-sided, on losses averaged "
-        "over series by date; adjusted: Holm's, among the forecasters that are no controls."
+        f"standard deviation over seeds. R² {reference}: out of sample, by date, 95 % interval "
+        "from the HAC error of the mean loss difference; R² mean: against the mean known then. p "
+        f"{reference}, p linear: Diebold-Mariano, two-sided, on losses averaged over series by "
+        f"date; adj.: Holm's for p {reference}, among the forecasters that are no controls."
     )
     if chosen is not None:
         text += (
@@ -185,14 +186,15 @@ def _errors_note(comparison: Comparison, horizon: int) -> str:
     return text
 
 
-def _directions_note(share: float, kind: str) -> str:
+def _directions_note(share: float, kind: str, reference: str) -> str:
     about = "return" if kind == "returns" else "level about its training mean"
     return (
         f"Hit: share of signs forecast. IC: correlation of forecast and outcome over all windows; "
         "rank IC: mean over dates of the rank correlation across series. Collapse: larger share "
         "of forecasts with the sign of the last value, or with its opposite. Keeps, turns: steps "
-        f"whose {about} has the sign of the last value, or the opposite ({share:.0%} turn); which "
-        "one it will be is not known beforehand, and a forecast of the last sign is always right "
+        f"whose {about} has the sign of the last value, or the opposite ({share:.0%} turn), with "
+        f"the MSE over that of {reference} on the same steps; which one it will be is not known "
+        "beforehand, and a forecast of the last sign is always right "
         "on one kind and wrong on the other. p content: Clark-West, one-sided: whether there is "
         "something to learn, even where the forecast is too noisy to use."
     )
@@ -202,18 +204,18 @@ def _method(comparison: Comparison) -> tuple[str, ...]:
     settings, kind = comparison.settings, comparison.kind
     controls = [row.name for row in comparison.at(comparison.horizons[0]) if row.is_control]
     return (
-        f"Every forecaster was fitted {settings.n_refits} times, at the start of the test and "
-        "at equal distances after it, to all windows whose targets were known then, and "
+        f"Every forecaster was fitted at the start of the test and then at equal distances, "
+        f"{settings.n_refits} in all, to all windows whose targets were known then, and "
         f"forecast until the next fit. The latest {settings.test_share:.0%} of the rows are the "
         f"test. Controls, always in the table: {', '.join(controls)}. Models that draw random "
-        f"numbers ran with {settings.n_seeds} seeds.",
+        f"numbers ran with {settings.n_seeds} seed{'s' if settings.n_seeds > 1 else ''}.",
         *(
             (
                 "A return of zero, as on a day without trade, counts in every error, but has no "
                 "sign. Series that begin late have fewer windows.",
             )
             if kind == "returns"
-            else ()
+            else ("Of standardised levels, zero is the mean of the first training rows.",)
         ),
     )
 

@@ -7,7 +7,7 @@ import math
 from blportfolio.forecasters.comparison import Comparison, Standing
 from blportfolio.forecasters.comparison.results import LEVEL
 from blportfolio.report.forecasts.figures import p_text, percent_text
-from blportfolio.report.forecasts.looks import plain
+from blportfolio.report.forecasts.looks import reference_of
 
 COLLAPSED = 0.85
 """Share of forecasts with the sign of the last value from which a sentence says so."""
@@ -17,7 +17,7 @@ ATTENTION = ("attention", "attention_kernel", "multi_head_attention")
 def verdict(comparison: Comparison, horizon: int) -> tuple[str, ...]:
     """Say in plain sentences who is better than what, and by how sure a margin."""
     rows = comparison.at(horizon)
-    reference = plain(comparison.reference)
+    reference = reference_of(comparison)
     tried = [row for row in rows if not row.is_control]
     tested = [row for row in tried if row.against_reference is not None]
     if not tested:
@@ -73,14 +73,16 @@ def verdict(comparison: Comparison, horizon: int) -> tuple[str, ...]:
 def _attention_against_linear(rows: tuple[Standing, ...]) -> list[str]:
     """Say how the attention models compare with the linear one."""
     linear = next((row for row in rows if row.name == "linear"), None)
-    told: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
+    told: dict[str, list[str]] = {"better": [], "worse": [], "no clear difference": []}
     for row in rows:
         test = row.against_linear
         if linear is None or row.name not in ATTENTION or test is None:
             continue
         is_clear = test.p_value < LEVEL
-        kind = "not told apart" if not is_clear else "better" if test.difference < 0 else "worse"
+        kind = (
+            "no clear difference" if not is_clear else "better" if test.difference < 0 else "worse"
+        )
         change = float(row.losses.mean() / linear.losses.mean() - 1) if linear.gain != 1 else 0.0
         told[kind].append(f"{row.name} (MSE {percent_text(change)} %, p {p_text(test.p_value)})")
     parts = [f"{kind}: {', '.join(names)}" for kind, names in told.items() if names]
-    return [f"Attention against linear: {'; '.join(parts)}."] if parts else []
+    return [f"Attention against linear there: {'; '.join(parts)}."] if parts else []
