@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -223,14 +224,16 @@ def _moments(
     forecaster: RidgeForecaster, part: FloatArray, lookback: int, horizon: int
 ) -> RidgeMoments:
     """Return the moments over all channels, one channel in memory at a time."""
-    total: RidgeMoments | None = None
-    for windows in _by_channel(part, lookback, horizon):
-        target = windows.target - forecaster.offset(windows.context)[:, None]
-        moments = RidgeMoments.of(forecaster.design(windows.context), target)
-        total = moments if total is None else total + moments
-    if total is None:
-        raise DataError("`folder` holds a data set without a channel.")
-    return total
+    return reduce(
+        add,
+        (
+            RidgeMoments.of(
+                forecaster.design(windows.context),
+                windows.target - forecaster.offset(windows.context)[:, None],
+            )
+            for windows in _by_channel(part, lookback, horizon)
+        ),
+    )
 
 
 def _by_channel(part: FloatArray, lookback: int, horizon: int) -> Iterator[Windows]:

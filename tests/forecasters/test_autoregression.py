@@ -121,6 +121,11 @@ def test_a_series_that_repeats_itself_without_error_has_an_order():
     np.testing.assert_allclose(fitted.predict(values[:4]), [[1.0, -1.0]], atol=1e-9)
 
 
+def test_a_constant_has_no_lag():
+    fitted = AutoregressiveForecaster(order="bic").fit(hankel_windows(np.full(40, 0.1), 4, 2))
+    assert fitted.coefficients == ((0.1,),)
+
+
 def test_too_few_windows_lower_the_order():
     two = AutoregressiveForecaster(order=1).fit(hankel_windows([1.0, 2.0], 1, 1))
     np.testing.assert_array_equal(two.predict([[7.0]]), [[2.0]])
