@@ -84,12 +84,16 @@ def test_every_folder_of_the_package_is_a_known_layer():
     assert folders - set(ORDER) == {"types"}
 
 
-KERNELS = [PACKAGE / "bayes", *(PACKAGE / "optimise" / part for part in ("exact", "general"))]
+KERNELS = [
+    PACKAGE / "bayes",
+    *(PACKAGE / "optimise" / part for part in ("exact", "general")),
+    PACKAGE / "forecasters",
+]
 
 
 @pytest.mark.parametrize("folder", KERNELS, ids=lambda path: path.name)
 def test_kernels_know_no_pandas(folder):
-    kernels = list(folder.glob("*.py"))
+    kernels = list(folder.rglob("*.py"))
     assert len(kernels) > 5
     assert not [p.name for p in kernels if "pandas" in {n.split(".")[0] for n in imports(p)}]
 

@@ -68,12 +68,13 @@ def test_every_strategy_key_is_explained():
     from blportfolio.config import StrategyConfig
     from blportfolio.covariance import COVARIANCES
     from blportfolio.features import FEATURES
+    from blportfolio.forecasters import FORECASTERS
     from blportfolio.optimise import OBJECTIVES, Constraints, Costs, LinearConstraint
     from blportfolio.priors import PRIORS
 
     text = (ROOT / "strategies" / "README.md").read_text(encoding="utf-8")
     keys = set(StrategyConfig.model_fields) | {"lag", "optional"}
-    for registry in (PRIORS, COVARIANCES, OBJECTIVES, FEATURES):
+    for registry in (PRIORS, COVARIANCES, OBJECTIVES, FEATURES, FORECASTERS):
         for name, cls in registry.items():
             keys |= {name, *(field.name for field in dataclasses.fields(cls))}
     for cls in (Constraints, Costs, LinearConstraint):
