@@ -92,7 +92,7 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
         "relative:Q",
         title=title,
         scale=alt.Scale(type="log", nice=False, padding=12),
-        axis=alt.Axis(format=".3~g", tickCount=8),
+        axis=alt.Axis(format=".4~g", tickCount=8),
     )
     y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
     one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color="#555", strokeDash=[4, 3])

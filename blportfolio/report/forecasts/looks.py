@@ -51,7 +51,7 @@ def axis_limit(sizes: Any) -> float:  # noqa: ANN401, an array or a Series
     if not len(values):
         return 0.01
     most = float(values.max())
-    usual = 4 * float(np.median(values))
+    usual = 6 * float(np.median(values))
     return 1.05 * (float(values[values <= usual].max()) if most > usual else most)
 
 
