@@ -34,6 +34,7 @@ def run_backtest(
     end: str | pd.Timestamp | None = None,
     cost_bps: float | None = None,
     progress: Progress | None = None,
+    feature_progress: Progress | None = None,
     seed: int = 0,
 ) -> BacktestResult:
     """Walk a strategy forward through a market.
@@ -53,6 +54,8 @@ def run_backtest(
         end: Last date held; by default the last of the data.
         cost_bps: Basis points, instead of the strategy's own.
         progress: Called after each decision with the number done and the number of all.
+        feature_progress: Called before that, while features that take long are computed, such as
+            forecasts, with the steps done and all.
         seed: Seed recorded for models that draw random numbers.
 
     Returns:
@@ -68,9 +71,14 @@ def run_backtest(
     plan = as_strategy(strategy)
     check_market(market)
     bps = plan.cost_bps if cost_bps is None else check_cost(cost_bps)
-    if progress is not None and not callable(progress):
-        raise ConfigError(f"`progress` must be a function (done, total), got {progress!r}.")
-    panel, skipped = build_panel(market, plan.features) if plan.features else (None, ())
+    for name, given in (("progress", progress), ("feature_progress", feature_progress)):
+        if given is not None and not callable(given):
+            raise ConfigError(f"`{name}` must be a function (done, total), got {given!r}.")
+    panel, skipped = (
+        build_panel(market, plan.features, progress=feature_progress)
+        if plan.features
+        else (None, ())
+    )
     lookback = plan.window_length(market)
     maker = WindowMaker(market, lookback=lookback, panel=panel)
     rows, last = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)

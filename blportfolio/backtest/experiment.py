@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -10,6 +11,8 @@ from blportfolio.backtest.engine import first_decision, run_backtest
 from blportfolio.backtest.result import BacktestResult
 from blportfolio.config import StrategyConfig
 from blportfolio.data import MarketData
+
+Progress = Callable[[str, int, int], None]
 
 
 def run_experiment(
@@ -19,7 +22,8 @@ def run_experiment(
     start: str | pd.Timestamp | None = None,
     end: str | pd.Timestamp | None = None,
     seed: int = 0,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
+    feature_progress: Progress | None = None,
 ) -> list[BacktestResult]:
     """Run strategies from the first date at which all of them can decide.
 
@@ -33,6 +37,8 @@ def run_experiment(
         end: Last date held.
         seed: Seed recorded for models that draw random numbers.
         progress: Called with the strategy's name, decisions done and decisions in all.
+        feature_progress: Called with the strategy's name, steps done and steps in all, while its
+            features that take long are computed, such as forecasts.
 
     Raises:
         DataError: If a strategy has no decision to make.
@@ -40,13 +46,16 @@ def run_experiment(
     common = max(first_decision(s, market, start=start, end=end) for s in strategies)
     results = []
     for strategy in strategies:
-        name = strategy.name
-
-        def report(done: int, total: int, name: str = name) -> None:
-            if progress is not None:
-                progress(name, done, total)
-
-        results.append(
-            run_backtest(strategy, market, start=common, end=end, progress=report, seed=seed)
+        result = run_backtest(
+            strategy,
+            market,
+            start=common,
+            end=end,
+            progress=None if progress is None else partial(progress, strategy.name),
+            feature_progress=None
+            if feature_progress is None
+            else partial(feature_progress, strategy.name),
+            seed=seed,
         )
+        results.append(result)
     return results

@@ -66,16 +66,17 @@ def print_list(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress_bar(
-    *, quiet: bool, unit: str = "decisions"
-) -> Iterator[Callable[[str, int, int], None]]:
-    """Show progress on stderr while it is a terminal; yield what to call with it."""
+def progress_bar(*, quiet: bool, unit: str = "decisions") -> Iterator[Callable[..., None]]:
+    """Show progress on stderr while it is a terminal; yield what to call with it.
+
+    That is `advance(name, done, total)`, with `unit=` where the steps of a task are others.
+    """
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(unit),
+        TextColumn("{task.fields[unit]}"),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -83,10 +84,10 @@ def progress_bar(
     )
     tasks: dict[str, Any] = {}
 
-    def advance(name: str, done: int, total: int) -> None:
+    def advance(name: str, done: int, total: int, *, unit: str = unit) -> None:
         if name not in tasks:
-            tasks[name] = bar.add_task(escape(name), total=total)
-        bar.update(tasks[name], completed=done)
+            tasks[name] = bar.add_task(escape(name), total=total, unit=unit)
+        bar.update(tasks[name], completed=done, total=total)
 
     with bar:
         yield advance

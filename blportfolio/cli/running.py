@@ -143,9 +143,13 @@ def run_and_write(
         with progress_bar(quiet=quiet) as progress:
             for choice, market in markets:
                 label = choice.label if several else ""
+                before = f"{label}: " if several else ""
 
-                def report(name: str, done: int, total: int, label: str = label) -> None:
-                    progress(f"{label}: {name}" if label else name, done, total)
+                def report(name: str, done: int, total: int, before: str = before) -> None:
+                    progress(before + name, done, total)
+
+                def prepare(name: str, done: int, total: int, before: str = before) -> None:
+                    progress(f"{before}{name}, features", done, total, unit="refits")
 
                 results = run_experiment(
                     experiment.strategies,
@@ -154,6 +158,7 @@ def run_and_write(
                     end=None if table.end is None else str(table.end),
                     seed=seed,
                     progress=report,
+                    feature_progress=prepare,
                 )
                 parts.append(RunPart(results, describe_market(market), label))
         commit, dirty = git_state()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +15,9 @@ from blportfolio.validation import nearest_name
 
 MACRO = "macro."
 """How the need of a macro series begins: "macro.treasury_10y"."""
+
+Progress = Callable[[int, int], None]
+"""What is called as work goes on, with the steps done and all."""
 
 
 def periods_in_months(market: MarketData, months: int) -> int:
@@ -68,6 +74,23 @@ def data_needs(feature: Feature) -> tuple[str, ...]:
 def is_forecast(feature: Feature) -> bool:
     """Say whether a feature forecasts the mean return per period, in its unit."""
     return bool(getattr(feature, "is_forecast", False))
+
+
+def compute_frames(
+    feature: Feature, market: MarketData, progress: Progress | None
+) -> Mapping[str, pd.DataFrame]:
+    """Compute a feature; one that says `reports_progress` tells how far it is.
+
+    Args:
+        feature: The feature.
+        market: The data.
+        progress: Called with the steps done and all, or None.
+    """
+    compute: Any = feature.compute
+    if progress is None or not getattr(feature, "reports_progress", False):
+        return feature.compute(market)
+    frames: Mapping[str, pd.DataFrame] = compute(market, progress=progress)
+    return frames
 
 
 def lacking(market: MarketData, needs: tuple[str, ...]) -> tuple[str, str] | None:

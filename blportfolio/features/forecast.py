@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError
-from blportfolio.features.base import periods_in_months
+from blportfolio.features.base import Progress, periods_in_months
 from blportfolio.forecasters import (
     FORECASTERS,
     LinearResidualForecaster,
+    Windows,
     hankel_windows,
     walk_forward,
 )
@@ -26,6 +29,9 @@ ALL = "all"
 LEAST = 60
 """Fewest windows of an asset before the first fit; three contexts where those are more."""
 
+CALMEST = 0.1
+"""Least volatility that an asset counts as having, as a share of that of the median asset."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -37,6 +43,11 @@ class Forecast:
     be converted: from a forecast of log returns half their variance would be missing, some 5 % a
     year for a stock of 30 % volatility. It is refitted every `refit` periods, counted from the
     first date, to windows whose whole target is known by then, and forecasts until the next.
+
+    Assets that share a forecaster are brought to one unit: each window is divided by the asset's
+    root mean square return of the `train` periods to its end, and the forecast multiplied by it.
+    Otherwise the wildest would decide what is learned, and its mean would be that of all; so they
+    share the mean per unit of volatility.
 
     Attributes:
         forecaster: What forecasts.
@@ -51,6 +62,7 @@ class Forecast:
 
     requires: ClassVar[tuple[str, ...]] = ("prices",)
     is_forecast: ClassVar[bool] = True
+    reports_progress: ClassVar[bool] = True
 
     forecaster: Forecaster = field(default_factory=LinearResidualForecaster)
     context: int | None = None
@@ -81,41 +93,81 @@ class Forecast:
 
     @property
     def column(self) -> str:
-        """Name of the feature: "forecast_" and the forecaster's name in the registry."""
+        """Name of the feature: "forecast_", the forecaster's name, and what is not by default."""
         names = {cls: name for name, cls in FORECASTERS.items()}
-        return f"forecast_{names.get(type(self.forecaster), type(self.forecaster).__name__)}"
+        model = self.forecaster
+        name = names.get(type(model), type(model).__name__)
+        return "_".join(["forecast", name, *_choices(model), *_choices(self)])
 
-    def compute(self, market: MarketData) -> dict[str, pd.DataFrame]:
-        """Return one (n_dates, n_assets) frame, decimal per period; NaN before the first fit."""
+    def compute(
+        self, market: MarketData, *, progress: Progress | None = None
+    ) -> dict[str, pd.DataFrame]:
+        """Return one (n_dates, n_assets) frame, decimal per period; NaN before the first fit.
+
+        Args:
+            market: The data.
+            progress: Called after each refit with the number done and the number of all.
+
+        Raises:
+            ConfigError: If `train` is too short for the horizon.
+        """
         returns = _excess_returns(market)
-        groups = [slice(None)] if self.pooled else [[i] for i in range(returns.shape[1])]
+        everything = list(range(returns.shape[1]))
+        groups = [everything] if self.pooled else [[column] for column in everything]
         forecasts = np.full(returns.shape, np.nan)
-        for columns in groups:
-            forecasts[:, columns] = self._walk(market, returns[:, columns])
+        for number, columns in enumerate(groups):
+
+            def report(done: int, total: int, number: int = number) -> None:
+                if progress is not None:
+                    progress(number * total + done, len(groups) * total)
+
+            forecasts[:, columns] = self._walk(market, returns[:, columns], report)
         prices = market.prices
         return {self.column: pd.DataFrame(forecasts, index=prices.index, columns=prices.columns)}
 
-    def _walk(self, market: MarketData, returns: FloatArray) -> FloatArray:
+    def _walk(self, market: MarketData, returns: FloatArray, progress: Progress) -> FloatArray:
         """Return (n_dates, n_series) forecasts of one group of series."""
         month = periods_in_months(market, 1)
         context = self.context or max(month, 12)
         horizon = self.horizon or month
         least = max(LEAST, 3 * context)
-        train = self.train or max(periods_in_months(market, 60), 10 * context)
+        given = self.train or max(periods_in_months(market, 60), 10 * context)
+        train = None if given == ALL else int(given)
+        if train is not None and train <= horizon:
+            raise ConfigError(
+                f"`train` of {train} leaves nothing to learn from at horizon {horizon}: a target "
+                "is known that many periods later. Lengthen it, or shorten the horizon."
+            )
         forecasts = np.full(returns.shape, np.nan)
         first = context + horizon + least
         if first >= len(returns) or not _has_run(np.isfinite(returns), context):
             return forecasts
+        refits = range(first, len(returns), self.refit or month)
+        progress(0, len(refits))
         windows = hankel_windows(returns, context, horizon, total=True, unknown_targets=True)
+        origins, channels = windows.origins, windows.channels
+        units = _volatility(returns, train) if self.pooled else np.ones_like(returns)
+        unit = units[origins, channels][:, None]
         made = walk_forward(
             on_returns(self.forecaster),
-            windows,
-            range(first, len(returns), self.refit or month),
-            train_rows=None if train == ALL else int(train),
-            min_windows=least,
+            Windows(windows.context / unit, windows.target / unit, origins, channels, horizon),
+            refits,
+            train_rows=train,
+            min_windows=least if train is None else min(least, train - horizon),
+            progress=progress,
         )
-        forecasts[windows.origins, windows.channels] = made[:, 0] / horizon
+        forecasts[origins, channels] = (made * unit)[:, 0] / horizon
         return forecasts
+
+
+def _choices(plugin: Any) -> list[str]:  # noqa: ANN401, any dataclass
+    """Return name and value of each setting that is not its default, for the name of a column."""
+    parts = []
+    for item in dataclasses.fields(plugin) if dataclasses.is_dataclass(plugin) else ():
+        value = str(getattr(plugin, item.name))
+        if item.name != "forecaster" and value != str(item.default):
+            parts.append(f"{item.name}_{re.sub(r'[^a-z0-9.-]+', '_', value.lower()).strip('_')}")
+    return parts
 
 
 def _excess_returns(market: MarketData) -> FloatArray:
@@ -126,6 +178,20 @@ def _excess_returns(market: MarketData) -> FloatArray:
     if market.risk_free is not None:
         returns -= market.risk_free.to_numpy(dtype=float)[:, None]
     return returns
+
+
+def _volatility(returns: FloatArray, length: int | None) -> FloatArray:
+    """Return (n_dates, n_assets) root mean square returns of the `length` periods to each date.
+
+    None is below a tenth of the median: what hardly moves, such as cash, would otherwise look in
+    its own unit like a return that can be told beforehand, and teach that to all.
+    """
+    squares = pd.DataFrame(returns**2)
+    spans = squares.expanding() if length is None else squares.rolling(length, min_periods=1)
+    root = spans.mean() ** 0.5
+    root = root.clip(lower=CALMEST * root.median(axis=1), axis=0)
+    volatility: FloatArray = root.where(root > 0, 1.0).to_numpy()
+    return volatility
 
 
 def _has_run(known: BoolArray, length: int) -> bool:

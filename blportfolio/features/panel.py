@@ -10,7 +10,7 @@ import pandas as pd
 
 from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError, DataError
-from blportfolio.features.base import data_needs, is_forecast, lacking
+from blportfolio.features.base import Progress, compute_frames, data_needs, is_forecast, lacking
 from blportfolio.types import Feature, FeaturePanel, FloatArray
 
 
@@ -37,13 +37,15 @@ class FeatureChoice:
 
 
 def build_panel(
-    market: MarketData, choices: Sequence[FeatureChoice]
+    market: MarketData, choices: Sequence[FeatureChoice], *, progress: Progress | None = None
 ) -> tuple[FeaturePanel, tuple[str, ...]]:
     """Compute features over the whole history; row t uses data up to and including t.
 
     Args:
         market: The data.
         choices: Features in the order in which they are stacked.
+        progress: Called while a feature that takes long is computed, such as a forecast, with the
+            steps done and all; each such feature begins anew.
 
     Returns:
         The panel, (n_dates, n_assets, n_features), and notes on what was skipped.
@@ -67,7 +69,7 @@ def build_panel(
                 )
             notes.append(f"{reason}; it was skipped.")
             continue
-        for name, frame in choice.feature.compute(market).items():
+        for name, frame in compute_frames(choice.feature, market, progress).items():
             if name in columns:
                 raise ConfigError(f"Two features give the column {name!r}; remove one of them.")
             values = frame.reindex(columns=market.prices.columns).shift(choice.lag)

@@ -233,6 +233,7 @@ def test_a_wrong_part_of_a_strategy_is_named(make, words):
         ({"cost_bps": "ten"}, bl.ConfigError),
         ({"start": 5}, bl.DataError),
         ({"progress": True}, bl.ConfigError),
+        ({"feature_progress": True}, bl.ConfigError),
     ],
 )
 def test_a_wrong_argument_of_a_run_is_named(arguments, error):
