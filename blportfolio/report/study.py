@@ -16,6 +16,10 @@ from blportfolio.report.charts import AnyChart, to_png, to_svg
 from blportfolio.report.page import STYLE
 from blportfolio.report.run_folder import write_csv, write_json
 
+_NUMBER = r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
+_FIGURE = re.compile(rf"({_NUMBER})(?: ± ({_NUMBER}))?(?: \[({_NUMBER}), ({_NUMBER})\])?")
+"""A figure as tables print it: 1.02, 1.02 ± 0.01, -0.50 [-1.20, +0.20]."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -88,8 +92,7 @@ def write_study(
     for section in study.sections:
         if section.table is not None:
             path = folder / "tables" / f"{slug(section.heading)}.csv"
-            rows = [[row[0], *map(_number, row[1:])] for row in section.table.rows]
-            write_csv(path, section.table.headings, rows)
+            write_csv(path, *_figures(section.table))
         for label, chart in section.charts:
             (folder / "charts" / f"{slug(label)}.png").write_bytes(to_png(chart))
             drawn[label] = to_svg(chart)
@@ -168,12 +171,29 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60] or "untitled"
 
 
-def _number(cell: str) -> str | float:
-    """Return a cell that is a number as one, so that no sign before it looks like a formula."""
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+def _figures(table: Table) -> tuple[list[str], list[tuple[str | float, ...]]]:
+    """Return a table with a column of numbers for each figure, its spread and its interval.
+
+    What is no figure stays text, but for a dash, which becomes an empty cell.
+    """
+    headings = [table.headings[0]]
+    found: list[list[str | float]] = [[row[0] for row in table.rows]]
+    for place, heading in enumerate(table.headings[1:], start=1):
+        cells = [row[place] for row in table.rows]
+        parts = [_FIGURE.fullmatch(cell) for cell in cells]
+        for group, suffix in enumerate(("", " ±", " low", " high"), start=1):
+            if group > 1 and not any(part and part[group] for part in parts):
+                continue
+            headings.append(f"{heading.strip()}{suffix}")
+            found.append(
+                [
+                    float(part[group].replace(",", ""))
+                    if part and part[group]
+                    else ("" if part or group > 1 or cell == "–" else cell)
+                    for part, cell in zip(parts, cells, strict=True)
+                ]
+            )
+    return headings, list(zip(*found, strict=True))
 
 
 def _page(study: Study, drawn: Mapping[str, str], manifest: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.forecasters import LinearForecaster, ZeroForecaster, hankel_windows
@@ -68,6 +69,42 @@ def test_the_controls_always_take_part(kind, controls):
     assert [row.name for row in found.standings] == [*controls, "linear"]
     assert [row.is_control for row in found.standings] == [True, True, True, False]
     assert by_name(found)[controls[0]].scores.relative_mse == 1.0
+
+
+@pytest.mark.parametrize("kind", ["returns", "levels"])
+def test_everyone_the_reference_included_is_scored_against_the_mean_known_then(kind):
+    found = by_name(compare(draw(20) + 0.01, forecasters=["linear"], settings=SMALL, kind=kind))
+    for row in found.values():
+        expected = 1 - row.scores.mse / found["mean"].scores.mse
+        assert row.scores.r2_mean == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert found["last_value" if kind == "levels" else "zero"].scores.r2_mean < -0.1
+
+
+def test_p_values_are_adjusted_for_every_test_of_the_contest():
+    settings = replace(SMALL, horizons=(1, 3))
+    found = compare(draw(21, slope=0.2), forecasters=CLOSED, settings=settings)
+    for is_control in (True, False):
+        rows = [r for r in found.standings if r.is_control is is_control and r.against_reference]
+        assert len(rows) == (4 if is_control else 8)
+        expected = multipletests([r.against_reference.p_value for r in rows], method="holm")[1]
+        np.testing.assert_allclose([r.adjusted_p_value for r in rows], expected, rtol=1e-12)
+
+
+def test_an_interval_leaves_out_zero_where_the_test_alone_says_so():
+    for seed in range(8):
+        settings = replace(SMALL, horizons=(1, 7))
+        found = compare(draw(seed, 130, slope=0.2), forecasters=CLOSED, settings=settings)
+        for row in found.standings:
+            if row.against_reference is not None:
+                low, high = row.gain_interval
+                assert (low > 0 or high < 0) == (row.against_reference.p_value < 0.05)
+
+
+def test_no_forecaster_takes_the_name_of_a_control():
+    with pytest.raises(ConfigError, match="'mean' with settings of its own, and that is the name"):
+        compare(draw(0), forecasters={"mean": LinearForecaster()}, settings=SMALL)
+    found = compare(draw(0), forecasters={"zero": ZeroForecaster()}, settings=SMALL)
+    assert [row.name for row in found.standings] == ["zero", "mean", "autoregression"]
 
 
 def test_scores_are_those_of_a_refit_by_hand():

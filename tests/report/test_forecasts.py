@@ -61,7 +61,7 @@ def test_noise_is_said_to_be_noise_with_the_number_of_those_tried(noise):
         assert first.startswith(
             f"No forecaster beats zero at horizon {horizon} by more than chance"
         )
-        assert "of 4 tried" in first
+        assert "The best of 4 tried at 2 horizons, " in first
     rows = [row for row in noise.at(1) if not row.is_control]
     best = max(rows, key=lambda row: row.gain)
     assert best.name in verdict(noise, 1)[0]
@@ -75,6 +75,27 @@ def test_a_signal_names_who_beats_zero_and_the_control_that_does_too(signal):
     assert "The control autoregression beats zero" in said
     assert "Worse than zero by more than chance: last_value" in said
     assert "Attention against linear there: " in said
+
+
+def test_one_alone_is_not_called_the_best_of_many():
+    found = contest(returns(0, 300), forecasters=["linear"], horizons=(1,))
+    said = verdict(found, 1)[0]
+    assert "linear, the only one tried, has R² " in said
+    assert "among all" not in said
+
+
+def test_attention_is_compared_with_linear_at_p_adjusted_for_all_of_them(signal):
+    def with_p(*p_values):
+        rows = list(signal.standings)
+        kernel = next(row for row in rows if row.name == "attention_kernel")
+        rows.remove(kernel)
+        for name, p_value in zip(("attention", "attention_kernel"), p_values, strict=True):
+            test = replace(kernel.against_linear, p_value=p_value, difference=-1e-6)
+            rows.append(replace(kernel, name=name, against_linear=test))
+        return " ".join(verdict(replace(signal, standings=tuple(rows)), 1))
+
+    assert "no clear difference: attention (MSE " in with_p(0.03, 0.04)
+    assert "p adjusted for 2 comparisons: better: attention (MSE " in with_p(0.01, 0.04)
 
 
 def test_a_forecaster_that_only_follows_the_sign_is_said_to(signal):

@@ -30,7 +30,13 @@ MANIFEST = {
 @pytest.fixture
 def study():
     chart = alt.Chart(pd.DataFrame({"x": [1, 2], "y": [1, 2]})).mark_line().encode(x="x", y="y")
-    table = Table(("Who", "A %", "Text"), (("=evil|x", "-0.50", "+x"), ("b", "+1.25", "0.1 ± 2")))
+    table = Table(
+        ("Who", "A %", "Text", "R² %"),
+        (
+            ("=evil|x", "-0.50", "+x", "-1,108.09 [-1,135.62, +80.5]"),
+            ("b", "+1.25", "0.1 ± 2", "–"),
+        ),
+    )
     sections = (
         Section("First & best", ("Before.",), table, (("Chart of <b>", chart),), ("After.",)),
         Section("Words only", ("Only words.",)),
@@ -58,11 +64,14 @@ def test_the_folder_holds_page_tables_charts_and_a_manifest_of_them_all(written)
     assert summary["records"] == [{"figure": 0.5}]
 
 
-def test_numbers_in_tables_are_numbers_and_formulae_are_not(written):
-    text = (written[0] / "tables" / "first_best.csv").read_text(encoding="utf-8")
-    rows = list(csv.reader(text.splitlines()))
-    assert rows[1] == ["'=evil|x", "-0.5", "'+x"]
-    assert rows[2] == ["b", "1.25", "0.1 ± 2"]
+def test_tables_have_a_column_for_each_number_and_formulae_are_not_run(written):
+    path = written[0] / "tables" / "first_best.csv"
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    assert rows[0] == ["Who", "A %", "Text", "Text ±", "R² %", "R² % low", "R² % high"]
+    assert rows[1] == ["'=evil|x", "-0.5", "'+x", "", "-1108.09", "-1135.62", "80.5"]
+    assert rows[2] == ["b", "1.25", "0.1", "2.0", "", "", ""]
+    frame = pd.read_csv(path)
+    assert all(frame[name].dtype == float for name in rows[0] if name not in ("Who", "Text"))
 
 
 def test_the_page_is_one_file_with_escaped_words_and_labelled_charts(written):
@@ -78,8 +87,8 @@ def test_the_page_is_one_file_with_escaped_words_and_labelled_charts(written):
 def test_markdown_holds_the_words_and_every_cell(study):
     text = to_markdown(study)
     assert text.startswith("# A study of <x>\n\nThe answer.")
-    assert "| =evil¦x | -0.50 | +x |" in text
-    assert markdown_table(study.sections[0].table).splitlines()[1] == "| --- | --: | --: |"
+    assert "| =evil¦x | -0.50 | +x | -1,108.09 [-1,135.62, +80.5] |" in text
+    assert markdown_table(study.sections[0].table).splitlines()[1] == "| --- | --: | --: | --: |"
 
 
 def test_other_folders_are_no_studies_and_damaged_ones_are_named(written, tmp_path):

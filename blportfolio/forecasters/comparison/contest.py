@@ -16,7 +16,7 @@ from blportfolio.forecasters.comparison.entrants import (
     choose_entrants,
     learning_curve,
 )
-from blportfolio.forecasters.comparison.judging import Run, judge, summarise
+from blportfolio.forecasters.comparison.judging import Run, adjusted, judge, summarise
 from blportfolio.forecasters.comparison.panel import (
     LEAST_TRAINING,
     Arena,
@@ -32,7 +32,7 @@ from blportfolio.forecasters.evaluation import ConfidenceSet, score
 from blportfolio.forecasters.registry import make_forecaster
 from blportfolio.forecasters.walk import walk_forward
 from blportfolio.forecasters.windows import Windows
-from blportfolio.types import FittedForecaster, FloatArray, Forecaster
+from blportfolio.types import BoolArray, FittedForecaster, FloatArray, Forecaster
 
 Progress = Callable[[str, int, int], None]
 Clock = Callable[[], float]
@@ -105,7 +105,14 @@ def compare(
     if any(row.name == "linear_residual" for row in standings) and panel.kind == "returns":
         naive = _naive_r2(arena, cut[settings.horizons[0]][0])
     return Comparison(
-        settings, describe(arena), tuple(standings), dates, truth, sets, naive, tuple(notes)
+        settings,
+        describe(arena),
+        tuple(adjusted(standings)),
+        dates,
+        truth,
+        sets,
+        naive,
+        tuple(notes),
     )
 
 
@@ -124,35 +131,32 @@ class _Contest:
         """Return the standings at one horizon, the `number`-th, and the model confidence set."""
         due = windows.origins >= self.arena.begin - 1
         judged = windows.take(due)
+        reference = CONTROLS[self.arena.panel.kind][0]
+        # What others are measured against comes first.
+        order = sorted(entrants, key=lambda entrant: entrant.name not in (reference, "mean"))
+        made = {e.name: self._forecasts(e, number, windows, due) for e in order[:2]}
         runs: list[Run] = []
-        known: dict[str, FloatArray] = {}
-        # The forecasts that others are measured against come first.
-        measures = dict.fromkeys((CONTROLS[self.arena.panel.kind][0], "mean", "linear"))
-        for entrant in sorted(entrants, key=lambda one: one.name not in measures):
-            forecasts, seconds, fitted = self._forecasts(entrant, number, windows, due)
-            if entrant.name in measures:
-                known[entrant.name] = forecasts[0]
-            reference = known[CONTROLS[self.arena.panel.kind][0]]
+        for entrant in entrants:
+            found = made.get(entrant.name) or self._forecasts(entrant, number, windows, due)
+            forecasts, seconds, fitted = found
             runs.append(
                 judge(
                     entrant,
                     forecasts,
                     judged,
-                    reference=reference,
-                    mean=known.get("mean", reference),
+                    reference=made[reference][0][0],
+                    mean=made["mean"][0][0],
                     example=_example(judged),
                     overlap=-(-horizon // stride),
                     seconds=seconds,
                     curve=learning_curve(fitted),
                 )
             )
-        order = {entrant.name: place for place, entrant in enumerate(entrants)}
-        runs.sort(key=lambda run: order[run.name])
         return summarise(
             runs,
             horizon=horizon,
             overlap=-(-horizon // stride),
-            reference=CONTROLS[self.arena.panel.kind][0],
+            reference=reference,
             settings=self.settings,
         )
 
@@ -161,7 +165,7 @@ class _Contest:
         entrant: Entrant,
         number: int,
         windows: Windows,
-        due: Any,  # noqa: ANN401, mask
+        due: BoolArray,
     ) -> tuple[list[FloatArray], float, FittedForecaster | None]:
         """Return the forecasts of each seed, the seconds they took, and what was fitted last."""
         settings, fits = self.settings, len(self.arena.fit_rows)

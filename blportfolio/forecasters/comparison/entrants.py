@@ -117,6 +117,11 @@ def choose_entrants(
                     f"{type(forecaster).__name__}. For example "
                     "{'linear': LinearForecaster()}."
                 )
+            if name in CONTROLS[kind] and forecaster != make_forecaster(name):
+                raise ConfigError(
+                    f"`forecasters` has one called {name!r} with settings of its own, and that is "
+                    "the name of a control, which always takes part; give it another name."
+                )
     elif forecasters is None:
         absent = [name for name in EXTRAS if name in FORECASTERS and not _is_there(name)]
         slow = [name for name, most in MOST_STEPS.items() if n_steps > most]

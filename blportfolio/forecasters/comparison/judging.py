@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +28,6 @@ from blportfolio.types import FloatArray
 
 LEAST_BLOCKS = 5
 """Horizons that the test must hold one after another before a difference is tested."""
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +121,8 @@ def summarise(
         settings: How the contest is held.
 
     Returns:
-        The standings in the order of `runs`, and the model confidence set.
+        The standings in the order of `runs`, of which `adjusted` knows the p-values, and the model
+        confidence set.
     """
     by_name = {run.name: run for run in runs}
     standard = by_name[reference].losses
@@ -131,11 +132,6 @@ def summarise(
         None if run.name == reference else diebold_mariano(run.losses, standard, horizon=overlap)
         for run in runs
     ]
-    raw = [
-        np.nan if test is None or run.is_control or not is_testable else test.p_value
-        for run, test in zip(runs, tests, strict=True)
-    ]
-    adjusted = adjusted_p_values(raw)
     chosen = None
     if is_testable:
         chosen = model_confidence_set(
@@ -148,11 +144,11 @@ def summarise(
         )
     level = float(standard.mean())
     standings = []
-    for run, test, p_value in zip(runs, tests, adjusted, strict=True):
+    for run, test in zip(runs, tests, strict=True):
         gain = 1 - float(run.losses.mean()) / level if level > 0 else np.nan
         room = np.nan
         if test is not None and is_testable and level > 0:
-            room = NORMAL_95 * test.standard_error / level
+            room = test.margin / level
         is_other = linear is not None and run.name != linear.name and is_testable
         spread = float(np.std(run.relative, ddof=1)) if len(run.relative) > 1 else np.nan
         standings.append(
@@ -169,7 +165,7 @@ def summarise(
                 gain=gain,
                 gain_interval=(gain - room, gain + room),
                 against_reference=test if is_testable else None,
-                adjusted_p_value=float(p_value),
+                adjusted_p_value=np.nan,
                 content=run.content if is_testable and test is not None else None,
                 against_linear=diebold_mariano(run.losses, linear.losses, horizon=overlap)
                 if is_other and linear is not None
@@ -184,3 +180,20 @@ def summarise(
             )
         )
     return standings, chosen
+
+
+def adjusted(standings: Sequence[Standing]) -> list[Standing]:
+    """Return all standings of a contest with p-values adjusted for how many tests it made.
+
+    Holm's, over all horizons: controls among themselves, as they take part whatever is asked.
+    """
+    p_values = np.full(len(standings), np.nan)
+    for is_control in (True, False):
+        family = np.array([row.is_control is is_control for row in standings])
+        tests = [row.against_reference for row in standings]
+        raw = np.array([np.nan if test is None else test.p_value for test in tests])
+        p_values[family] = adjusted_p_values(raw[family])
+    return [
+        replace(row, adjusted_p_value=float(p_value))
+        for row, p_value in zip(standings, p_values, strict=True)
+    ]

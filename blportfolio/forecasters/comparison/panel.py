@@ -215,6 +215,7 @@ def describe(arena: Arena) -> dict[str, Any]:
         "first": panel.row_label(0),
         "test_from": panel.row_label(arena.begin),
         "last": panel.row_label(len(panel.values) - 1),
+        "n_fits": len(arena.fit_rows),
     }
 
 

@@ -50,9 +50,10 @@ class Standing:
         n_seeds: Runs.
         seed_spread: Standard deviation over seeds of the relative error; NaN for one.
         gain: R² by date against the reference: 1 - mean loss / mean loss of the reference.
-        gain_interval: Its 95 % interval, from the standard error of the loss difference.
+        gain_interval: Its 95 % interval, from that of the loss difference.
         against_reference: Diebold-Mariano test; None for the reference itself.
-        adjusted_p_value: Holm's, among all forecasters of this horizon that are no controls.
+        adjusted_p_value: Holm's, among all forecasters that are no controls at all horizons of
+            the contest; of a control, among the controls.
         content: Clark-West test of predictive content over the reference.
         against_linear: Diebold-Mariano test against `linear`; None where that did not take part.
         confidence_p_value: The smallest size at which it leaves the model confidence set.
@@ -130,7 +131,8 @@ class Comparison:
 
     Attributes:
         settings: How it was held.
-        data: What it was held on, ready for JSON: name, kind, series, rows, first row of the test.
+        data: What it was held on, ready for JSON: name, kind, series, rows, first row of the test,
+            number of fits.
         standings: By horizon, then as the forecasters were named.
         dates: By horizon, the (n_dates,) dates, or rows, at whose close forecasts were made.
         truth: By horizon, what came after the last window of the first series, and before it.

@@ -31,6 +31,8 @@ class PredictiveTest:
         standard_error: Of that mean, robust to autocorrelation and changing variance.
         statistic: Their ratio with the small-sample correction; NaN where there are too few dates.
         p_value: Of the statistic by Student's t with n_dates - 1 degrees of freedom.
+        margin: Half the width of the 95 % interval of the difference, by the same distribution and
+            correction: it leaves out zero where a two-sided p-value is below 5 %.
         n_dates: Dates compared.
     """
 
@@ -38,6 +40,7 @@ class PredictiveTest:
     standard_error: float
     statistic: float
     p_value: float
+    margin: float
     n_dates: int
 
 
@@ -202,20 +205,21 @@ def _test(
         _check_count(lags, 0, "lags")
     n = len(difference)
     if n <= max(horizon, 1):
-        mean = float(difference.mean()) if n else float("nan")
-        return PredictiveTest(mean, float("nan"), float("nan"), float("nan"), n)
+        none = float("nan")
+        return PredictiveTest(float(difference.mean()) if n else none, none, none, none, none, n)
     mean = float(difference.mean())
     if float(np.abs(difference).max()) <= _ROUNDING * scale:
-        return PredictiveTest(mean, 0.0, 0.0, 1.0, n)
+        return PredictiveTest(mean, 0.0, 0.0, 1.0, 0.0, n)
     if float(np.ptp(difference)) <= _ROUNDING * scale:
         p_value = 0.0 if two_sided or mean < 0 else 1.0
-        return PredictiveTest(mean, 0.0, float(np.copysign(np.inf, mean)), p_value, n)
+        return PredictiveTest(mean, 0.0, float(np.copysign(np.inf, mean)), p_value, 0.0, n)
     unit = float(np.abs(difference).max())  # so that squares stay in range
     error = unit * float(np.sqrt(_variance(difference / unit, horizon, kernel, lags) / n))
-    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    statistic = mean / error * float(np.sqrt(correction))
+    correction = float(np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n))
+    statistic = mean / error * correction
     tail = 2 * stats.t.sf(abs(statistic), n - 1) if two_sided else stats.t.cdf(statistic, n - 1)
-    return PredictiveTest(mean, error, statistic, float(tail), n)
+    margin = float(stats.t.ppf(0.975, n - 1)) * error / correction
+    return PredictiveTest(mean, error, statistic, float(tail), margin, n)
 
 
 def _variance(values: FloatArray, horizon: int, kernel: Kernel, lags: int | None) -> float:

@@ -176,7 +176,8 @@ def _errors_note(comparison: Comparison, horizon: int) -> str:
         f"standard deviation over seeds. R² {reference}: out of sample, by date, 95 % interval "
         "from the HAC error of the mean loss difference; R² mean: against the mean known then. p "
         f"{reference}, p linear: Diebold-Mariano, two-sided, on losses averaged over series by "
-        f"date; adj.: Holm's for p {reference}, among the forecasters that are no controls."
+        f"date; adj.: Holm's for p {reference} over all horizons, among the forecasters that are "
+        "no controls, and among the controls. p linear is not adjusted."
     )
     if chosen is not None:
         text += (
@@ -188,15 +189,16 @@ def _errors_note(comparison: Comparison, horizon: int) -> str:
 
 def _directions_note(share: float, kind: str, reference: str) -> str:
     about = "return" if kind == "returns" else "level about its training mean"
+    mean = ", be it no more than the mean return" if kind == "returns" else ""
     return (
         f"Hit: share of signs forecast. IC: correlation of forecast and outcome over all windows; "
         "rank IC: mean over dates of the rank correlation across series. Collapse: larger share "
         "of forecasts with the sign of the last value, or with its opposite. Keeps, turns: steps "
         f"whose {about} has the sign of the last value, or the opposite ({share:.0%} turn), with "
         f"the MSE over that of {reference} on the same steps; which one it will be is not known "
-        "beforehand, and a forecast of the last sign is always right "
-        "on one kind and wrong on the other. p content: Clark-West, one-sided: whether there is "
-        "something to learn, even where the forecast is too noisy to use."
+        "beforehand, and a forecast of the last sign is always right on one kind and wrong on the "
+        "other. p content: Clark-West, one-sided, not adjusted: whether there is something to "
+        f"learn over {reference}{mean}, even where the forecast is too noisy to use."
     )
 
 
@@ -205,7 +207,7 @@ def _method(comparison: Comparison) -> tuple[str, ...]:
     controls = [row.name for row in comparison.at(comparison.horizons[0]) if row.is_control]
     return (
         f"Every forecaster was fitted at the start of the test and then at equal distances, "
-        f"{settings.n_refits} in all, to all windows whose targets were known then, and "
+        f"{comparison.data['n_fits']} in all, to all windows whose targets were known then, and "
         f"forecast until the next fit. The latest {settings.test_share:.0%} of the rows are the "
         f"test. Controls, always in the table: {', '.join(controls)}. Models that draw random "
         f"numbers ran with {settings.n_seeds} seed{'s' if settings.n_seeds > 1 else ''}.",

@@ -6,6 +6,7 @@ import math
 
 from blportfolio.forecasters.comparison import Comparison, Standing
 from blportfolio.forecasters.comparison.results import LEVEL
+from blportfolio.forecasters.evaluation import adjusted_p_values
 from blportfolio.report.forecasts.figures import p_text, percent_text
 from blportfolio.report.forecasts.looks import reference_of
 
@@ -29,7 +30,7 @@ def verdict(comparison: Comparison, horizon: int) -> tuple[str, ...]:
         return (f"Horizon {horizon}: only the controls took part.",)
     winners = sorted((r for r in tried if r.beats_reference), key=lambda r: -r.gain)
     losers = [row.name for row in tried if row.loses_to_reference]
-    count = f"{len(tested)} tried" if len(tested) > 1 else "the only one tried"
+    count = _count(comparison, len(tested))
     said = []
     if winners:
         figures = ", ".join(
@@ -41,25 +42,19 @@ def verdict(comparison: Comparison, horizon: int) -> tuple[str, ...]:
             f"{count}: {figures}."
         )
     else:
-        top = max(tried, key=lambda row: row.gain if math.isfinite(row.gain) else -math.inf)
-        low, high = top.gain_interval
-        raw = top.against_reference.p_value if top.against_reference else math.nan
         said.append(
-            f"No forecaster beats {reference} at horizon {horizon} by more than chance. The best "
-            f"of {count}, {top.name}, has R² {percent_text(top.gain)} % [{percent_text(low)}, "
-            f"{percent_text(high)}], p {p_text(raw)} alone and "
-            f"{p_text(top.adjusted_p_value)} among all."
+            f"No forecaster beats {reference} at horizon {horizon} by more than chance. "
+            f"{_best(tested, count)}"
         )
     for row in rows:
-        test = row.against_reference
-        if row.is_control and test is not None and test.p_value < LEVEL and row.gain > 0:
+        if row.is_control and row.beats_reference:
             said.append(
                 f"The control {row.name} beats {reference}: R² {percent_text(row.gain)} %, p "
-                f"{p_text(test.p_value)}."
+                f"{p_text(row.adjusted_p_value)} among the controls."
             )
     if losers:
         said.append(f"Worse than {reference} by more than chance: {', '.join(losers)}.")
-    said += _attention_against_linear(rows)
+    said += _attention_against_linear(comparison, rows)
     if comparison.kind == "returns":
         said += [
             f"{row.name} says little but the last sign, or its opposite: "
@@ -70,19 +65,52 @@ def verdict(comparison: Comparison, horizon: int) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _attention_against_linear(rows: tuple[Standing, ...]) -> list[str]:
-    """Say how the attention models compare with the linear one."""
+def _count(comparison: Comparison, tried: int) -> str:
+    """Say how many tests the p-values are adjusted for."""
+    horizons = len(comparison.horizons)
+    words = f"{tried} tried" if tried > 1 else "the only one tried"
+    return f"{words} at {horizons} horizons" if horizons > 1 else words
+
+
+def _best(tested: list[Standing], count: str) -> str:
+    """Say how good the best was."""
+    top = max(tested, key=lambda row: row.gain if math.isfinite(row.gain) else -math.inf)
+    low, high = top.gain_interval
+    raw = math.nan if top.against_reference is None else top.against_reference.p_value
+    adjusted = top.adjusted_p_value
+    among = "" if adjusted == raw else f" alone and {p_text(adjusted)} among all"
+    who = f"The best of {count}, {top.name}," if len(tested) > 1 else f"{top.name}, {count},"
+    return (
+        f"{who} has R² {percent_text(top.gain)} % [{percent_text(low)}, {percent_text(high)}], p "
+        f"{p_text(raw)}{among}."
+    )
+
+
+def _attention_against_linear(comparison: Comparison, rows: tuple[Standing, ...]) -> list[str]:
+    """Say how the attention models compare with the linear one, p adjusted for their number."""
+    compared = [
+        row
+        for row in comparison.standings
+        if row.name in ATTENTION and row.against_linear is not None
+    ]
+    adjusted = adjusted_p_values(
+        [row.against_linear.p_value for row in compared if row.against_linear is not None]
+    )
     linear = next((row for row in rows if row.name == "linear"), None)
     told: dict[str, list[str]] = {"better": [], "worse": [], "no clear difference": []}
-    for row in rows:
+    for row, p_value in zip(compared, adjusted.tolist(), strict=True):
         test = row.against_linear
-        if linear is None or row.name not in ATTENTION or test is None:
+        if linear is None or test is None or row.horizon != linear.horizon:
             continue
-        is_clear = test.p_value < LEVEL
         kind = (
-            "no clear difference" if not is_clear else "better" if test.difference < 0 else "worse"
+            "no clear difference"
+            if not p_value < LEVEL
+            else "better"
+            if test.difference < 0
+            else "worse"
         )
         change = float(row.losses.mean() / linear.losses.mean() - 1) if linear.gain != 1 else 0.0
-        told[kind].append(f"{row.name} (MSE {percent_text(change)} %, p {p_text(test.p_value)})")
+        told[kind].append(f"{row.name} (MSE {percent_text(change)} %, p {p_text(p_value)})")
     parts = [f"{kind}: {', '.join(names)}" for kind, names in told.items() if names]
-    return [f"Attention against linear there: {'; '.join(parts)}."] if parts else []
+    among = f", p adjusted for {len(compared)} comparisons" if len(compared) > 1 else ""
+    return [f"Attention against linear there{among}: {'; '.join(parts)}."] if parts else []
