@@ -48,7 +48,7 @@ def asymmetric_settings(
             target = replace(target, dimension=dimension)
         if gammas:
             target = replace(target, gamma=gammas[0])
-            changes["gammas"] = tuple(gammas[1:])
+            changes["gammas"] = tuple(dict.fromkeys(gammas))[1:]
         elif kind is not None or dimension is not None:
             changes["gammas"] = ()
         changes |= {"targets": (target,), "variant_targets": (target,)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -21,27 +21,44 @@ CLAIM = (
     "positions and several heads does not have this limit on the same task."
 )
 WITHOUT_TORCH = (
-    "Attention with several heads was not run: it needs PyTorch. Install the extra with "
-    "`pip install 'blportfolio[torch]'` and run this again."
+    "Attention with several heads was not tried in this run, so that nothing below measures what "
+    "is said of it: it needs PyTorch, the extra blportfolio[torch]."
 )
+NO_HEADS = "Attention with several heads was not asked for in this run."
 _ERRORS = {
-    "id_rel0": "ID / zero",
-    "ood_rel0": "OOD / zero",
-    "ratio": "OOD / ID",
-    "ood_sign": "OOD sign",
-    "ood_follow": "OOD follows",
+    "id_rel0": "Error / zero's: as trained",
+    "ood_rel0": "Error / zero's: flips",
+    "ratio": "Error: flips / as trained",
+    "ood_sign": "Right sign on flips",
+    "ood_follow": "Sign of last on flips",
 }
-_SQUARES = {"id_mse": "ID MSE", "ood_mse": "OOD MSE"}
-_WITHOUT_SPREAD = {*_SQUARES, "ood_follow", "step_1", "last_step_plus", "last_step_minus"}
+_SQUARES = {"id_mse": "MSE as trained", "ood_mse": "MSE on flips"}
+_WITHOUT_SPREAD = {*_SQUARES, "ood_follow"}
+_ALIGNED = {
+    "step_1": "Update sign: step 1",
+    "step_30": "step 30",
+    "upd_sign": "end",
+    "upd_cos": "Update cosine, end",
+    "wt_sign": "Weight sign, end",
+    "kernel_drift": "Kernel drift",
+    "last_step_plus": "Mass, a > 0",
+    "last_step_minus": "Mass, a < 0",
+    "ood_rel0": "Error / zero's: flips",
+}
 _READING = (
-    "ID: tested on steps drawn as in training. OOD: tested on sign-inconsistent steps, where the "
-    "next value has another sign than the last. / zero: mean squared error over that of the "
-    "forecast zero, so that above 1 is worse than no forecast. Sign: share of forecasts with the "
-    "sign of the next value without noise. Follows: with that of the last value. Mean ± standard "
-    "deviation over seeds.",
-    "Zero, AR(1) and the oracle are controls. A right sign in a few per cent of flips is what any "
-    "model has that knows the last value only, AR(1) included; it says nothing of attention.",
+    "As trained: tested on new windows drawn as in training (in distribution). Flips: tested on "
+    "sign-inconsistent windows only, where the next value has another sign than the last (out of "
+    "distribution). Error / zero's: mean squared error over that of always forecasting zero, so "
+    "that 1 is no skill and above 1 is worse than no forecast. Right sign: share of forecasts with "
+    "the sign of the next value without its noise. Sign of last: share with the sign of the last "
+    "value. Mean ± standard deviation over seeds."
 )
+_CONTROLS = (
+    "Zero, AR(1) and the oracle, which knows the weights c, are controls. A right sign in a few "
+    "per cent of flips is what any model has that knows the last value only, AR(1) included; it "
+    "says nothing of attention."
+)
+_AS_ABOVE = "Columns are those of the first table."
 
 
 def asymmetric_study(result: AsymmetricResult) -> Study:
@@ -60,17 +77,17 @@ def asymmetric_study(result: AsymmetricResult) -> Study:
     return Study(
         "asymmetric",
         "Asymmetric learning: does attention follow the last sign?",
-        (CLAIM, *_summary(parts[CONTEST], result.has_heads)),
+        (CLAIM, *_summary(parts[CONTEST]), _on_heads(parts.get(HEADS), result.has_heads)),
         tuple(sections),
         result.records,
     )
 
 
-def _summary(contest: pd.DataFrame, has_heads: bool) -> list[str]:
+def _summary(contest: pd.DataFrame) -> list[str]:
     """Say what the first table shows, in its own figures."""
     sentences = []
     by = ["kind", "dimension", "gamma", "regime", "model"]
-    means = charts.mean_and_sd(contest, by, ["id_rel0", "ood_rel0"]).set_index(by)
+    means = charts.mean_and_sd(contest, by, ["id_rel0", "ood_rel0", "ood_follow"]).set_index(by)
     for task in dict.fromkeys(key[:4] for key in means.index):
         kind, dimension, gamma, regime = task
         rows = {model: means.loc[(*task, model)] for model in ("attention GD", "AR(1)", "NLinear")}
@@ -80,9 +97,27 @@ def _summary(contest: pd.DataFrame, has_heads: bool) -> list[str]:
             f"sign-inconsistent steps the error is {attention['ood_rel0']:.2f} times that of the "
             f"forecast zero for attention by gradient descent, {ar['ood_rel0']:.2f} for AR(1), "
             f"{linear['ood_rel0']:.3f} for NLinear; as in training {attention['id_rel0']:.2f}, "
-            f"{ar['id_rel0']:.2f} and {linear['id_rel0']:.3f}."
+            f"{ar['id_rel0']:.2f} and {linear['id_rel0']:.3f}. There attention has the sign of the "
+            f"last value in {attention['ood_follow']:.1%} of steps."
         )
-    return sentences if has_heads else [*sentences, WITHOUT_TORCH]
+    return sentences
+
+
+def _on_heads(heads: pd.DataFrame | None, has_torch: bool) -> str:
+    """Say what several heads came to, or that they were not tried."""
+    if heads is None:
+        return WITHOUT_TORCH if not has_torch else NO_HEADS
+    return f"Measured here with positions, {_flips(heads)}."
+
+
+def _flips(frame: pd.DataFrame) -> str:
+    """Return the error on flips of each model after each training, in words."""
+    means = charts.mean_and_sd(frame, ["model", "regime"], ["ood_rel0"])
+    found = [
+        f"{row['ood_rel0']:.2f} for {row['model']} trained on {row['regime']}"
+        for _, row in means.iterrows()
+    ]
+    return f"error on flips over that of zero: {', '.join(found)}"
 
 
 def _contest(contest: pd.DataFrame, curves: pd.DataFrame, result: AsymmetricResult) -> Section:
@@ -104,10 +139,11 @@ def _contest(contest: pd.DataFrame, curves: pd.DataFrame, result: AsymmetricResu
             "last, and all are observed with noise. Trained on all steps (as in the paper), or on "
             "sign-consistent steps only (con), the stronger shift. sym: equal weights before the "
             "last, so that order does not matter; affine: weights by position.",
+            _READING,
         ),
         _table(charts.with_task(contest), ("task", "model"), ("Task", "Model"), _SQUARES | _ERRORS),
         tuple(drawn),
-        _READING,
+        (_CONTROLS,),
     )
 
 
@@ -125,8 +161,8 @@ def _by_gamma(contest: pd.DataFrame, gamma: pd.DataFrame) -> Section:
         _table(charts.with_task(gamma), ("task", "model"), ("Task", "Model"), _ERRORS),
         (("Error on sign-inconsistent steps by γ", chart),),
         (
-            "The chart adds the γ of the first table. Lines that coincide hide one another, as "
-            "do those of Linear, NLinear and the oracle.",
+            f"{_AS_ABOVE} The chart adds the γ of that table. Lines that coincide hide one "
+            "another, as do those of Linear, NLinear and the oracle.",
         ),
     )
 
@@ -134,22 +170,12 @@ def _by_gamma(contest: pd.DataFrame, gamma: pd.DataFrame) -> Section:
 def _alignment(frame: pd.DataFrame, curve: pd.DataFrame) -> Section:
     early = _early_signs(curve)
     joined = frame.merge(early, on=["scaling", "width", "regime", "seed"], how="left")
-    names = {
-        "step_1": "Update sign: step 1",
-        "step_30": "step 30",
-        "upd_sign": "end",
-        "upd_cos": "cosine, end",
-        "wt_sign": "Weight sign",
-        "kernel_drift": "Drift",
-        "last_step_plus": "Mass a > 0",
-        "last_step_minus": "a < 0",
-        "ood_rel0": "OOD / zero",
-    }
     table = _table(
         joined.assign(width=joined["width"].astype(str)),
         ("scaling", "width", "regime"),
         ("Scaling", "Width", "Training"),
-        names,
+        _ALIGNED,
+        spread={"wt_sign"},
     )
     return Section(
         "Updates and weights",
@@ -163,7 +189,8 @@ def _alignment(frame: pd.DataFrame, curve: pd.DataFrame) -> Section:
         (
             "ntk: the sum over m neurons is divided by √m, as in the paper; mean_field: by m. "
             "Drift of the kernel: ‖H(T) − H(0)‖ / ‖H(0)‖. Mass: mean attention on the last "
-            "value, 1/d where it is spread evenly. Mean ± standard deviation over seeds.",
+            "value, 1/d where it is spread evenly. Means over seeds, with ± one standard deviation "
+            "for the sign of the weights.",
         ),
     )
 
@@ -184,27 +211,29 @@ def _variants(frame: pd.DataFrame) -> Section:
         "Variants of the two-layer model",
         (
             "The same model with one thing changed, trained by Adam. With positional biases and a "
-            "skip connection it learns the task and keeps it where signs flip.",
+            "skip connection, trained long enough, it learns the task and keeps it where signs "
+            f"flip. Measured here, {_flips(frame)}.",
         ),
         _table(charts.with_task(frame), ("task", "model"), ("Task", "Variant"), _ERRORS),
         (),
-        (_READING[0],),
+        (_AS_ABOVE,),
     )
 
 
 def _heads(frame: pd.DataFrame | None, *, has_torch: bool) -> Section:
     heading = "Ordinary attention: positions and several heads"
     if frame is None:
-        return Section(heading, (WITHOUT_TORCH if not has_torch else "None was asked for.",))
+        return Section(heading, (_on_heads(None, has_torch),))
     return Section(
         heading,
         (
             "An ordinary attention layer with embedding, learned positions and everything "
-            "trained. One head gives all lags weights of one sign; a difference of heads does not.",
+            "trained. One head gives all lags weights of one sign; a difference of heads does not. "
+            f"Measured here, {_flips(frame)}.",
         ),
         _table(charts.with_task(frame), ("task", "model"), ("Task", "Heads"), _ERRORS),
         (),
-        (_READING[0],),
+        (_AS_ABOVE,),
     )
 
 
@@ -213,18 +242,27 @@ def _table(
     by: Sequence[str],
     labels: Sequence[str],
     measures: Mapping[str, str],
+    spread: Collection[str] | None = None,
 ) -> Table:
-    """Return mean ± standard deviation over seeds, a row for each group; some go without."""
+    """Return a row of means over seeds for each group.
+
+    Args:
+        frame: Records.
+        by: Columns that name a group.
+        labels: Their headings.
+        measures: Headings of the measures by column.
+        spread: Measures with ± standard deviation; by default all but some.
+    """
     names = list(measures)
+    spread = set(names) - _WITHOUT_SPREAD if spread is None else spread
     data = charts.mean_and_sd(frame, by, names)
     has_spread = frame.groupby(list(by)).size().max() > 1
     rows = []
     for _, row in data.iterrows():
-        spread = {
-            name: 0.0 if name in _WITHOUT_SPREAD or not has_spread else row[f"{name}_sd"]
+        cells = [
+            format_figure(row[name], row[f"{name}_sd"] if has_spread and name in spread else 0.0)
             for name in names
-        }
-        cells = [format_figure(row[name], spread[name]) for name in names]
+        ]
         rows.append((*(str(row[key]) for key in by), *cells))
     return Table((*labels, *measures.values()), tuple(rows))
 

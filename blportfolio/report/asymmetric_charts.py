@@ -18,7 +18,7 @@ SMALL = {"width": 330, "height": 210}
 def with_task(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the records with what is to be forecast, and after which training, in words."""
     words = [
-        f"{kind} d{dimension} γ{gamma:g}, {regime}"
+        f"{kind}, d {dimension}, γ {gamma:g}, {regime}"
         for kind, dimension, gamma, regime in zip(
             frame["kind"], frame["dimension"], frame["gamma"], frame["regime"], strict=True
         )
@@ -181,7 +181,7 @@ def _colour(
     names: Sequence[str], *, field: str = "model", title: str = "Model", legend: bool = True
 ) -> alt.Color:
     scale = alt.Scale(domain=list(names), range=PALETTE[: len(names)])
-    shown = alt.Legend(labelLimit=260) if legend else None
+    shown = alt.Legend(labelLimit=260, symbolOpacity=1) if legend else None
     return alt.Color(f"{field}:N", title=title, sort=list(names), scale=scale, legend=shown)
 
 

@@ -19,9 +19,10 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .35rem .4rem; text-align: right; border-bottom: 1px solid #ddd;
   white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid #444; }
+thead th { border-bottom: 2px solid #444; white-space: normal; vertical-align: bottom; }
 figure { margin: 1.5rem 0; overflow-x: auto; }
 svg { max-width: 100%; height: auto; }
+@media (max-width: 700px) { svg { max-width: none; } }
 .note { color: #555; font-size: .9rem; }
 .scroll { overflow-x: auto; }
 code { background: #f3f3f3; padding: .1rem .3rem; }

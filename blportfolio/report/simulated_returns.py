@@ -24,9 +24,9 @@ _MEASURES = {
 }
 """Heading and decimal places of each measure."""
 _LEAD = (
-    "On daily returns the scalar attention model becomes a one-day momentum or a one-day reversal "
-    "rule, whichever the first autocorrelation suggests; what lies in earlier lags is lost to it. "
-    "Collapse and the information coefficient against OLS show it. The share of right signs on "
+    "On simulated daily returns the scalar attention model tends to become a one-day momentum or a "
+    "one-day reversal rule, whichever the first autocorrelation suggests; what lies in earlier "
+    "lags is lost to it. Collapse and the information coefficient against OLS show it. The share of right signs on "
     "flips alone does not: even the oracle has less than half of them right under momentum.",
 )
 _READING = (

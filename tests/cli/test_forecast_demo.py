@@ -72,6 +72,7 @@ def test_returns_alone(call, tmp_path):
         (("asymmetric", "--width", "3"), 4, "`width` must be an even number"),
         (("asymmetric", "--kind", "affin"), 4, "`kind` has no choice 'affin'"),
         (("asymmetric", "--regime", "inc"), 4, "inc is the test"),
+        (("asymmetric", "--regime", "both"), 4, "Known: all, con."),
         (("asymmetric", "--dimension", "2"), 4, "`dimension` must be a whole number of 3"),
         (("asymmetric", "--variant", "skipp"), 4, "`variants` has no choice 'skipp'"),
         (("asymmetric", "--steps", "0"), 2, "--steps"),
@@ -94,7 +95,7 @@ def test_options_take_the_place_of_what_they_name():
     assert plain.seed == 3
     given = {
         **NOTHING,
-        "gammas": [0.3, 0.9],
+        "gammas": [0.3, 0.9, 0.3, 0.9],
         "kind": "sym",
         "widths": [16, 64],
         "regimes": ["con", "con"],

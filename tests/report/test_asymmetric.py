@@ -11,6 +11,7 @@ from blportfolio.forecasters.asymmetric import (
     run_asymmetric,
     run_returns,
 )
+from blportfolio.forecasters.asymmetric.trial import CONTEST, HEADS
 from blportfolio.report import study as study_module
 from blportfolio.report.asymmetric import (
     CLAIM,
@@ -83,6 +84,26 @@ def test_a_run_of_one_part_says_what_it_lacks(result):
     assert any(section.paragraphs == (WITHOUT_TORCH,) for section in only.sections)
 
 
+def test_several_heads_are_claimed_as_measured_only_where_they_were(result):
+    without = asymmetric_study(replace(result, has_heads=False))
+    assert "not tried in this run" in without.lead[-1]
+    heads = [
+        {**row, "part": HEADS, "model": "4 heads", "ood_rel0": 0.011 if row["seed"] else 0.033}
+        for row in result.records
+        if row["part"] == CONTEST and row["model"] == "oracle"
+    ]
+    both = asymmetric_study(replace(result, records=(*result.records, *heads), has_heads=True))
+    assert "0.02 for 4 heads trained on all, 0.02 for 4 heads trained on con" in both.lead[-1]
+    assert any("4 heads" in row for section in both.sections[:-1] for row in section.table.rows)
+
+
+def test_the_first_column_says_what_is_forecast_and_the_text_what_columns_mean(study):
+    assert study.sections[0].table.rows[0][0] == "affine, d 8, γ 0.6, all"
+    text = " ".join(study.sections[0].paragraphs)
+    for word in ("As trained", "Flips", "Error / zero's", "Right sign", "Sign of last"):
+        assert word in text
+
+
 def test_figures_of_the_table_are_means_of_the_records(result, study):
     row = next(r for r in study.sections[0].table.rows if r[1] == "AR(1)" and "all" in r[0])
     values = [
@@ -90,7 +111,7 @@ def test_figures_of_the_table_are_means_of_the_records(result, study):
         for r in result.records
         if r["part"] == "all models" and r["model"] == "AR(1)" and r["regime"] == "all"
     ]
-    column = study.sections[0].table.headings.index("OOD / zero")
+    column = study.sections[0].table.headings.index("Error / zero's: flips")
     assert row[column].split(" ± ")[0] == f"{sum(values) / 2:.2f}"
 
 

@@ -29,6 +29,7 @@ from blportfolio.forecasters.attention_kernel import kernel_features
 from blportfolio.validation import check_choice, shown
 
 Progress = Callable[[str, int, int], None]
+TRAINING = tuple(name for name in REGIMES if name != "inc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class AsymmetricSettings:
                     "`regimes` are training distributions, all or con; inc is the test. "
                     "Training on what is tested would answer nothing."
                 )
-            check_choice(regime, REGIMES, name="regimes")
+            check_choice(regime, TRAINING, name="regimes")
         for scaling in self.scalings:
             check_choice(scaling, SCALINGS, name="scalings")
         for variant in self.variants:
