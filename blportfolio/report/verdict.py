@@ -7,10 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from blportfolio.backtest import BacktestResult
 from blportfolio.report.inference import sharpe_difference
 
-HEADINGS = ("Difference of Sharpe ratios", "First", "Second", "Difference [95 %]", "Finding")
+HEADINGS = (
+    "Difference of Sharpe ratios",
+    "First",
+    "Second",
+    "Difference [95 %]",
+    "Weights apart",
+    "Finding",
+)
 
 FINDINGS = {
     "better": "better",
@@ -18,6 +27,12 @@ FINDINGS = {
     "open": "cannot be told apart",
     "undefined": "no ratio",
 }
+
+NEGLIGIBLE = 1e-6
+"""Differences of Sharpe ratios that are the rounding of solvers."""
+
+SAME = 0.02
+"""Share of two portfolios that is otherwise on average, below which they are nearly the same."""
 
 
 def compare(
@@ -34,7 +49,8 @@ def compare(
 
     Returns:
         One record a pair, ready for JSON: numbers unrounded, NaN as None. `finding` is "better" or
-        "worse" where the 95 % interval excludes 0, else "open", or "undefined" without a ratio.
+        "worse" where the 95 % interval excludes 0, else "open", or "undefined" without a ratio;
+        `weights_apart` is the mean over decisions of ½Σ|w − w'|.
     """
     by_name = {result.name: result for result in results}
     pairs = [(*pair, True) for pair in itertools.product(candidates, baselines)]
@@ -54,6 +70,7 @@ def compare(
             "standard_error": found.standard_error,
             "low": found.low,
             "high": found.high,
+            "weights_apart": _weights_apart(here.weights, there.weights),
         }
         records.append(
             {
@@ -63,16 +80,23 @@ def compare(
                 **{key: None if math.isnan(v) else v for key, v in figures.items()},
                 "level": found.level,
                 "lags": found.lags,
+                "first_has_views": not here.views.empty,
+                "second_has_views": not there.views.empty,
                 "finding": _finding(found.low, found.high),
             }
         )
     return records
 
 
+def _weights_apart(first: pd.DataFrame, second: pd.DataFrame) -> float:
+    """Return the mean over decisions of ½Σ|w − w'|: the share that is invested otherwise."""
+    return float((first - second).abs().sum(axis=1).mean() / 2)
+
+
 def _finding(low: float, high: float) -> str:
     if math.isnan(low):
         return "undefined"
-    return "better" if low > 0 else "worse" if high < 0 else "open"
+    return "better" if low > NEGLIGIBLE else "worse" if high < -NEGLIGIBLE else "open"
 
 
 def verdict(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -128,7 +152,23 @@ def _of_one_universe(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
             sentences.append(f"{first} and {second} cannot be told apart: {figures}.")
         elif second in beaten:
             sentences.append(f"{first} does not beat {second}: {figures}.")
-    return sentences
+    return sentences + [_alike(record) for record in comparisons if _is_alike(record)]
+
+
+def _is_alike(record: Mapping[str, Any]) -> bool:
+    apart = record["weights_apart"]
+    return apart is not None and apart < SAME
+
+
+def _alike(record: Mapping[str, Any]) -> str:
+    """Say that two strategies held nearly the same, and what that says of the views of one."""
+    first, second, apart = record["first"], record["second"], record["weights_apart"]
+    sentence = f"{first} held the very portfolio of {second}"
+    if apart > 0:
+        sentence = f"{first} held nearly the portfolio of {second}: {_share(apart)} of it differed"
+    if record["first_has_views"] and not record["second_has_views"]:
+        sentence += ". The evidence gave its views next to no weight"
+    return f"{sentence}."
 
 
 def format_comparisons(comparisons: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
@@ -141,7 +181,8 @@ def format_comparisons(comparisons: Sequence[Mapping[str, Any]]) -> list[tuple[s
                 f"{before}{record['first']} less {record['second']}",
                 _number(record["first_sharpe"]),
                 _number(record["second_sharpe"]),
-                f"{_number(record['difference'])} {_interval(record)}",
+                _interval(record),
+                "n/a" if record["weights_apart"] is None else _share(record["weights_apart"]),
                 FINDINGS[record["finding"]],
             )
         )
@@ -153,7 +194,7 @@ def _figures(record: Mapping[str, Any]) -> str:
         return "one of them has no Sharpe ratio"
     return (
         f"Sharpe {_number(record['first_sharpe'])} against {_number(record['second_sharpe'])}, "
-        f"difference {_number(record['difference'])} {_interval(record)}"
+        f"difference {_interval(record)}"
     )
 
 
@@ -168,11 +209,23 @@ def _listed(names: Sequence[str], word: str) -> str:
 
 
 def _interval(record: Mapping[str, Any]) -> str:
-    return f"[{_number(record['low'])}, {_number(record['high'])}]"
+    """Return a difference with its interval, with as many digits as tell its width."""
+    values = [record[key] for key in ("difference", "low", "high")]
+    digits = 2
+    if values[0] is not None:
+        width = values[2] - values[1]
+        digits = 2 if width < NEGLIGIBLE else max(2, 1 - math.floor(math.log10(width)))
+    value, low, high = (_number(value, digits) for value in values)
+    return f"{value} [{low}, {high}]"
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | None, digits: int = 2) -> str:
     if value is None:
         return "n/a"
-    text = f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _share(value: float) -> str:
+    small = "less than 0.1 %" if value > 0 else "0 %"
+    return f"{100 * value:.1f} %" if value >= 0.0005 else small

@@ -1,5 +1,7 @@
 """The verdict of an experiment: what it compares, and what it dares to say."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,8 @@ class Result:
 
     def __init__(self, name, returns, cost_bps=10.0, rebalance="month_end"):
         self.name, self.returns = name, returns
+        self.weights = pd.DataFrame(np.eye(5)[["ABCXY".find(name)]], index=returns.index[:1])
+        self.views = pd.DataFrame({"view": [0.1]} if name in "ABC" else {})
         self.manifest = {"cost_bps": cost_bps, "rebalance": rebalance}
 
 
@@ -115,12 +119,71 @@ def test_a_strategy_without_a_ratio_is_neither_better_nor_worse():
     assert records[0]["difference"] is None
     assert verdict(records)[0].startswith("A does not beat X or Y")
     assert format_comparisons(records)[0][1:] == (
-        "n/a", records_text(records[0]["second_sharpe"]), "n/a [n/a, n/a]", "no ratio",
+        "n/a", records_text(records[0]["second_sharpe"]), "n/a [n/a, n/a]", "100.0 %", "no ratio",
     )  # fmt: skip
 
 
 def records_text(value):
     return f"{value:.2f}"
+
+
+def nearly(result, other, share):
+    """Give a result the portfolio of another, but for a share of it."""
+    result.weights = (1 - share) * other.weights + share * result.weights
+    return result
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "A held the very portfolio of X"),
+        (1e-5, "A held nearly the portfolio of X: less than 0.1 % of it differed"),
+        (0.012, "A held nearly the portfolio of X: 1.2 % of it differed"),
+        (0.03, None),
+    ],
+)
+def test_a_portfolio_that_the_views_did_not_move_is_said_to_be_that_of_the_baseline(share, words):
+    a, b, x, y = results_of(5e-4, 5e-4, 5e-4, 5e-4, seed=1)
+    records = compare([nearly(a, x, share), b, x, y], ["A", "B"], ["X", "Y"])
+    assert records[0]["weights_apart"] == pytest.approx(share, abs=1e-12)
+    assert records[1]["weights_apart"] == pytest.approx(1.0)
+    found = [sentence for sentence in verdict(records) if " held " in sentence]
+    expected = [] if words is None else [f"{words}. The evidence gave its views next to no weight."]
+    assert found == expected
+
+
+def test_two_that_both_have_views_or_neither_are_only_said_to_hold_the_same():
+    a, b, x, y = results_of(5e-4, 5e-4, 5e-4, 5e-4, seed=1)
+    sentences = verdict(compare([a, nearly(b, a, 0.0), x, y], ["A", "B"], ["X", "Y"]))
+    assert "A held the very portfolio of B." in sentences
+    a, x, y = results_of(5e-4, 5e-4, 5e-4, seed=1)
+    a.views = x.views
+    assert "A held the very portfolio of X." in verdict(
+        compare([nearly(a, x, 0.0), x, y], ["A"], ["X", "Y"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "text"),
+    [(2e-3, r"-?0\.\d{2}"), (5e-5, r"-?0\.\d{3}"), (5e-7, r"-?0\.\d{5}")],
+)
+def test_a_difference_is_shown_with_the_digits_that_its_interval_needs(own, text):
+    records = compare(results_of(5e-4, 5e-4, 5e-4, own=own), ["A"], ["X", "Y"])
+    shown = format_comparisons(records)[0][3]
+    assert re.fullmatch(rf"{text} \[{text}, {text}\]", shown)
+    assert float(shown.split()[0]) == pytest.approx(records[0]["difference"], abs=own * 5)
+
+
+def test_equal_returns_and_the_rounding_of_solvers_are_no_difference():
+    a, x, y = results_of(5e-4, 5e-4, 5e-4)
+    a.returns = x.returns + 1e-12
+    (near, _) = compare([a, x, y], ["A"], ["X", "Y"])
+    assert near["low"] > 0
+    a.returns = x.returns
+    (equal, _) = compare([a, x, y], ["A"], ["X", "Y"])
+    assert near["finding"] == equal["finding"] == "open"
+    assert format_comparisons([near])[0][3] == format_comparisons([equal])[0][3]
+    assert format_comparisons([equal])[0][3] == "0.00 [0.00, 0.00]"
 
 
 def test_several_universes_are_told_one_by_one_and_together():
