@@ -2,7 +2,7 @@
 """Runs a command in the checkout's own `.venv`, which it makes or brings up to date first.
 
     python3 .ci/with_venv.py blportfolio backtest
-    python3 .ci/with_venv.py --extra dev pytest
+    python3 .ci/with_venv.py --extra dev pytest -n 2
 
 Needs Python 3.11 or newer and nothing else. When the environment is current, nothing is installed
 and no network is needed.

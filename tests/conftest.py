@@ -1,4 +1,10 @@
-"""Shared fixtures and the hypothesis profile."""
+"""Shared fixtures, the hypothesis profile, and one BLAS thread for each process of the tests."""
+
+import os
+
+# Two processes with two threads each would wait for one another on two cores. It counts only
+# before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
