@@ -26,13 +26,13 @@ WITHOUT_TORCH = (
 )
 NO_HEADS = "Attention with several heads was not asked for in this run."
 _ERRORS = {
-    "id_rel0": "Error / zero's: as trained",
-    "ood_rel0": "Error / zero's: flips",
-    "ratio": "Error: flips / as trained",
-    "ood_sign": "Right sign on flips",
-    "ood_follow": "Sign of last on flips",
+    "id_rel0": "As trained / zero",
+    "ood_rel0": "Flips / zero",
+    "ratio": "Flips / trained",
+    "ood_sign": "Right on flips",
+    "ood_follow": "Follows last",
 }
-_SQUARES = {"id_mse": "MSE as trained", "ood_mse": "MSE on flips"}
+_SQUARES = {"id_mse": "MSE trained", "ood_mse": "MSE flips"}
 _WITHOUT_SPREAD = {*_SQUARES, "ood_follow"}
 _ALIGNED = {
     "step_1": "Update sign: step 1",
@@ -43,14 +43,14 @@ _ALIGNED = {
     "kernel_drift": "Kernel drift",
     "last_step_plus": "Mass, a > 0",
     "last_step_minus": "Mass, a < 0",
-    "ood_rel0": "Error / zero's: flips",
+    "ood_rel0": "Flips / zero",
 }
 _READING = (
     "As trained: tested on new windows drawn as in training (in distribution). Flips: tested on "
     "sign-inconsistent windows only, where the next value has another sign than the last (out of "
-    "distribution). Error / zero's: mean squared error over that of always forecasting zero, so "
-    "that 1 is no skill and above 1 is worse than no forecast. Right sign: share of forecasts with "
-    "the sign of the next value without its noise. Sign of last: share with the sign of the last "
+    "distribution). / zero: mean squared error over that of always forecasting zero, so that 1 is "
+    "no skill and above 1 is worse than no forecast. Right on flips: share of forecasts there with "
+    "the sign of the next value without its noise. Follows last: share with the sign of the last "
     "value. Mean ± standard deviation over seeds."
 )
 _CONTROLS = (

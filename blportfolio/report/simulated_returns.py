@@ -26,8 +26,9 @@ _MEASURES = {
 _LEAD = (
     "On simulated daily returns the scalar attention model tends to become a one-day momentum or a "
     "one-day reversal rule, whichever the first autocorrelation suggests; what lies in earlier "
-    "lags is lost to it. Collapse and the information coefficient against OLS show it. The share of right signs on "
-    "flips alone does not: even the oracle has less than half of them right under momentum.",
+    "lags is lost to it. Collapse and the information coefficient against OLS show it. The share "
+    "of right signs on flips alone does not: even the oracle has less than half of them right "
+    "under momentum.",
 )
 _READING = (
     "R²: against the forecast zero, out of sample. IC: correlation of forecast and return. Hit: "

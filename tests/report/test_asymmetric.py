@@ -100,7 +100,7 @@ def test_several_heads_are_claimed_as_measured_only_where_they_were(result):
 def test_the_first_column_says_what_is_forecast_and_the_text_what_columns_mean(study):
     assert study.sections[0].table.rows[0][0] == "affine, d 8, γ 0.6, all"
     text = " ".join(study.sections[0].paragraphs)
-    for word in ("As trained", "Flips", "Error / zero's", "Right sign", "Sign of last"):
+    for word in ("As trained", "Flips", "/ zero", "Right on flips", "Follows last", "Mean ±"):
         assert word in text
 
 
@@ -111,7 +111,7 @@ def test_figures_of_the_table_are_means_of_the_records(result, study):
         for r in result.records
         if r["part"] == "all models" and r["model"] == "AR(1)" and r["regime"] == "all"
     ]
-    column = study.sections[0].table.headings.index("Error / zero's: flips")
+    column = study.sections[0].table.headings.index("Flips / zero")
     assert row[column].split(" ± ")[0] == f"{sum(values) / 2:.2f}"
 
 
