@@ -122,6 +122,20 @@ def test_the_penalty_is_the_best_of_a_brute_force_hold_out(seed, intercept):
     assert fitted.penalty == (PENALTIES[int(np.argmin(errors))],)
 
 
+def test_targets_that_reach_into_the_hold_out_do_not_choose_the_penalty():
+    values = np.sin(np.arange(300.0)) + 0.1 * np.random.default_rng(0).normal(size=300)
+    windows = hankel_windows(values, 6, 12)
+    early, late = hold_out(windows, 0.2)
+    begin, end = early.origins[-1], late.origins[0]
+    between = (windows.origins > begin) & (windows.origins < end)
+    assert between.sum() == 11
+    target = np.where(between[:, None], 1e6, windows.target)
+    spoilt = Windows(windows.context, target, windows.origins, windows.channels, windows.span)
+    penalty = LinearForecaster().fit(windows).penalty
+    assert penalty < (1.0,)
+    assert LinearForecaster().fit(spoilt).penalty == penalty
+
+
 def test_the_choice_is_made_before_all_windows_are_fitted_again():
     windows = hankel_windows(np.random.default_rng(5).normal(size=300), 6, 2)
     chosen = LinearForecaster().fit(windows)

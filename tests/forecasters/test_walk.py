@@ -130,6 +130,10 @@ def test_before_there_are_windows_enough_there_is_no_forecast():
     # At row 40 windows with origins 7, …, 35 are known, at row 20 only 7, …, 15.
     assert np.isnan(got[windows.origins < 40]).all()
     assert np.isfinite(got[windows.origins >= 40]).all()
+    # At row 40 there are 29 · 3 windows: these are enough where 87 are asked for, not where 88 are.
+    for asked, first in ((87, 40), (88, 60)):
+        got = walk_forward(LinearForecaster(), windows, [40, 60], min_windows=asked)
+        assert windows.origins[np.isfinite(got[:, 0])].min() == first
 
 
 def test_what_a_forecaster_settles_it_settles_at_the_first_refit():

@@ -124,6 +124,9 @@ def test_what_is_not_known_yet_is_not_learned_from():
     gap[5] = np.nan
     with_gap = hankel_windows(gap, 2, 3, unknown_targets=True)
     assert with_gap.known_at(6).origins.tolist() == [1]
+    # A total is one number, known when the last of its rows is.
+    total = hankel_windows(np.arange(10.0), 2, 3, total=True, unknown_targets=True)
+    assert total.known_at(6).origins.tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
