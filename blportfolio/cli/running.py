@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from blportfolio.backtest import run_experiment
+from blportfolio.backtest import first_decision, run_experiment
 from blportfolio.cli.output import progress_bar
 from blportfolio.cli.provenance import git_state, utc_now
 from blportfolio.config import Experiment
@@ -20,7 +21,7 @@ from blportfolio.data import (
     packaged_datasets,
 )
 from blportfolio.data.cached import cached_tickers
-from blportfolio.errors import ConfigError
+from blportfolio.errors import BLPortfolioError, ConfigError
 from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
 from blportfolio.report.run_folder import RunPart, write_run
@@ -138,6 +139,12 @@ def run_and_write(
     run_id = f"{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z-{config_sha[:8]}"
     target = out / "runs" / experiment.config.name / run_id
     table = experiment.config.backtest
+    given = {"start": table.start, "end": table.end}
+    dates = {key: None if date is None else str(date) for key, date in given.items()}
+    for choice, market in markets if several else ():  # before the first has run for minutes
+        with _named(choice.label):
+            for strategy in experiment.strategies:
+                first_decision(strategy, market, **dates)
     with new_folder(target) as folder:
         parts = []
         with progress_bar(quiet=quiet) as progress:
@@ -151,15 +158,15 @@ def run_and_write(
                 def prepare(name: str, done: int, total: int, before: str = before) -> None:
                     progress(f"{before}{name}, features", done, total, unit="refits")
 
-                results = run_experiment(
-                    experiment.strategies,
-                    market,
-                    start=None if table.start is None else str(table.start),
-                    end=None if table.end is None else str(table.end),
-                    seed=seed,
-                    progress=report,
-                    feature_progress=prepare,
-                )
+                with _named(label):
+                    results = run_experiment(
+                        experiment.strategies,
+                        market,
+                        **dates,
+                        seed=seed,
+                        progress=report,
+                        feature_progress=prepare,
+                    )
                 parts.append(RunPart(results, describe_market(market), label))
         commit, dirty = git_state()
         manifest = {
@@ -189,6 +196,17 @@ def run_and_write(
             baselines=experiment.baselines,
         )
     return target, summary
+
+
+@contextmanager
+def _named(universe: str) -> Iterator[None]:
+    """Say in an error which of several universes it is about."""
+    try:
+        yield
+    except BLPortfolioError as error:
+        if universe:
+            error.args = (f"{universe}: {error}",)
+        raise
 
 
 def _data_of(parts: Sequence[RunPart]) -> dict[str, Any]:

@@ -50,7 +50,8 @@ def compare(
     Returns:
         One record a pair, ready for JSON: numbers unrounded, NaN as None. `finding` is "better" or
         "worse" where the 95 % interval excludes 0, else "open", or "undefined" without a ratio;
-        `weights_apart` is the mean over decisions of ½Σ|w − w'|.
+        `weights_apart` is the mean over decisions of ½Σ|w − w'|, `views_weight` how far the views
+        of the first moved its expected returns from prior to view, None without views.
     """
     by_name = {result.name: result for result in results}
     pairs = [(*pair, True) for pair in itertools.product(candidates, baselines)]
@@ -71,6 +72,7 @@ def compare(
             "low": found.low,
             "high": found.high,
             "weights_apart": _weights_apart(here.weights, there.weights),
+            "views_weight": _views_weight(here.views),
         }
         records.append(
             {
@@ -80,8 +82,6 @@ def compare(
                 **{key: None if math.isnan(v) else v for key, v in figures.items()},
                 "level": found.level,
                 "lags": found.lags,
-                "first_has_views": not here.views.empty,
-                "second_has_views": not there.views.empty,
                 "finding": _finding(found.low, found.high),
             }
         )
@@ -91,6 +91,16 @@ def compare(
 def _weights_apart(first: pd.DataFrame, second: pd.DataFrame) -> float:
     """Return the mean over decisions of ½Σ|w − w'|: the share that is invested otherwise."""
     return float((first - second).abs().sum(axis=1).mean() / 2)
+
+
+def _views_weight(views: pd.DataFrame) -> float:
+    """Return the slope of posterior less prior on view less prior, over all views; else NaN."""
+    if views.empty:
+        return math.nan
+    prior, view, posterior = views[["prior", "view", "posterior"]].to_numpy(dtype=float).T
+    said, done = view - prior, posterior - prior
+    size = float(said @ said)
+    return float(said @ done) / size if size > 0 else math.nan
 
 
 def _finding(low: float, high: float) -> str:
@@ -152,7 +162,14 @@ def _of_one_universe(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
             sentences.append(f"{first} and {second} cannot be told apart: {figures}.")
         elif second in beaten:
             sentences.append(f"{first} does not beat {second}: {figures}.")
-    return sentences + [_alike(record) for record in comparisons if _is_alike(record)]
+    sentences += [_alike(record) for record in comparisons if _is_alike(record)]
+    weights = {record["first"]: record["views_weight"] for record in against}
+    return sentences + [
+        f"In the expected returns of {name} its views had {_share(weight)} of the weight, the "
+        "prior the rest."
+        for name, weight in weights.items()
+        if weight is not None
+    ]
 
 
 def _is_alike(record: Mapping[str, Any]) -> bool:
@@ -161,14 +178,10 @@ def _is_alike(record: Mapping[str, Any]) -> bool:
 
 
 def _alike(record: Mapping[str, Any]) -> str:
-    """Say that two strategies held nearly the same, and what that says of the views of one."""
     first, second, apart = record["first"], record["second"], record["weights_apart"]
-    sentence = f"{first} held the very portfolio of {second}"
-    if apart > 0:
-        sentence = f"{first} held nearly the portfolio of {second}: {_share(apart)} of it differed"
-    if record["first_has_views"] and not record["second_has_views"]:
-        sentence += ". The evidence gave its views next to no weight"
-    return f"{sentence}."
+    if apart == 0:
+        return f"{first} held the very portfolio of {second}."
+    return f"{first} held nearly the portfolio of {second}: {_share(apart)} of it differed."
 
 
 def format_comparisons(comparisons: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
@@ -227,5 +240,4 @@ def _number(value: float | None, digits: int = 2) -> str:
 
 
 def _share(value: float) -> str:
-    small = "less than 0.1 %" if value > 0 else "0 %"
-    return f"{100 * value:.1f} %" if value >= 0.0005 else small
+    return "less than 0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"

@@ -10,7 +10,7 @@ from helpers import make_prices
 from typer.testing import CliRunner
 
 import blportfolio as bl
-from blportfolio.cli import app
+from blportfolio.cli import app, running
 from blportfolio.report import run_folder
 from blportfolio.report.page import render_page
 from blportfolio.report.verdict import verdict
@@ -194,6 +194,25 @@ def test_a_universe_that_is_missing_is_told_before_anything_runs(call, tmp_path,
     assert result.exit_code == 3
     assert "second.csv" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_universe_that_cannot_be_run_is_named_before_anything_runs(call, tmp_path, monkeypatch):
+    file = write_experiment(tmp_path)
+    write_prices(tmp_path / "second.csv", 50, 3)
+    monkeypatch.setattr(running, "run_experiment", None)
+    result = call("backtest", file, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert result.stderr.startswith("error: second: Markowitz needs a lookback of 60 returns")
+    assert not list((tmp_path / "out").rglob("*.json"))
+
+
+def test_an_error_in_the_middle_of_a_run_names_the_universe_and_leaves_nothing(call, tmp_path):
+    file = write_experiment(tmp_path)
+    words = ["--set", "markowitz.optimise.constraints.bounds=[0, 0.3]"]  # too little for three
+    result = call("backtest", file, "--out", tmp_path / "out", *words)
+    assert result.exit_code == 5
+    assert result.stderr.startswith("error: first: Markowitz has no weights on 2000-")
+    assert not list((tmp_path / "out").rglob("*.json"))
 
 
 def test_a_damaged_verdict_is_told(call, both, tmp_path):
