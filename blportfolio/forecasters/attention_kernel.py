@@ -8,15 +8,15 @@ from typing import Self
 
 import numpy as np
 
-from blportfolio.errors import ConfigError
 from blportfolio.forecasters.attention.layer import attend, chunks
 from blportfolio.forecasters.attention.parameters import AttentionSettings, Parameters
 from blportfolio.forecasters.attention.units import NORMALISE, in_units, units_of
 from blportfolio.forecasters.base import training_scale
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.ridge import RidgeForecaster
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, shown
+from blportfolio.validation import check_choice, check_positive
 
 NEGLIGIBLE = 1e-20
 """Nodes with less weight than this share of the largest add less than rounding."""
@@ -65,11 +65,9 @@ class AttentionKernelForecaster(RidgeForecaster):
         """Check the settings."""
         RidgeForecaster.__post_init__(self)
         check_choice(self.normalise, NORMALISE, name="normalise")
-        is_whole = isinstance(self.n_nodes, int | np.integer) and not isinstance(self.n_nodes, bool)
-        if not is_whole or not 1 <= self.n_nodes <= 256:
-            raise ConfigError(
-                f"`n_nodes` must be a whole number from 1 to 256, got {shown(self.n_nodes)}."
-            )
+        check_whole(self.n_nodes, 1, most=256, name="n_nodes")
+        if self.unit is not None:
+            check_positive(self.unit, name="unit")
 
     def settled(self, windows: Windows) -> Self:
         """Return the forecaster with the unit of the training windows where it needs one."""

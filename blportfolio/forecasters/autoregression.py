@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import DataError
 from blportfolio.forecasters.base import (
     check_context,
     check_training,
@@ -18,9 +18,10 @@ from blportfolio.forecasters.base import (
     rows_by_model,
     values_summed,
 )
+from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, shown
+from blportfolio.validation import check_choice
 
 CRITERIA = ("aic", "bic")
 
@@ -54,15 +55,10 @@ class AutoregressiveForecaster:
         """Check the settings."""
         if isinstance(self.order, str):
             check_choice(self.order, CRITERIA, name="order")
-        counts = {"max_order": self.max_order}
-        if not isinstance(self.order, str):
-            counts["order"] = self.order
-        for name, value in counts.items():
-            is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not is_whole or value < 0:
-                raise ConfigError(
-                    f"`{name}` must be a whole number of 0 or more, got {shown(value)}."
-                )
+        else:
+            check_whole(self.order, 0, name="order")
+        check_whole(self.max_order, 0, name="max_order")
+        check_flag(self.shared, name="shared")
 
     def fit(self, windows: Windows) -> FittedAutoregression:
         """Regress, after the order has been chosen on the same rows for all orders.

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.errors import DataError
-from blportfolio.forecasters.windows import Windows, check_finite
+from blportfolio.forecasters.checks import as_numbers, check_finite
+from blportfolio.forecasters.windows import Windows
 from blportfolio.types import BoolArray, FloatArray
 from blportfolio.validation import first_true
 
@@ -51,10 +52,7 @@ def check_context(context: ArrayLike, context_length: int) -> FloatArray:
     Raises:
         DataError: If the shape is another, or a value is not finite.
     """
-    try:
-        values = np.atleast_2d(np.asarray(context, dtype=float))
-    except (TypeError, ValueError) as error:
-        raise DataError(f"`context` must hold numbers: {error}.") from error
+    values = np.atleast_2d(as_numbers(context, name="context"))
     if values.ndim != 2 or values.shape[1] != context_length:
         raise DataError(
             f"`context` must have shape (n_windows, {context_length}), as the windows that were "

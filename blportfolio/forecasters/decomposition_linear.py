@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blportfolio.errors import ConfigError
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.types import FloatArray
-from blportfolio.validation import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,7 @@ class DecompositionLinearForecaster(LinearForecaster):
     def __post_init__(self) -> None:
         """Check the settings."""
         LinearForecaster.__post_init__(self)
-        is_whole = isinstance(self.kernel, int | np.integer) and not isinstance(self.kernel, bool)
-        if not is_whole or self.kernel < 1:
-            raise ConfigError(
-                f"`kernel` must be a whole number of 1 or more, got {shown(self.kernel)}."
-            )
+        check_whole(self.kernel, 1, most=100_000, name="kernel")
 
     def design(self, context: FloatArray) -> FloatArray:
         """Return (n_windows, 2 n_columns) seasonal parts, then trends."""

@@ -14,6 +14,7 @@ from blportfolio.forecasters.base import (
     models_of,
     rows_by_model,
 )
+from blportfolio.forecasters.checks import check_flag
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FloatArray
 from blportfolio.validation import read_only
@@ -29,12 +30,19 @@ class MeanForecaster:
     Attributes:
         shared: Whether there is one mean for all channels; otherwise each has its own, and
             `predict` needs `channel`.
+
+    Raises:
+        ConfigError: If the setting is not true or false.
     """
 
     shared: bool = True
 
     needs_levels: ClassVar[bool] = False
     is_seeded: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Check the setting."""
+        check_flag(self.shared, name="shared")
 
     def fit(self, windows: Windows) -> FittedMean:
         """Take the means.

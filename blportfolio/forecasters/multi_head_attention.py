@@ -8,14 +8,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError
 from blportfolio.forecasters.base import check_context, check_training, training_scale
-from blportfolio.forecasters.multi_head.network import MultiHeadNetwork, Shape, check_count
+from blportfolio.forecasters.checks import check_share, check_whole
+from blportfolio.forecasters.multi_head.network import MultiHeadNetwork, Shape
 from blportfolio.forecasters.multi_head.training import Progress, import_torch, train_multi_head
 from blportfolio.forecasters.normalise import centre_of, check_normalise, spread_of
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_positive, shown
+from blportfolio.validation import check_positive
 
 FLAT = 1e-12
 """Targets that vary by less than this share of the data are one constant."""
@@ -83,19 +83,10 @@ class MultiHeadAttentionForecaster:
         _ = Shape(self.heads, self.dimension, self.patch, self.positions, self.readout)
         check_normalise(self.normalise)
         check_positive(self.learning_rate, name="learning_rate")
-        for name in ("steps", "patience"):
-            check_count(getattr(self, name), name=name)
-        if self.batch_size is not None:
-            check_count(self.batch_size, name="batch_size")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ConfigError(
-                f"`seed` must be a whole number of 0 or more, got {shown(self.seed)}."
-            )
-        share = self.holdout_share
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
-            raise ConfigError(
-                f"`holdout_share` must be a number of 0 or more and below 1, got {shown(share)}."
-            )
+        for name, least in (("steps", 1), ("patience", 1), ("batch_size", 1), ("seed", 0)):
+            if not (name == "batch_size" and self.batch_size is None):
+                check_whole(getattr(self, name), least, name=name)
+        check_share(self.holdout_share, name="holdout_share", or_none=True)
 
     def fit(self, windows: Windows, *, progress: Progress | None = None) -> FittedMultiHead:
         """Train the network.

@@ -10,7 +10,6 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError
 from blportfolio.forecasters.base import (
     check_context,
     check_training,
@@ -19,10 +18,11 @@ from blportfolio.forecasters.base import (
     product_by_row,
     rows_by_model,
 )
+from blportfolio.forecasters.checks import check_flag, check_share, checked_grid
 from blportfolio.forecasters.ridge_moments import MomentHistory, choose_penalty, solve_ridge
 from blportfolio.forecasters.windows import Windows, hold_out_row
 from blportfolio.types import FloatArray
-from blportfolio.validation import read_only, shown
+from blportfolio.validation import read_only
 
 PENALTIES = tuple(10.0**power for power in range(-8, 5))
 """Penalties to choose from, relative to the mean square of the design."""
@@ -58,27 +58,11 @@ class RidgeForecaster(ABC):
 
     def __post_init__(self) -> None:
         """Check the settings; a subclass with its own calls `RidgeForecaster.__post_init__`."""
-        try:
-            penalties = tuple(np.atleast_1d(np.asarray(self.penalties, dtype=float)).tolist())
-        except (TypeError, ValueError):
-            penalties = ()
-        if not penalties or not all(0 <= size < np.inf for size in penalties):
-            raise ConfigError(
-                "`penalties` must be a number of 0 or more, or some of them, got "
-                f"{shown(self.penalties)}."
-            )
-        is_share = isinstance(self.holdout_share, float) and 0 < self.holdout_share < 1
-        if not is_share:
-            raise ConfigError(
-                "`holdout_share` must be a number between 0 and 1, got "
-                f"{shown(self.holdout_share)}."
-            )
-        for name in ("intercept", "shared"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(
-                    f"`{name}` must be true or false, got {shown(getattr(self, name))}."
-                )
+        penalties = checked_grid(self.penalties, name="penalties")
         object.__setattr__(self, "penalties", penalties)
+        check_share(self.holdout_share, name="holdout_share")
+        check_flag(self.intercept, name="intercept")
+        check_flag(self.shared, name="shared")
 
     @abstractmethod
     def design(self, context: FloatArray) -> FloatArray:

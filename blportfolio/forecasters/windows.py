@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.errors import DataError
+from blportfolio.forecasters.checks import (
+    LARGEST_VALUE,
+    as_numbers,
+    check_finite,
+    check_flag,
+    check_share,
+)
 from blportfolio.types import BoolArray, FloatArray, IntArray
-from blportfolio.validation import first_true
+from blportfolio.validation import first_true, shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +31,8 @@ class Windows:
             windows follow one another.
         channel: (n_windows,) which series it is of; by default all are of one.
         span: Rows after the origin until the whole target is known; by default the horizon.
+        summed: Values of the series that each target is the sum of; by default one, or the whole
+            span where a single target spans several rows.
 
     Raises:
         DataError: If shapes disagree, or a context is not finite.
@@ -34,6 +43,7 @@ class Windows:
     time: IntArray | None = None
     channel: IntArray | None = None
     span: int | None = None
+    summed: int | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes and fill in the defaults."""
@@ -44,6 +54,7 @@ class Windows:
                 f"`target` must have a row for each of {len(context)} contexts, got {len(target)}."
             )
         check_finite(context, name="context")
+        check_finite(np.where(np.isnan(target), 0.0, target), name="target")
         object.__setattr__(self, "context", context)
         object.__setattr__(self, "target", target)
         for name, default in (("time", np.arange), ("channel", np.zeros)):
@@ -51,17 +62,25 @@ class Windows:
             labels = np.asarray(default(len(context), dtype=np.intp) if given is None else given)
             if labels.shape != (len(context),):
                 raise DataError(f"`{name}` must have shape ({len(context)},), got {labels.shape}.")
-            if labels.dtype.kind not in "iu" and len(labels):
+            is_whole = labels.dtype.kind in "iu" and labels.dtype != np.uint64
+            if not is_whole and len(labels):
                 raise DataError(f"`{name}` must hold whole numbers, got {labels.dtype}.")
             object.__setattr__(self, name, labels.astype(np.intp))
-        span = target.shape[1] if self.span is None else self.span
-        is_whole = isinstance(span, int | np.integer) and not isinstance(span, bool)
-        if not is_whole or span < target.shape[1]:
+        horizon = target.shape[1]
+        span = horizon if self.span is None else self.span
+        if not _is_whole(span) or span < horizon:
             raise DataError(
-                f"`span` must be a whole number of rows, {target.shape[1]} or more as the horizon "
-                f"is, got {span!r}."
+                f"`span` must be a whole number of rows, {horizon} or more as the horizon is, got "
+                f"{shown(span)}."
+            )
+        summed = (span if horizon == 1 else 1) if self.summed is None else self.summed
+        if not _is_whole(summed) or not 1 <= summed <= span:
+            raise DataError(
+                f"`summed` must be a whole number of values, 1 to {span} as the span is, got "
+                f"{shown(summed)}."
             )
         object.__setattr__(self, "span", int(span))
+        object.__setattr__(self, "summed", int(summed))
 
     def __len__(self) -> int:
         """Return the number of windows."""
@@ -85,12 +104,12 @@ class Windows:
 
     def take(self, chosen: BoolArray | IntArray | slice) -> Windows:
         """Return some of the windows, in the order chosen."""
-        return Windows(
-            self.context[chosen],
-            self.target[chosen],
-            self.origins[chosen],
-            self.channels[chosen],
-            self.span,
+        return replace(
+            self,
+            context=self.context[chosen],
+            target=self.target[chosen],
+            time=self.origins[chosen],
+            channel=self.channels[chosen],
         )
 
     def known_at(self, row: int) -> Windows:
@@ -151,19 +170,19 @@ def hankel_windows(
         ("horizon", horizon),
         ("stride", stride),
     ):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise DataError(f"`{name}` must be a whole number of 1 or more, got {number!r}.")
-    try:
-        series = np.array(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"`values` must hold numbers: {error}.") from error
+        if not _is_whole(number) or number < 1:
+            raise DataError(f"`{name}` must be a whole number of 1 or more, got {shown(number)}.")
+    check_flag(total, name="total")
+    check_flag(unknown_targets, name="unknown_targets")
+    series = as_numbers(values, name="values")
     series = series[:, None] if series.ndim == 1 else series
     if series.ndim != 2:
         raise DataError(
             f"`values` must have shape (n_obs,) or (n_obs, n_channels), got {series.shape}."
         )
-    if np.isinf(series).any():
-        row, column = first_true(np.isinf(series))
+    is_beyond = np.abs(series) > LARGEST_VALUE
+    if is_beyond.any():
+        row, column = first_true(is_beyond)
         raise DataError(f"`values` must be finite or NaN, got {series[row, column]} in row {row}.")
     need = context_length + (0 if unknown_targets else horizon)
     if len(series) < need:
@@ -208,10 +227,12 @@ def split_windows(windows: Windows, *boundaries: int) -> tuple[Windows, ...]:
         boundaries: Rows at which a new part begins, ascending: two make three parts.
 
     Raises:
-        DataError: If they do not ascend.
+        DataError: If they are no rows, or do not ascend.
     """
+    if not all(_is_whole(row) for row in boundaries):
+        raise DataError(f"`boundaries` must be whole numbers of rows, got {shown(boundaries)}.")
     if any(late <= early for early, late in pairwise(boundaries)):
-        raise DataError(f"`boundaries` must ascend, got {boundaries}.")
+        raise DataError(f"`boundaries` must ascend, got {shown(boundaries)}.")
     edges = [np.iinfo(np.intp).min // 2, *boundaries, np.iinfo(np.intp).max // 2]
     first, last = windows.origins + 1, windows.origins + windows.rows_ahead
     return tuple(windows.take((first >= begin) & (last < end)) for begin, end in pairwise(edges))
@@ -222,12 +243,16 @@ def hold_out(windows: Windows, share: float) -> tuple[Windows, Windows]:
 
     Args:
         windows: What may be learned from.
-        share: Of the rows of time, what is held out.
+        share: Of the rows of time, what is held out, between 0 and 1.
 
     Returns:
         What to fit to, and what to choose by; no target of the first reaches into the targets of
         the second. Either may be empty where there is too little.
+
+    Raises:
+        ConfigError: If the share is not between 0 and 1.
     """
+    check_share(share, name="share")
     if not len(windows):
         return windows, windows
     begin = hold_out_row(int(windows.origins.min()), int(windows.origins.max()), share)
@@ -240,23 +265,12 @@ def hold_out_row(first: int, last: int, share: float) -> int:
     return last + 1 - max(1, round(share * (last + 1 - first)))
 
 
-def check_finite(values: FloatArray, *, name: str) -> None:
-    """Check that windows hold numbers only.
-
-    Raises:
-        DataError: Naming the first window that does not.
-    """
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row, column = first_true(bad)
-        raise DataError(
-            f"`{name}` must be finite; window {row} holds {values[row, column]} at position "
-            f"{column}. Leave that window out or fill the gap."
-        )
-
-
 def _matrix(values: ArrayLike, name: str) -> FloatArray:
-    matrix = np.asarray(values, dtype=float)
+    matrix = as_numbers(values, name=name)
     if matrix.ndim != 2 or matrix.shape[1] < 1:
         raise DataError(f"`{name}` must have shape (n_windows, length), got {matrix.shape}.")
     return matrix
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -175,7 +175,7 @@ def test_the_weights_at_hand_are_those_of_the_forecast():
 
 @pytest.mark.parametrize("kernel", [0, -3, 2.5, True, "25"])
 def test_a_kernel_that_is_no_length_is_refused(kernel):
-    with pytest.raises(ConfigError, match="`kernel` must be a whole number of 1 or more"):
+    with pytest.raises(ConfigError, match="`kernel` must be a whole number from 1 to 100000"):
         DecompositionLinearForecaster(kernel=kernel)
 
 

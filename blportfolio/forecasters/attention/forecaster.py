@@ -8,15 +8,15 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError
 from blportfolio.forecasters.attention.layer import forward
 from blportfolio.forecasters.attention.parameters import AttentionSettings, initial_parameters
 from blportfolio.forecasters.attention.training import OPTIMISERS, Progress, Training, train
 from blportfolio.forecasters.attention.units import NORMALISE, in_units, units_of
 from blportfolio.forecasters.base import check_context, check_training, training_scale
+from blportfolio.forecasters.checks import check_share, check_whole
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, check_positive, shown
+from blportfolio.validation import check_choice, check_positive
 
 CHECK_EVERY = 5
 
@@ -89,18 +89,9 @@ class AttentionForecaster:
         if self.learning_rate is not None:
             check_positive(self.learning_rate, name="learning_rate")
         for name, least in (("steps", 0), ("batch_size", 1), ("seed", 0), ("patience", 1)):
-            number = getattr(self, name)
-            is_whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-            if not (is_whole and number >= least) and not (name == "batch_size" and number is None):
-                raise ConfigError(
-                    f"`{name}` must be a whole number of {least} or more, got {shown(number)}."
-                )
-        is_number = isinstance(self.holdout_share, int | float) and self.holdout_share is not True
-        if not is_number or not 0 <= self.holdout_share < 1:
-            raise ConfigError(
-                "`holdout_share` must be a number of 0 or more and below 1, got "
-                f"{shown(self.holdout_share)}."
-            )
+            if not (name == "batch_size" and self.batch_size is None):
+                check_whole(getattr(self, name), least, name=name)
+        check_share(self.holdout_share, name="holdout_share", or_none=True)
 
     @classmethod
     def as_published(cls, *, width: int = 256, steps: int = 300, seed: int = 0) -> Self:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from blportfolio.errors import ConfigError
+from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_choice, shown
 
@@ -30,7 +31,7 @@ class AttentionSettings:
             exactly zero (assumption D.7); else the signs are drawn.
 
     Raises:
-        ConfigError: If a setting is none of its choices.
+        ConfigError: If a setting is out of range.
     """
 
     width: int = 256
@@ -46,10 +47,11 @@ class AttentionSettings:
         check_choice(self.scaling, SCALINGS, name="scaling")
         check_choice(self.skip, SKIPS, name="skip")
         check_choice(self.activation, ACTIVATIONS, name="activation")
-        is_whole = isinstance(self.width, int | np.integer) and not isinstance(self.width, bool)
-        if not is_whole or self.width < 1 or (self.balanced and self.width % 2):
-            wanted = "an even number of 2 or more" if self.balanced else "a whole number above 0"
-            raise ConfigError(f"`width` must be {wanted}, got {shown(self.width)}.")
+        for name in ("train_output", "positions", "balanced"):
+            check_flag(getattr(self, name), name=name)
+        check_whole(self.width, 1, most=100_000, name="width")
+        if self.balanced and self.width % 2:
+            raise ConfigError(f"`width` must be an even number, got {shown(self.width)}.")
 
     @property
     def factor(self) -> float:

@@ -8,15 +8,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError
 from blportfolio.forecasters.attention.units import units_of
 from blportfolio.forecasters.base import check_context, check_training, training_scale
+from blportfolio.forecasters.checks import check_share, check_whole, checked_grid
 from blportfolio.forecasters.entmax import check_alpha, entmax
-from blportfolio.forecasters.hopfield.retrieval import check_whole, product_one_by_one
+from blportfolio.forecasters.hopfield.retrieval import product_one_by_one
 from blportfolio.forecasters.normalise import NORMALISE, centre_of, spread_of
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, read_only, shown
+from blportfolio.validation import check_choice, read_only
 
 BETAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Sharpness of the retrieval to choose from; zero is the mean of all memories."""
@@ -63,23 +63,11 @@ class HopfieldForecaster:
     def __post_init__(self) -> None:
         """Check the settings."""
         check_alpha(self.alpha)
-        try:
-            betas = tuple(np.atleast_1d(np.asarray(self.betas, dtype=float)).tolist())
-        except (TypeError, ValueError):
-            betas = ()
-        if not betas or not all(0 <= beta < np.inf for beta in betas):
-            raise ConfigError(
-                f"`betas` must be a number of 0 or more, or some of them, got {shown(self.betas)}."
-            )
-        object.__setattr__(self, "betas", tuple(sorted(betas)))
+        object.__setattr__(self, "betas", tuple(sorted(checked_grid(self.betas, name="betas"))))
         check_whole(self.n_memories, 1, name="n_memories")
         check_whole(self.steps, 0, name="steps")
         check_choice(self.normalise, ("window", *NORMALISE), name="normalise")
-        share = self.holdout_share
-        if isinstance(share, bool) or not isinstance(share, float) or not 0 < share < 1:
-            raise ConfigError(
-                f"`holdout_share` must be a number between 0 and 1, got {shown(share)}."
-            )
+        check_share(self.holdout_share, name="holdout_share")
 
     def fit(self, windows: Windows) -> FittedHopfield:
         """Choose β on the latest windows and remember windows evenly spaced in time.

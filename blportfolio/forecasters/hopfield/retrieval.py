@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import DataError
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.entmax import entmax, tsallis_conjugate
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_matrix, check_positive, shown
+from blportfolio.validation import check_matrix, check_positive
 
 
 def retrieve(
@@ -74,19 +75,6 @@ def product_one_by_one(rows: FloatArray, matrix: FloatArray) -> FloatArray:
     """Return rows · matrix, one row at a time, so that none depends on how many there are."""
     product: FloatArray = np.matmul(rows[:, None, :], matrix)[:, 0]
     return product
-
-
-def check_whole(value: object, least: int, *, name: str) -> None:
-    """Check that a setting is a whole number of at least that.
-
-    Raises:
-        ConfigError: If it is not.
-    """
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least:  # type: ignore[operator]
-        raise ConfigError(
-            f"`{name}` must be a whole number of {least} or more, got {shown(value)}."
-        )
 
 
 def _patterns(memories: ArrayLike, queries: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, shown
+from blportfolio.validation import check_choice
 
 READOUTS = ("last", "all")
 _BLOCK = 4096
@@ -46,7 +47,8 @@ class Shape:
     def __post_init__(self) -> None:
         """Check the settings."""
         for name in ("heads", "dimension", "patch"):
-            check_count(getattr(self, name), name=name)
+            check_whole(getattr(self, name), 1, name=name)
+        check_flag(self.positions, name="positions")
         if self.dimension % self.heads:
             raise ConfigError(
                 f"`dimension` must be a multiple of the {self.heads} heads, got {self.dimension}."
@@ -154,13 +156,3 @@ def _by_head(tokens: Any, heads: int) -> Any:  # noqa: ANN401
     """Return (n, heads, tokens, width of a head) of (n, tokens, width)."""
     n, count, width = tokens.shape
     return tokens.reshape(n, count, heads, width // heads).swapaxes(1, 2)
-
-
-def check_count(value: object, *, name: str) -> None:
-    """Check that a setting is a whole number of 1 or more.
-
-    Raises:
-        ConfigError: If it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ConfigError(f"`{name}` must be a whole number of 1 or more, got {shown(value)}.")

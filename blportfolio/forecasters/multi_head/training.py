@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.multi_head.network import (
     MultiHeadNetwork,
     Shape,
-    check_count,
     forward,
     initial_parameters,
     patches,
@@ -95,7 +95,7 @@ def train_multi_head(
     shape = Shape(heads, dimension, patch, positions, readout)
     for name, count in (("steps", steps), ("patience", patience), ("batch_size", batch_size)):
         if not (name == "batch_size" and count is None):
-            check_count(count, name=name)
+            check_whole(count, 1, name=name)
     check_positive(learning_rate, name="learning_rate")
     inputs, targets = _pair(x, y)
     rng = np.random.default_rng(seed)

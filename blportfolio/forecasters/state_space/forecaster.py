@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blportfolio.errors import ConfigError
 from blportfolio.forecasters.base import product_by_row
+from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.forecasters.normalise import centre_of, check_normalise, spread_of
 from blportfolio.forecasters.ridge import PENALTIES, RidgeForecaster
 from blportfolio.forecasters.state_space.ssd import ssd_chunked, ssd_kernel, ssd_recurrent
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_choice, shown
+from blportfolio.validation import check_choice
 
 REALISATIONS = ("recurrence", "attention", "chunked")
 
@@ -51,11 +51,8 @@ class StateSpaceForecaster(RidgeForecaster):
     def __post_init__(self) -> None:
         """Check the settings."""
         RidgeForecaster.__post_init__(self)
-        count = self.n_states
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise ConfigError(
-                f"`n_states` must be a whole number of 1 or more, got {shown(count)}."
-            )
+        check_whole(self.n_states, 1, most=1000, name="n_states")
+        check_flag(self.has_negative, name="has_negative")
         check_choice(self.realisation, REALISATIONS, name="realisation")
         check_normalise(self.normalise)
 

@@ -20,9 +20,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import DataError
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.types import FloatArray
-from blportfolio.validation import check_matrix, shown
+from blportfolio.validation import check_matrix
 
 
 def ssd_recurrent(a: ArrayLike, b: ArrayLike, c: ArrayLike, x: ArrayLike) -> FloatArray:
@@ -97,8 +98,7 @@ def ssd_chunked(
         ConfigError: If `chunk` is no whole number of 1 or more.
         DataError: If shapes disagree, or a value is not finite.
     """
-    if isinstance(chunk, bool) or not isinstance(chunk, int | np.integer) or chunk < 1:
-        raise ConfigError(f"`chunk` must be a whole number of 1 or more, got {shown(chunk)}.")
+    check_whole(chunk, 1, name="chunk")
     decay, write, read = _coefficients(a, b, c)
     inputs = _inputs(x, len(write))
     state = np.zeros((write.shape[1], inputs.shape[1]))

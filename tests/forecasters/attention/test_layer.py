@@ -204,8 +204,9 @@ def test_a_flat_window_says_nothing_to_attention():
     ("options", "said"),
     [
         ({"width": 3}, "even number"),
-        ({"width": 0, "balanced": False}, "above 0"),
-        ({"width": True}, "even number"),
+        ({"width": 0, "balanced": False}, "a whole number from 1 to"),
+        ({"width": True}, "a whole number from 1 to"),
+        ({"positions": "no"}, "`positions` must be true or false"),
         ({"scaling": "nkt"}, "Did you mean 'ntk'"),
         ({"skip": "yes"}, "`skip` has no choice 'yes'"),
         ({"activation": "softmx"}, "Did you mean 'softmax'"),
