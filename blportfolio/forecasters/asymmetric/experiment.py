@@ -26,7 +26,8 @@ from blportfolio.forecasters.asymmetric.trial import (
 )
 from blportfolio.forecasters.attention.parameters import SCALINGS, AttentionSettings
 from blportfolio.forecasters.attention_kernel import kernel_features
-from blportfolio.validation import check_choice, shown
+from blportfolio.forecasters.checks import check_whole
+from blportfolio.validation import check_choice
 
 Progress = Callable[[str, int, int], None]
 TRAINING = tuple(name for name in REGIMES if name != "inc")
@@ -51,9 +52,7 @@ class Budget:
     def __post_init__(self) -> None:
         """Check that all are whole numbers above zero."""
         for name in ("n", "width", "steps", "seeds"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"`{name}` must be a whole number above 0, got {shown(value)}.")
+            check_whole(getattr(self, name), 1, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,10 @@ class AsymmetricSettings:
 
     def __post_init__(self) -> None:
         """Check all of it before the first trial runs, not the last."""
+        check_whole(self.seed, 0, name="seed")
+        check_whole(self.n_test, 1, name="n_test")
+        for heads in self.heads:
+            check_whole(heads, 1, name="heads")
         for target in (*self.targets, *self.variant_targets):
             check_choice(target.kind, KINDS, name="kind")
         for regime in self.regimes:

@@ -25,6 +25,7 @@ from blportfolio.forecasters.attention import (
     train,
 )
 from blportfolio.forecasters.attention_kernel import AttentionKernelForecaster
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.levels import on_returns
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
@@ -86,9 +87,14 @@ class ReturnsSettings:
                 "to select on the outcome, and every model learns a momentum that is not there. "
                 "To see that error, set selection_trap."
             )
-        for name in ("n", "n_test", "width", "seeds"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"`{name}` must be 1 or more, got {getattr(self, name)}.")
+        # Ten windows to learn from, of which a hold-out chooses the penalty.
+        for name, least in (("n", LAGS + 10), ("n_test", 2), ("seeds", 1), ("seed", 0)):
+            check_whole(getattr(self, name), least, name=name)
+        for step in self.steps:
+            check_whole(step, 0, name="steps")
+        AttentionSettings(width=self.width)
+        if not (self.scenarios and self.regimes):
+            raise ConfigError("`scenarios` and `regimes` must name one or more each.")
 
 
 def lag_coefficients(scenario: str, rng: np.random.Generator) -> FloatArray:

@@ -142,6 +142,9 @@ def test_several_heads_with_positions_learn_the_task():
         ({"widths": (2, 3)}, "`width` must be an even number"),
         ({"gammas": (0.3, 1.5)}, "`gamma` must lie between -1 and 1"),
         ({"gammas": (0.9999,)}, "leaves 1.8e-05 of all steps"),
+        ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
+        ({"n_test": 0}, "`n_test` must be a whole number of 1 or more"),
+        ({"heads": (0,)}, "`heads` must be a whole number of 1 or more"),
         ({"noise": -1.0}, "`noise` must be a standard deviation"),
     ],
 )
@@ -153,7 +156,7 @@ def test_a_wrong_setting_is_named(changes, words):
 @pytest.mark.parametrize("name", ["n", "width", "steps", "seeds"])
 @pytest.mark.parametrize("value", [0, 1.5, True])
 def test_a_budget_holds_whole_numbers(name, value):
-    with pytest.raises(ConfigError, match=f"`{name}` must be a whole number above 0"):
+    with pytest.raises(ConfigError, match=f"`{name}` must be a whole number of 1 or more"):
         replace(SMALL, **{name: value})
 
 

@@ -101,7 +101,12 @@ def test_selecting_on_the_outcome_is_refused_with_the_reason():
     [
         ({"scenarios": ("moment",)}, "`scenarios` has no choice 'moment'"),
         ({"regimes": ("inc",)}, "`regimes` has no choice 'inc'"),
-        ({"seeds": 0}, "`seeds` must be 1 or more"),
+        ({"seeds": 0}, "`seeds` must be a whole number of 1 or more"),
+        ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
+        ({"n": 12}, "`n` must be a whole number of 18 or more"),
+        ({"steps": (30, 1.5)}, "`steps` must be a whole number of 0 or more"),
+        ({"width": 3}, "`width` must be an even number"),
+        ({"scenarios": ()}, "must name one or more"),
     ],
 )
 def test_a_wrong_setting_is_named(options, words):
