@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data import MarketData
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import BLPortfolioError, ConfigError, DataError
 from blportfolio.features.base import Progress, compute_frames, data_needs, is_forecast, lacking
 from blportfolio.types import Feature, FeaturePanel, FloatArray
 
@@ -69,7 +69,12 @@ def build_panel(
                 )
             notes.append(f"{reason}; it was skipped.")
             continue
-        for name, frame in compute_frames(choice.feature, market, progress).items():
+        try:
+            frames = compute_frames(choice.feature, market, progress)
+        except BLPortfolioError as error:
+            error.args = (f"Feature {choice.name!r} cannot be computed. {error}",)
+            raise
+        for name, frame in frames.items():
             if name in columns:
                 raise ConfigError(f"Two features give the column {name!r}; remove one of them.")
             values = frame.reindex(columns=market.prices.columns).shift(choice.lag)

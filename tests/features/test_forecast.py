@@ -143,8 +143,9 @@ def test_a_training_span_below_the_minimum_is_taken_as_it_is_and_none_at_all_is_
     market = make_market(7, 200, 1)
     settings = {"forecaster": LinearForecaster(), "context": 5, "horizon": 4}
     assert forecast(market, train=30, pooled=False, **settings).iloc[-50:].notna().all(axis=None)
-    with pytest.raises(ConfigError, match="`train` of 4 leaves nothing to learn from at horizon 4"):
-        forecast(market, train=4, **settings)
+    words = "^Feature 'forecast' cannot be computed. `train` of 4 leaves nothing to learn from"
+    with pytest.raises(ConfigError, match=words):
+        build_panel(market, [FeatureChoice(Forecast(train=4, **settings), "forecast")])
 
 
 def test_what_is_predictable_is_forecast():
