@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,11 @@ from blportfolio.errors import ConfigError, DataError
 from blportfolio.forecasters.comparison import Panel
 from blportfolio.manifest import describe_market
 from blportfolio.validation import check_date, nearest_name
+
+_DATES = frozenset(("date", "datetime", "time", "timestamp", "day", "month", "year"))
+_DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)")
+"""A comma that sets off no thousands."""
+_ROW_NUMBERS = frozenset(("", "unnamed: 0", "index", "level_0", "row", "id", "n", "t", "step"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +72,7 @@ def load_series(
             raise DataError(f"There is no file {named!r}; --levels reads a table of numbers.")
         return _levels(path, columns, start, end, reading)
     if is_file:
-        market = load_prices(path, **reading)
+        market = _prices(path, columns, reading)
         if start is not None or end is not None:
             market = market.between(start, end)
     else:
@@ -78,8 +85,24 @@ def load_series(
     return _returns(market, columns)
 
 
+def _prices(path: Path, columns: Sequence[str], reading: Mapping[str, Any]) -> MarketData:
+    try:
+        return load_prices(path, assets=columns or None, **reading)
+    except DataError as error:
+        source = open_source(path, max_bytes=reading.get("max_bytes", MAX_BYTES))
+        if _by_row(source, columns, reading.get("decimal")) is None:
+            raise
+        raise DataError(f"{error} Or take its numbers by row, as they are: --levels.") from error
+
+
 def _returns(market: MarketData, columns: Sequence[str]) -> Series:
     returns = market.returns("log")
+    notes = market.notes
+    spans = {} if market.membership is None else market.membership
+    never = [name for name, times in spans.items() if not times and name not in columns]
+    if 0 < len(never) < len(market.assets):
+        notes = (*notes, f"Left out what is never a member: {', '.join(never)}.")
+        returns = returns.drop(columns=never)
     chosen = _chosen(returns, columns, market.name)
     panel = Panel(
         chosen.to_numpy(),
@@ -88,7 +111,7 @@ def _returns(market: MarketData, columns: Sequence[str]) -> Series:
         chosen.index.to_numpy(),
         market.name,
     )
-    return Series(panel, describe_market(market), market.notes)
+    return Series(panel, describe_market(market), notes)
 
 
 def _levels(
@@ -103,14 +126,14 @@ def _levels(
         flags = ", ".join(f"--{key.replace('_', '-')}" for key in unknown)
         raise ConfigError(f"{flags} is about prices; leave it out with --levels.")
     source = open_source(path, max_bytes=reading.get("max_bytes", MAX_BYTES))
-    notes: tuple[str, ...] = ("The file has no dates: rows are taken in order.",)
-    frame = _by_row(source)
-    if frame is None:
-        read = read_bars(path, **reading)
+    found = _by_row(source, columns, reading.get("decimal"))
+    if found is None:
+        read = read_bars(path, assets=columns or None, **reading)
         read.check()
-        frame, notes = read.bars.prices, read.inferred
+        found = read.bars.prices, read.inferred
     elif start is not None or end is not None:
         raise ConfigError(f"--start and --end need dates, and {source.name!r} has none.")
+    frame, notes = found
     if start is not None:
         frame = frame.loc[check_date(start, name="start") :]
     if end is not None:
@@ -139,32 +162,70 @@ def _levels(
     return Series(panel, data, tuple(notes))
 
 
-def _by_row(source: Source) -> pd.DataFrame | None:
-    """Return a text file that holds nothing but numbers, by row; None for any other file."""
+def _by_row(
+    source: Source, columns: Sequence[str], decimal: str | None
+) -> tuple[pd.DataFrame, tuple[str, ...]] | None:
+    """Return a text file that holds nothing but numbers, by row, and notes; None for any other.
+
+    Where columns are asked for, what the others hold does not matter, dates apart.
+    """
     if source.kind != "text":
         return None
     try:
         text = source.content.decode("utf-8-sig")
-        first = text[: text.find("\n")] if "\n" in text else text
-        separator = max((",", ";", "\t"), key=first.count)
-        cells = first.split(separator)
-        has_header = not all(_is_number(cell) for cell in cells)
-        frame = pd.read_csv(io.StringIO(text), sep=separator, header=0 if has_header else None)
-    except (UnicodeDecodeError, ValueError, pd.errors.ParserError):
+        first = text.partition("\n")[0].strip()
+        separator = max((";", ",", "\t"), key=first.count)
+        if separator not in first and all(map(_is_number, first.split())):
+            separator = r"\s+"
+        has_header = not all(map(_is_number, re.split(separator, first)))
+        if decimal is None:
+            decimal = "," if separator != "," and _DECIMAL_COMMA.search(text) else "."
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the first
+            frame = pd.read_csv(
+                io.StringIO(text),
+                sep=separator,
+                header=0 if has_header else None,
+                index_col=False,
+                decimal=decimal,
+            )
+    except (UnicodeDecodeError, ValueError, pd.errors.ParserError, pd.errors.ParserWarning):
         return None
-    is_number = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
-    if not len(frame) or not all(is_number) or _is_dated(frame):
+    if not len(frame):
         return None
     labels = [str(name).strip() for name in frame.columns]
     if not has_header:
         labels = [f"column {number + 1}" for number in range(len(labels))]
-    return frame.set_axis(labels, axis=1).astype(float)
+    frame = frame.set_axis(labels, axis=1)
+    notes: tuple[str, ...] = ("The file has no dates: rows are taken in order.",)
+    if labels[0].lower() in _ROW_NUMBERS | _DATES and _counts(frame.iloc[:, 0]):
+        frame = frame.iloc[:, 1:]
+        notes = (*notes, f"Left out the column {labels[0]!r}, which numbers the rows.")
+    elif _is_dated(frame.iloc[:, 0]):
+        return None
+    if columns and set(columns) <= set(labels):
+        frame = frame[list(dict.fromkeys(columns))]
+    if not frame.shape[1] or not all(map(pd.api.types.is_numeric_dtype, frame.dtypes)):
+        return None
+    return frame.astype(float), notes
 
 
-def _is_dated(frame: pd.DataFrame) -> bool:
-    """Whether the first column holds dates written as numbers, such as 20200131."""
-    name = str(frame.columns[0]).strip().lower()
-    return name in {"date", "datetime", "time", "timestamp", "day", "month", "year"}
+def _is_dated(first: pd.Series) -> bool:
+    """Whether a first column holds dates, be they written as numbers such as 20200131."""
+    if str(first.name).lower() in _DATES:
+        return True
+    if not pd.api.types.is_numeric_dtype(first):
+        return bool(pd.to_datetime(first, errors="coerce", format="mixed").notna().mean() > 0.5)
+    if not pd.api.types.is_integer_dtype(first):
+        return False
+    return bool(pd.to_datetime(first.astype(str), errors="coerce", format="%Y%m%d").notna().all())
+
+
+def _counts(values: pd.Series) -> bool:
+    """Whether values are 0, 1, 2 and so on, or 1, 2, 3."""
+    if not pd.api.types.is_integer_dtype(values) or values.iloc[0] not in (0, 1):
+        return False
+    return bool((values.diff().iloc[1:] == 1).all())
 
 
 def _is_number(cell: str) -> bool:

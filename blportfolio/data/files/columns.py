@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import numpy as np
 
 from blportfolio.data.files.assemble import Notebook, same_series
@@ -11,8 +13,8 @@ from blportfolio.data.files.sources import printable
 from blportfolio.data.files.table import Table, serious
 from blportfolio.data.files.words import plain
 from blportfolio.data.quality.findings import Finding
-from blportfolio.errors import DataError
-from blportfolio.validation import FloatArray
+from blportfolio.errors import ConfigError, DataError
+from blportfolio.validation import FloatArray, nearest_name
 
 
 def check_labels(layout: Layout, table: Table) -> None:
@@ -40,6 +42,19 @@ def check_label(label: str, file: str) -> None:
         raise DataError(
             f"The file {file!r} has the label {label[:60]!r}, which is a formula; rename it."
         )
+
+
+def check_known(wanted: Iterable[str], known: Collection[str], table: Table) -> None:
+    """Check that a table has the assets asked for.
+
+    Raises:
+        ConfigError: Naming one that it has not, and the nearest that it has.
+    """
+    for asset in wanted:
+        if asset not in known:
+            raise ConfigError(
+                f"The file {table.file!r} has no column {asset!r}. {nearest_name(asset, known)}"
+            )
 
 
 def drop_twice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,6 +74,12 @@ class Layout:
             self.add(name, asset, column)
         elif label and not is_beside(label):
             self.ignored.append(label)  # such as the second of two kinds of volume
+
+    def take(self, assets: Collection[str]) -> None:
+        """Leave out the columns of other assets."""
+        for key in [key for key in self.cells if key[1] not in assets]:
+            del self.cells[key]
+            self.twice.pop(key, None)
 
     def drop_spare_returns(self) -> None:
         """Leave out returns where there are prices."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ def load_prices(
     path: str | Path,
     *,
     name: str | None = None,
+    assets: Collection[str] | None = None,
     max_gap: int = 0,
     returns: bool = False,
     adjust: bool = False,
@@ -47,6 +49,7 @@ def load_prices(
         path: File that ends in .csv, .txt or .tsv (also .gz, .zip, .xz, .bz2, .zst), .parquet,
             .feather, .xlsx or .xlsm.
         name: Short name of the data; the file's by default.
+        assets: Those to take, so that faults of the other columns do not matter; all by default.
         max_gap: Periods over which the last price is carried forward where prices are missing.
         returns: Whether the file holds simple decimal returns, without gaps, in place of prices;
             they become growth of 1.
@@ -66,14 +69,21 @@ def load_prices(
     Raises:
         DataError: If the file cannot be read, its layout is unknown, or a value breaks the rules
             of `MarketData`.
-        ConfigError: If an option has no such choice.
+        ConfigError: If an option has no such choice, or the file no such asset.
     """
     check_alignment(calendar, max_gap)
     if returns and max_gap:
         raise DataError("`max_gap` carries prices forward; returns must have no gaps.")
     if returns and adjust:
         raise DataError("`adjust` adjusts closes; returns have none.")
-    read = read_bars(path, sheet=sheet, date_order=date_order, decimal=decimal, max_bytes=max_bytes)
+    read = read_bars(
+        path,
+        assets=assets,
+        sheet=sheet,
+        date_order=date_order,
+        decimal=decimal,
+        max_bytes=max_bytes,
+    )
     path = Path(path)
     file = printable(path.name)
     read.check()

@@ -22,6 +22,7 @@ from blportfolio.data.files.assemble import (
 )
 from blportfolio.data.files.columnar import read_columnar
 from blportfolio.data.files.columns import (
+    check_known,
     check_label,
     check_labels,
     check_names,
@@ -77,6 +78,7 @@ class ReadBars:
 def read_bars(
     path: str | Path,
     *,
+    assets: Collection[str] | None = None,
     sheet: str | None = None,
     date_order: DateOrder | None = None,
     decimal: Decimal | None = None,
@@ -89,6 +91,7 @@ def read_bars(
     Args:
         path: File that ends in .csv, .txt or .tsv (also .gz, .zip, .xz, .bz2, .zst), .parquet,
             .feather, .xlsx or .xlsm.
+        assets: Those to take, so that faults of the other columns do not matter; all by default.
         sheet: Sheet of a workbook; the only one that is not empty by default.
         date_order: `dmy` or `mdy`, where the dates themselves do not tell.
         decimal: Decimal mark, where the numbers themselves do not tell.
@@ -96,12 +99,13 @@ def read_bars(
 
     Raises:
         DataError: If the file cannot be read, is not safe, or has a layout that is not known.
-        ConfigError: If an option has no such choice.
+        ConfigError: If an option has no such choice, or the file no such asset.
     """
     if date_order is not None:
         check_choice(date_order, ("dmy", "mdy"), name="date_order")
     if decimal is not None:
         check_choice(decimal, (".", ","), name="decimal")
+    assets = None if assets is None else list(dict.fromkeys(assets))
     source = open_source(path, max_bytes=max_bytes)
     if sheet is not None and source.kind != "excel":
         raise DataError(f"`sheet` names a sheet of a workbook, and {source.name!r} is none.")
@@ -117,17 +121,25 @@ def read_bars(
     digest = source.sha256
     del source
     notebook = Notebook()
-    bars = _bars(table, date_order, decimal, max_bytes, notebook)
+    bars = _bars(table, assets, date_order, decimal, max_bytes, notebook)
     return ReadBars(
         bars, tuple(notebook.findings), tuple(notebook.inferred), digest, _is_returns(bars.prices)
     )
 
 
 def _bars(
-    table: Table, date_order: str | None, decimal: str | None, max_bytes: int, notebook: Notebook
+    table: Table,
+    assets: Collection[str] | None,
+    date_order: str | None,
+    decimal: str | None,
+    max_bytes: int,
+    notebook: Notebook,
 ) -> Bars:
     table = reshape(table)
     layout = find_layout(table)
+    if assets is not None and layout.ticker is None:
+        check_known(assets, {asset for _, asset in layout.cells}, table)
+        layout.take(assets)
     table = fill_merged(table, layout)
     notebook.inferred += [f"Read {table.file} as {layout.what}.", *table.inferred]
     check_labels(layout, table)
@@ -146,7 +158,7 @@ def _bars(
     if layout.ignored:
         notebook.inferred.append(f"Left out the columns {shortened(layout.ignored, 5)}.")
     if layout.ticker is not None:
-        frames = _long(table, layout, read, values, keep, notebook, max_bytes)
+        frames = _long(table, layout, assets, read, values, keep, notebook, max_bytes)
     else:
         frames = _wide(table, layout, read, values, keep, notebook)
     currencies = _currencies(table, layout)
@@ -174,6 +186,7 @@ def _currencies(table: Table, layout: Layout) -> dict[str, str]:
 def _long(
     table: Table,
     layout: Layout,
+    wanted: Collection[str] | None,
     read: ReadDates,
     values: dict[int, FloatArray],
     keep: np.ndarray,
@@ -181,6 +194,12 @@ def _long(
     max_bytes: int,
 ) -> dict[str, pd.DataFrame]:
     assets, labels = ticker_codes(table.columns[layout.ticker or 0])
+    if wanted is not None:
+        check_known(wanted, labels, table)
+        numbers = np.full(len(labels) + 1, -1)
+        numbers[[labels.index(label) for label in wanted]] = np.arange(len(wanted))
+        assets, labels = numbers[assets], list(wanted)
+        keep = keep & (assets >= 0)
     for label in labels:
         check_label(label, table.file)
     lacking = (assets < 0) & keep
