@@ -27,6 +27,7 @@ from blportfolio.forecasters.asymmetric.trial import (
 from blportfolio.forecasters.attention.parameters import SCALINGS, AttentionSettings
 from blportfolio.forecasters.attention_kernel import kernel_features
 from blportfolio.forecasters.checks import check_whole
+from blportfolio.forecasters.multi_head_attention import MultiHeadAttentionForecaster
 from blportfolio.validation import check_choice
 
 Progress = Callable[[str, int, int], None]
@@ -103,7 +104,7 @@ class AsymmetricSettings:
         check_whole(self.seed, 0, name="seed")
         check_whole(self.n_test, 1, name="n_test")
         for heads in self.heads:
-            check_whole(heads, 1, name="heads")
+            MultiHeadAttentionForecaster(heads=heads)
         for target in (*self.targets, *self.variant_targets):
             check_choice(target.kind, KINDS, name="kind")
         for regime in self.regimes:

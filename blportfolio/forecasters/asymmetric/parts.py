@@ -40,6 +40,7 @@ from blportfolio.forecasters.attention import (
 from blportfolio.forecasters.attention_kernel import AttentionKernelForecaster
 from blportfolio.forecasters.linear import LinearForecaster
 from blportfolio.forecasters.linear_residual import LinearResidualForecaster
+from blportfolio.forecasters.multi_head_attention import MultiHeadAttentionForecaster
 from blportfolio.types import Forecaster
 
 CURVE = (1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000)
@@ -99,8 +100,6 @@ def _variant(trial: Trial, data: Data) -> Found:
 
 def _heads(trial: Trial, data: Data) -> Found:
     """An ordinary attention layer with positions and `width` heads: the table of E6b."""
-    from blportfolio.forecasters.multi_head_attention import MultiHeadAttentionForecaster
-
     forecaster = MultiHeadAttentionForecaster(
         heads=trial.width, steps=trial.steps, holdout_share=0.0, seed=trial.seed[1]
     )

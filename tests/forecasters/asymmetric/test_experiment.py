@@ -145,6 +145,7 @@ def test_several_heads_with_positions_learn_the_task():
         ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
         ({"n_test": 0}, "`n_test` must be a whole number of 1 or more"),
         ({"heads": (0,)}, "`heads` must be a whole number of 1 or more"),
+        ({"heads": (1, 3)}, "must be a multiple of the 3 heads"),
         ({"noise": -1.0}, "`noise` must be a standard deviation"),
     ],
 )

@@ -13,9 +13,11 @@ from blportfolio.forecasters.attention import (
     initial_parameters,
     kernel_drift,
     largest_step,
+    loss_and_gradient,
     tangent_kernel,
     train,
 )
+from blportfolio.forecasters.attention.parameters import trained_values, with_trained
 from blportfolio.forecasters.attention_kernel import kernel_features
 
 FULL = pytest.mark.skipif(
@@ -46,6 +48,25 @@ def test_the_first_step_aligns_every_neuron_on_sign_consistent_steps(seed):
     data, _ = draw("con", seed=seed)
     training = trained(data, AttentionSettings(width=128), steps=1, seed=seed)
     assert alignment(training.initial, training.parameters).update_sign == 1.0
+
+
+def test_adam_is_that_of_its_authors():
+    """Kingma and Ba (2015), algorithm 1, in plain loops on the same gradients."""
+    data, _ = draw(n=50)
+    model = AttentionSettings(width=4, positions=True, skip="trained")
+    start = initial_parameters(8, model, np.random.default_rng(0))
+    values = trained_values(start, model)
+    m, v = np.zeros_like(values), np.zeros_like(values)
+    for t in range(1, 8):
+        now = with_trained(start, model, values)
+        _, gradient = loss_and_gradient(data.context, data.target, now, model)
+        for i, g in enumerate(gradient):
+            m[i] = 0.9 * m[i] + (1 - 0.9) * g
+            v[i] = 0.999 * v[i] + (1 - 0.999) * g**2
+            values[i] -= 0.02 * (m[i] / (1 - 0.9**t)) / (np.sqrt(v[i] / (1 - 0.999**t)) + 1e-8)
+    training = trained(data, model, steps=7, optimiser="adam", learning_rate=0.02)
+    got = trained_values(training.parameters, model)
+    np.testing.assert_allclose(got, values, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
