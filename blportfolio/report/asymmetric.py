@@ -90,17 +90,27 @@ def _summary(contest: pd.DataFrame) -> list[str]:
     means = charts.mean_and_sd(contest, by, ["id_rel0", "ood_rel0", "ood_follow"]).set_index(by)
     for task in dict.fromkeys(key[:4] for key in means.index):
         kind, dimension, gamma, regime = task
-        rows = {model: means.loc[(*task, model)] for model in ("attention GD", "AR(1)", "NLinear")}
-        attention, ar, linear = rows["attention GD"], rows["AR(1)"], rows["NLinear"]
+        models = ("attention GD", "AR(1)", "NLinear")
+        attention, ar, linear = (means.loc[(*task, model)] for model in models)
         sentences.append(
             f"Measured here ({kind}, d {dimension}, γ {gamma:g}, trained on {regime}): on "
             f"sign-inconsistent steps the error is {attention['ood_rel0']:.2f} times that of the "
             f"forecast zero for attention by gradient descent, {ar['ood_rel0']:.2f} for AR(1), "
             f"{linear['ood_rel0']:.3f} for NLinear; as in training {attention['id_rel0']:.2f}, "
-            f"{ar['id_rel0']:.2f} and {linear['id_rel0']:.3f}. There attention has the sign of the "
-            f"last value in {attention['ood_follow']:.1%} of steps."
+            f"{ar['id_rel0']:.2f} and {linear['id_rel0']:.3f}. {_following(attention)}"
         )
     return sentences
+
+
+def _following(attention: pd.Series) -> str:
+    """Say how often the forecasts have the sign of the last value where signs flip."""
+    share = attention["ood_follow"]
+    if not share < 0.5:
+        return f"On flips attention has the sign of the last value in {share:.1%} of steps."
+    return (
+        f"On flips attention has the opposite sign of the last value in {1 - share:.1%} of steps: "
+        "with γ below zero the claim is reversed, and being tied to the last sign pays there."
+    )
 
 
 def _on_heads(heads: pd.DataFrame | None, has_torch: bool) -> str:
@@ -123,11 +133,9 @@ def _flips(frame: pd.DataFrame) -> str:
 def _contest(contest: pd.DataFrame, curves: pd.DataFrame, result: AsymmetricResult) -> Section:
     own = curves[curves["part"] == CONTEST]
     points = pd.DataFrame([row for row in result.points if row["part"] == CONTEST])
+    error = "Error on sign-inconsistent steps against error as in training"
     drawn: list[tuple[str, AnyChart]] = [
-        (
-            "Error on sign-inconsistent steps against error as in training",
-            charts.plot_errors(contest),
-        ),
+        (error, charts.plot_errors(contest)),
         ("Right signs on sign-inconsistent steps", charts.plot_signs(contest)),
         ("Learning curves of the attention model", charts.plot_learning(own)),
         ("Forecast against truth", charts.plot_points(points)),

@@ -58,12 +58,19 @@ def claims_section(result: AsymmetricResult) -> Section:
     )
 
 
+def _leads(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows were trained on steps that keep the sign more often than not."""
+    return (frame["gamma"] > 0) | (frame["regime"] == "con")
+
+
 def _mean(frame: pd.DataFrame, name: str) -> float:
     return float(frame[name].astype(float).mean())
 
 
 def _follow(frame: pd.DataFrame) -> str:
-    rows = frame[(frame["part"] == CONTEST) & (frame["model"] == "attention GD")]
+    rows = frame[(frame["part"] == CONTEST) & (frame["model"] == "attention GD") & _leads(frame)]
+    if rows.empty:
+        return f"{_NOT_RUN}, which has γ below zero only; see 7"
     return (
         f"the trained network has the sign of the last value in {_mean(rows, 'ood_follow'):.1%} of "
         "sign-inconsistent steps"
@@ -113,7 +120,7 @@ def _linear(frame: pd.DataFrame) -> str:
 
 
 def _mass(frame: pd.DataFrame) -> str:
-    rows = frame[frame["part"] == ALIGNMENT]
+    rows = frame[(frame["part"] == ALIGNMENT) & _leads(frame)]
     if rows.empty:
         return _NOT_RUN
     found = []

@@ -104,6 +104,16 @@ def test_the_first_column_says_what_is_forecast_and_the_text_what_columns_mean(s
         assert word in text
 
 
+def test_with_gamma_below_zero_the_page_says_that_the_claim_is_reversed():
+    chosen = Target("affine", 8, -0.6)
+    budget = Budget(200, 8, 20, 1)
+    below = replace(SETTINGS, targets=(chosen,), regimes=("all",), gammas=(), contest=budget)
+    study = asymmetric_study(run_asymmetric(replace(below, variants=(), widths=())))
+    assert "the opposite sign of the last value in 100.0% of steps" in study.lead[1]
+    assert "the claim is reversed" in study.lead[1]
+    assert "not in this run, which has γ below zero only" in study.sections[-1].paragraphs[1]
+
+
 def test_figures_of_the_table_are_means_of_the_records(result, study):
     row = next(r for r in study.sections[0].table.rows if r[1] == "AR(1)" and "all" in r[0])
     values = [
