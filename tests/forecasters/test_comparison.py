@@ -9,9 +9,14 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from blportfolio.errors import ConfigError, DataError
-from blportfolio.forecasters import LinearForecaster, ZeroForecaster, hankel_windows
+from blportfolio.forecasters import (
+    LinearForecaster,
+    ZeroForecaster,
+    hankel_windows,
+    make_forecaster,
+)
 from blportfolio.forecasters.comparison import ComparisonSettings, Panel, compare, entrants
-from blportfolio.forecasters.evaluation import diebold_mariano
+from blportfolio.forecasters.evaluation import clark_west, diebold_mariano
 
 SMALL = ComparisonSettings(
     context_length=8, horizons=(1,), n_refits=3, n_seeds=2, max_windows=200, n_resamples=100
@@ -88,6 +93,31 @@ def test_p_values_are_adjusted_for_every_test_of_the_contest():
         assert len(rows) == (4 if is_control else 8)
         expected = multipletests([r.against_reference.p_value for r in rows], method="holm")[1]
         np.testing.assert_allclose([r.adjusted_p_value for r in rows], expected, rtol=1e-12)
+
+
+def test_content_of_returns_is_what_is_known_beyond_zero_and_the_mean():
+    values = draw(23, 600, 1) + 0.005
+    rows = by_name(compare(values, forecasters=["linear"], settings=SMALL))
+    truth = values[360:]
+    made = {"zero": np.zeros((len(truth), 1))}
+    for name in ("mean", "linear"):
+        runner = make_forecaster(name)
+        windows = hankel_windows(values, 8, 1)
+        fits = (359, 439, 519, 600)
+        made[name] = np.vstack(
+            [
+                runner.fit(windows.known_at(row)).predict(windows.context[due])
+                for row, stop in itertools.pairwise(fits)
+                for due in [(windows.origins >= row) & (windows.origins < stop)]
+            ]
+        )
+    over = {
+        small: clark_west(truth, made[small], made["linear"]).p_value for small in ("zero", "mean")
+    }
+    assert over["zero"] < 0.001 < over["mean"]
+    assert rows["linear"].content.p_value == pytest.approx(over["mean"], rel=1e-6)
+    assert rows["mean"].content.p_value < 0.01
+    assert not rows["linear"].has_content
 
 
 def test_an_interval_leaves_out_zero_where_the_test_alone_says_so():

@@ -77,6 +77,22 @@ def test_a_signal_names_who_beats_zero_and_the_control_that_does_too(signal):
     assert "Attention against linear there: " in said
 
 
+def test_what_only_knows_the_mean_return_is_not_praised_for_it():
+    drift = returns(4, 900) + 0.004
+    found = contest(drift, forecasters=["linear"], horizons=(1,))
+    said = " ".join(verdict(found, 1))
+    assert "better than zero by more than chance, p adjusted for the only one tried: linear" in said
+    assert "what linear know beyond the mean is no more than chance" in said
+    assert "The control mean beats zero" in said
+
+
+def test_a_signal_too_weak_to_use_is_still_named():
+    found = contest(returns(2, 900, slope=0.12), forecasters=["linear"], horizons=(1,))
+    said = " ".join(verdict(found, 1))
+    assert "No forecaster beats zero at horizon 1" in said
+    assert "Yet there is something to learn over zero and the mean" in said
+
+
 def test_one_alone_is_not_called_the_best_of_many():
     found = contest(returns(0, 300), forecasters=["linear"], horizons=(1,))
     said = verdict(found, 1)[0]

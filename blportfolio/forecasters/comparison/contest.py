@@ -146,6 +146,7 @@ class _Contest:
                     judged,
                     reference=made[reference][0][0],
                     mean=made["mean"][0][0],
+                    is_returns=self.arena.panel.kind == "returns",
                     example=_example(judged),
                     overlap=-(-horizon // stride),
                     seconds=seconds,

@@ -55,6 +55,7 @@ def judge(
     *,
     reference: FloatArray,
     mean: FloatArray,
+    is_returns: bool,
     example: int,
     overlap: int,
     seconds: float,
@@ -68,6 +69,7 @@ def judge(
         judged: The windows they are of.
         reference: Forecasts of the reference, like one of `forecasts`.
         mean: Forecasts of the prevailing mean.
+        is_returns: Whether the values are returns, and not levels.
         example: Position of the window whose forecast is kept.
         overlap: Dates that a target spans.
         seconds: What they took.
@@ -81,6 +83,9 @@ def judge(
         ranks.append(cross_sectional_ic(forecast, judged.target, judged.origins, judged.channels))
         losses.append((forecast - judged.target) ** 2)
     loss = np.mean(losses, axis=0)
+    # Returns have a mean; to know it is not to forecast them.
+    is_skill = is_returns and entrant.name != "mean"
+    smaller = (reference, mean) if is_skill else (reference,)
     return Run(
         name=entrant.name,
         is_control=entrant.is_control,
@@ -91,13 +96,7 @@ def judge(
         losses=loss_by_date(loss, judged.origins),
         step_mse=loss.mean(axis=0),
         example=np.mean([forecast[example] for forecast in forecasts], axis=0),
-        content=clark_west(
-            judged.target,
-            reference,
-            np.mean(forecasts, axis=0),
-            origins=judged.origins,
-            horizon=overlap,
-        ),
+        content=_content(np.mean(forecasts, axis=0), judged, smaller, overlap),
         seconds=seconds,
         curve=curve,
     )
@@ -166,6 +165,7 @@ def summarise(
                 gain_interval=(gain - room, gain + room),
                 against_reference=test if is_testable else None,
                 adjusted_p_value=np.nan,
+                adjusted_content_p_value=np.nan,
                 content=run.content if is_testable and test is not None else None,
                 against_linear=diebold_mariano(run.losses, linear.losses, horizon=overlap)
                 if is_other and linear is not None
@@ -182,18 +182,33 @@ def summarise(
     return standings, chosen
 
 
+def _content(
+    forecast: FloatArray, judged: Windows, smaller: Sequence[FloatArray], overlap: int
+) -> PredictiveTest:
+    """Return the test of content over each of the smaller models that is least in its favour."""
+    tests = [
+        clark_west(judged.target, small, forecast, origins=judged.origins, horizon=overlap)
+        for small in smaller
+    ]
+    return max(tests, key=lambda test: test.p_value)
+
+
 def adjusted(standings: Sequence[Standing]) -> list[Standing]:
     """Return all standings of a contest with p-values adjusted for how many tests it made.
 
     Holm's, over all horizons: controls among themselves, as they take part whatever is asked.
     """
-    p_values = np.full(len(standings), np.nan)
-    for is_control in (True, False):
-        family = np.array([row.is_control is is_control for row in standings])
-        tests = [row.against_reference for row in standings]
-        raw = np.array([np.nan if test is None else test.p_value for test in tests])
-        p_values[family] = adjusted_p_values(raw[family])
+    found = []
+    for tests in (
+        [row.against_reference for row in standings],
+        [row.content for row in standings],
+    ):
+        p_values = np.array([np.nan if test is None else test.p_value for test in tests])
+        for is_control in (True, False):
+            family = np.array([row.is_control is is_control for row in standings])
+            p_values[family] = adjusted_p_values(p_values[family])
+        found.append(p_values.tolist())
     return [
-        replace(row, adjusted_p_value=float(p_value))
-        for row, p_value in zip(standings, p_values, strict=True)
+        replace(row, adjusted_p_value=error, adjusted_content_p_value=content)
+        for row, error, content in zip(standings, *found, strict=True)
     ]

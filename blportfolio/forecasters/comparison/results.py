@@ -54,7 +54,9 @@ class Standing:
         against_reference: Diebold-Mariano test; None for the reference itself.
         adjusted_p_value: Holm's, among all forecasters that are no controls at all horizons of
             the contest; of a control, among the controls.
-        content: Clark-West test of predictive content over the reference.
+        content: Clark-West test of predictive content over the reference and, of returns, over the
+            mean known then, whichever is less in its favour.
+        adjusted_content_p_value: Its p-value, adjusted like the other.
         against_linear: Diebold-Mariano test against `linear`; None where that did not take part.
         confidence_p_value: The smallest size at which it leaves the model confidence set.
         in_confidence_set: Whether it is in the set.
@@ -79,6 +81,7 @@ class Standing:
     against_reference: PredictiveTest | None
     adjusted_p_value: float
     content: PredictiveTest | None
+    adjusted_content_p_value: float
     against_linear: PredictiveTest | None
     confidence_p_value: float
     in_confidence_set: bool
@@ -98,6 +101,11 @@ class Standing:
         """Whether its error is higher by more than chance, given how many were tried."""
         return self.gain < 0 and self.adjusted_p_value < LEVEL
 
+    @property
+    def has_content(self) -> bool:
+        """Whether it knows something that the reference does not, be its errors as large."""
+        return self.adjusted_content_p_value < LEVEL
+
     def record(self) -> dict[str, Any]:
         """Return every figure unrounded, ready for JSON; None where it is not defined."""
         figures: dict[str, Any] = {
@@ -116,6 +124,8 @@ class Standing:
             "adjusted_p_value": self.adjusted_p_value,
             "beats_reference": self.beats_reference,
             "content": _test(self.content),
+            "adjusted_content_p_value": self.adjusted_content_p_value,
+            "has_content": self.has_content,
             "against_linear": _test(self.against_linear),
             "confidence_p_value": self.confidence_p_value,
             "in_confidence_set": self.in_confidence_set,

@@ -189,7 +189,7 @@ def _errors_note(comparison: Comparison, horizon: int) -> str:
 
 def _directions_note(share: float, kind: str, reference: str) -> str:
     about = "return" if kind == "returns" else "level about its training mean"
-    mean = ", be it no more than the mean return" if kind == "returns" else ""
+    mean = " and the mean" if kind == "returns" else ""
     return (
         f"Hit: share of signs forecast. IC: correlation of forecast and outcome over all windows; "
         "rank IC: mean over dates of the rank correlation across series. Collapse: larger share "

@@ -41,11 +41,18 @@ def verdict(comparison: Comparison, horizon: int) -> tuple[str, ...]:
             f"Horizon {horizon}: better than {reference} by more than chance, p adjusted for "
             f"{count}: {figures}."
         )
+        idle = [row.name for row in winners if not row.has_content]
+        if idle and comparison.kind == "returns":
+            said.append(
+                f"By Clark-West's test, what {', '.join(idle)} know beyond the mean is no "
+                "more than chance."
+            )
     else:
         said.append(
             f"No forecaster beats {reference} at horizon {horizon} by more than chance. "
             f"{_best(tested, count)}"
         )
+        said += _content(comparison, tested)
     for row in rows:
         if row.is_control and row.beats_reference:
             said.append(
@@ -84,6 +91,22 @@ def _best(tested: list[Standing], count: str) -> str:
         f"{who} has R² {percent_text(top.gain)} % [{percent_text(low)}, {percent_text(high)}], p "
         f"{p_text(raw)}{among}."
     )
+
+
+def _content(comparison: Comparison, tested: list[Standing]) -> list[str]:
+    """Say which forecasters know something, though their errors are not clearly lower."""
+    knowing = [
+        f"{row.name} (p {p_text(row.adjusted_content_p_value)})"
+        for row in tested
+        if row.has_content
+    ]
+    if not knowing:
+        return []
+    over = reference_of(comparison) + (" and the mean" if comparison.kind == "returns" else "")
+    return [
+        f"Yet there is something to learn over {over}, by Clark-West's test with p adjusted "
+        f"likewise: {', '.join(knowing)}; it does not lower their error by more than chance."
+    ]
 
 
 def _attention_against_linear(comparison: Comparison, rows: tuple[Standing, ...]) -> list[str]:
