@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,17 +42,31 @@ def print_verdict(summary: Mapping[str, Any]) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout, as wide as it needs to be when nobody watches a terminal."""
+    """Print a table on stdout, as wide as it needs to be when nobody watches a terminal.
+
+    Where a terminal is too narrow the headings and the first column fold between words; no figure
+    ever loses a digit, so that the lines are longer than the terminal where all else fails.
+    """
     console = PatientConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
+    columns = list(zip(headings, *rows, strict=True))
+    gaps = 2 * (len(columns) - 1)
+    widths = [_longest(column) for column in columns]
+    if sum(widths) + gaps > console.width:
+        first, *others = columns
+        widths[1:] = [_longest((*heading.split(), *cells)) for heading, *cells in others]
+        room = console.width - gaps - sum(widths[1:])
+        widths[0] = max(_longest(" ".join(first).split()), min(widths[0], room))
+    console.width = max(console.width, sum(widths) + gaps)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(headings):
-        first = number == 0
-        table.add_column(
-            heading, justify="left" if first else "right", overflow="fold", no_wrap=not first
-        )
+    for number, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        table.add_column(heading, justify="right" if number else "left", width=width)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
+
+
+def _longest(texts: Sequence[str]) -> int:
+    return max(map(cell_len, texts), default=0)
 
 
 def print_list(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
