@@ -133,6 +133,14 @@ def test_the_rank_correlation_across_series_is_spearmans_mean_over_dates():
     assert found == pytest.approx(np.mean(expected), rel=1e-10)
 
 
+def test_across_series_the_steps_of_a_target_are_summed():
+    origins, channels = np.repeat(np.arange(10), 6), np.tile(np.arange(6), 10)
+    forecast, target = np.random.default_rng(6).normal(size=(2, 60, 3))
+    found = cross_sectional_ic(forecast, target, origins, channels)
+    totals = forecast.sum(axis=1), target.sum(axis=1)
+    assert found == cross_sectional_ic(*totals, origins, channels)
+
+
 def test_forecasts_that_do_not_differ_across_series_have_no_rank_correlation():
     origins = np.repeat(np.arange(10), 6)
     channels = np.tile(np.arange(6), 10)
