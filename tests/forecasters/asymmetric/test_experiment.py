@@ -51,6 +51,21 @@ def test_every_model_and_control_is_in_every_contest(result):
             assert all(np.isfinite(row["ood_mse"]) for row in rows)
 
 
+def test_linear_and_linear_residual_are_least_squares_the_latter_with_weights_of_sum_one():
+    trial = Trial(CONTEST, Target("affine", 5, 0.4), "con", 60, 4, 2, (0, 0), n_test=80)
+    data = draw_data(trial)
+    found = {row["model"]: row for row in run_trial(trial).records}
+    x, y = data.train.context, data.train.target
+    free = np.linalg.lstsq(x, y, rcond=None)[0]
+    gaps = (x - x[:, -1:])[:, :-1]
+    others = np.linalg.lstsq(gaps, y - x[:, -1], rcond=None)[0]
+    bound = np.append(others, 1 - others.sum())
+    for model, weights in (("Linear", free), ("NLinear", bound)):
+        error = np.mean((data.outside.context @ weights - data.outside.target) ** 2)
+        assert found[model]["ood_mse"] == pytest.approx(error, rel=1e-9)
+    assert found["Linear"]["ood_mse"] != pytest.approx(found["NLinear"]["ood_mse"], rel=1e-6)
+
+
 def test_every_variant_width_and_scaling_is_tried(result):
     assert {row["model"] for row in result.records if row["part"] == "variants"} == set(VARIANTS)
     watched = {(row["width"], row["scaling"]) for row in result.records if row["part"] == ALIGNMENT}

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from blportfolio.errors import ConfigError
 from blportfolio.forecasters import Windows
 from blportfolio.forecasters.asymmetric import ReturnsSettings, run_returns
+from blportfolio.forecasters.asymmetric import returns as returns_module
 from blportfolio.forecasters.asymmetric.returns import (
     SCENARIOS,
     lag_coefficients,
@@ -89,6 +90,25 @@ def test_controls_and_oracle_are_always_there():
     for scenario in TINY.scenarios:
         models = {row["model"] for row in rows(found, scenario=scenario)}
         assert {"zero", "AR(1)", "oracle"} <= models
+
+
+def test_the_test_begins_where_training_ends(monkeypatch):
+    """Of n days the last may be a target; the first forecast is made at its close."""
+    seen = {}
+
+    def watch(train, coefficients, settings, rng):  # noqa: ARG001
+        seen["train"] = train.origins
+
+        def predict(context):
+            seen["late"] = len(context)
+            return np.zeros(len(context))
+
+        return {"zero": predict}
+
+    monkeypatch.setattr(returns_module, "_models", watch)
+    run_returns(ReturnsSettings(("momentum",), n=100, n_test=50, seeds=1))
+    assert seen["train"].tolist() == list(range(7, 99))
+    assert seen["late"] == 50
 
 
 def test_selecting_on_the_outcome_is_refused_with_the_reason():
