@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 from blportfolio.errors import DataError
 from blportfolio.forecasters.base import (
     check_context,
+    check_placed,
     check_training,
     models_of,
     power_of_two,
     rows_by_model,
-    values_summed,
 )
 from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.forecasters.windows import Windows
@@ -31,7 +31,8 @@ class AutoregressiveForecaster:
     """AR(p) with a constant by conditional least squares, as statsmodels' AutoReg.
 
     Each window is one row of the regression, so that gaps between windows do no harm: its first
-    target on its last p values or, where the target is a total, its last value on the p before.
+    target on its last p values or, where the target is not the next value but a total or a value
+    further ahead, its last value on the p before.
 
     Attributes:
         order: Lags p, 0 or more, or the information criterion that chooses them: "aic", "bic".
@@ -67,9 +68,8 @@ class AutoregressiveForecaster:
             DataError: If `windows` are none or hold no window, a target is unknown, or the
                 context is shorter than the order.
         """
-        check_training(windows)
-        summed = values_summed(windows)
-        spare = int(summed > 1)
+        check_placed(check_training(windows))
+        spare = int(windows.rows_ahead > windows.horizon)
         most = windows.context_length - spare
         if not isinstance(self.order, str) and self.order > most:
             raise DataError(
@@ -79,14 +79,15 @@ class AutoregressiveForecaster:
         most = min(most, self.max_order if isinstance(self.order, str) else int(self.order))
         lags = windows.context[:, windows.context_length - most - spare :]
         rows = lags if spare else np.hstack([lags, windows.target[:, :1]])
-        models = models_of(windows, shared=self.shared)
+        models = models_of(windows.channels, shared=self.shared)
         fits = [self._fit_rows(rows[of_model]) for of_model in models.values()]
         return FittedAutoregression(
             tuple(fits),
             () if self.shared else tuple(models),
             windows.context_length,
             windows.horizon,
-            summed,
+            windows.rows_ahead,
+            windows.summands,
         )
 
     def _fit_rows(self, rows: FloatArray) -> tuple[float, ...]:
@@ -121,6 +122,7 @@ class FittedAutoregression:
         channels: Channels that the models are of; empty where one serves all.
         context_length: Values that it is given.
         horizon: Values that it forecasts.
+        rows_ahead: Rows to the last of them.
         summed: Values that each of them is the sum of.
     """
 
@@ -128,6 +130,7 @@ class FittedAutoregression:
     channels: tuple[int, ...]
     context_length: int
     horizon: int
+    rows_ahead: int
     summed: int
 
     def predict(self, context: ArrayLike, *, channel: ArrayLike | None = None) -> FloatArray:
@@ -138,12 +141,12 @@ class FittedAutoregression:
                 coefficients are a channel's own and `channel` is missing or was never fitted.
         """
         values = check_context(context, self.context_length)
-        steps = self.horizon * self.summed
-        path = np.hstack([values, np.empty((len(values), steps))])
+        path = np.hstack([values, np.empty((len(values), self.rows_ahead))])
         for model, rows in rows_by_model(self.channels, len(values), channel):
             path[rows] = _iterated(path[rows], self.context_length, self.coefficients[model])
         ahead = path[:, self.context_length :]
-        return ahead if self.summed == 1 else np.cumsum(ahead, axis=1)[:, -1:]
+        reached = ahead if self.summed == 1 else np.cumsum(ahead, axis=1)
+        return reached[:, -self.horizon :]
 
 
 def _iterated(path: FloatArray, start: int, coefficients: tuple[float, ...]) -> FloatArray:

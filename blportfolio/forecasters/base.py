@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from blportfolio.errors import DataError
 from blportfolio.forecasters.checks import as_numbers, check_finite
 from blportfolio.forecasters.windows import Windows
-from blportfolio.types import BoolArray, FloatArray
+from blportfolio.types import FloatArray, IntArray
 from blportfolio.validation import first_true
 
 
@@ -97,33 +99,36 @@ def product_by_row(rows: FloatArray, weights: FloatArray) -> FloatArray:
     return product
 
 
-def values_summed(windows: Windows) -> int:
-    """Return how many values of the series each target is the sum of: one, or the whole span.
+def check_placed(windows: Windows) -> None:
+    """Check that it is known which rows the targets are of.
 
     Raises:
-        DataError: If targets are several and not the next values.
+        DataError: If they are several and not the next values.
     """
-    if windows.rows_ahead == windows.horizon:
-        return 1
-    if windows.horizon == 1 and windows.rows_ahead > 1:
-        return windows.rows_ahead
-    raise DataError(
-        f"`windows` must forecast the next values, or their total; {windows.horizon} targets over "
-        f"{windows.rows_ahead} rows are neither. Cut them with hankel_windows."
-    )
+    if windows.horizon not in {1, windows.rows_ahead}:
+        raise DataError(
+            f"`windows` must forecast the next values, or one; {windows.horizon} targets over "
+            f"{windows.rows_ahead} rows are neither. Cut them with hankel_windows."
+        )
 
 
-def models_of(windows: Windows, *, shared: bool) -> dict[int, BoolArray]:
-    """Return the rows of each channel that has a model of its own; one model where it is shared."""
-    if shared:
-        return {-1: np.ones(len(windows), dtype=bool)}
-    return {int(name): windows.channels == name for name in np.unique(windows.channels)}
+def models_of(channels: IntArray, *, shared: bool) -> dict[int, IntArray]:
+    """Return the positions of each channel that has a model of its own; all where it is shared."""
+    return {-1: np.arange(len(channels))} if shared else positions_by(channels)
+
+
+def positions_by(labels: NDArray[Any]) -> dict[int, IntArray]:
+    """Return at which positions each label stands, ascending."""
+    names, codes = np.unique(labels, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    return dict(zip(names.tolist(), np.split(order, ends[:-1]), strict=len(names) > 0))
 
 
 def rows_by_model(
     channels: tuple[int, ...], count: int, channel: ArrayLike | None
-) -> list[tuple[int, BoolArray]]:
-    """Return the rows that each model forecasts.
+) -> list[tuple[int, IntArray | slice]]:
+    """Return the rows that each model forecasts, of those that have any.
 
     Args:
         channels: Channels that the models are of; empty where one model serves all.
@@ -135,20 +140,21 @@ def rows_by_model(
             that was never fitted.
     """
     if not channels:
-        return [(0, np.ones(count, dtype=bool))]
+        return [(0, slice(None))]
     labels = np.asarray([] if channel is None else channel)
     if channel is None or labels.shape != (count,):
         raise DataError(
             f"`channel` must have shape ({count},), as each channel has weights of its own, got "
             f"{'none' if channel is None else labels.shape}."
         )
-    unknown = sorted(set(labels.tolist()) - set(channels))
+    rows = positions_by(labels)
+    unknown = sorted(set(rows) - set(channels))
     if unknown:
         raise DataError(
             f"`channel` holds {unknown[0]}, which no training window was of; fit to windows of it, "
             "or set shared=True."
         )
-    return [(model, labels == name) for model, name in enumerate(channels)]
+    return [(model, rows[name]) for model, name in enumerate(channels) if name in rows]
 
 
 def power_of_two(values: FloatArray) -> float:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.forecasters.base import check_context, check_training, values_summed
+from blportfolio.forecasters.base import check_context, check_placed, check_training
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FloatArray
 
@@ -30,8 +30,8 @@ class LastValueForecaster:
         Raises:
             DataError: If `windows` are none, or hold no window.
         """
-        check_training(windows)
-        return FittedLastValue(windows.context_length, windows.horizon, values_summed(windows))
+        check_placed(check_training(windows))
+        return FittedLastValue(windows.context_length, windows.horizon, windows.summands)
 
 
 @dataclass(frozen=True, slots=True)

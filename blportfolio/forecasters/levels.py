@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -30,7 +30,7 @@ class ThroughLevels:
 
     Each context of n increments becomes n + 1 levels that begin at zero; the target becomes the
     levels that follow, the forecast is turned back into increments. Where the target is a total
-    over several rows (`Windows.span` above `Windows.horizon`), it is the level at their end.
+    over several rows (`Windows.summed` above one), it is the level at their end.
 
     Attributes:
         forecaster: The forecaster of levels.
@@ -86,4 +86,4 @@ def level_windows(windows: Windows) -> Windows:
     """Return the windows of levels that windows of increments sum to."""
     levels = cumulated(windows.context)
     target = levels[:, -1:] + np.cumsum(windows.target, axis=1)
-    return Windows(levels, target, windows.origins, windows.channels, windows.span)
+    return replace(windows, context=levels, target=target, summed=1)

@@ -51,7 +51,7 @@ class MeanForecaster:
             DataError: If `windows` are none or hold no window, or a target is unknown.
         """
         check_training(windows)
-        models = models_of(windows, shared=self.shared)
+        models = models_of(windows.channels, shared=self.shared)
         means = [_mean(windows.target[rows]) for rows in models.values()]
         channels = () if self.shared else tuple(models)
         return FittedMean(read_only(np.vstack(means)), channels, windows.context_length)

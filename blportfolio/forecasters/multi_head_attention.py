@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -106,7 +106,7 @@ class MultiHeadAttentionForecaster:
         x, offset, spread = _normalised(windows.context / unit, self.normalise)
         learned = windows.take(spread > 0)
         x, offset, spread = (part[spread > 0] for part in (x, offset, spread))
-        y = (learned.target / unit - offset[:, None]) / spread[:, None]
+        y = (learned.target / unit - windows.summands * offset[:, None]) / spread[:, None]
         middle = _mean(y) if len(y) else np.zeros(windows.horizon)
         centre = float(_mean(x.reshape(-1, 1))[0]) if len(x) else 0.0
         x, y = x - centre, y - middle
@@ -115,13 +115,21 @@ class MultiHeadAttentionForecaster:
         if gain > FLAT * abs(centre) and deviation > FLAT * float(np.abs(middle).max()):
             network = self._train(learned, _single(x / gain), _single(y / deviation), progress)
         return FittedMultiHead(
-            self, network, unit, centre, gain, middle, deviation, windows.context_length
+            self,
+            network,
+            unit,
+            centre,
+            gain,
+            middle,
+            deviation,
+            windows.context_length,
+            windows.summands,
         )
 
     def _train(
         self, windows: Windows, x: FloatArray, y: FloatArray, progress: Progress | None
     ) -> MultiHeadNetwork:
-        rows = Windows(x, y, windows.origins, windows.channels, windows.span)
+        rows = replace(windows, context=x, target=y)
         early, late = hold_out(rows, self.holdout_share) if self.holdout_share else (rows, rows)
         has_held = self.holdout_share > 0 and len(early) > 0 and len(late) > 0
         early = early if has_held else rows
@@ -156,6 +164,7 @@ class FittedMultiHead:
         middle: (horizon,) mean of the normalised targets.
         deviation: Their root mean square about it.
         context_length: Values that it looks at.
+        summed: Values of the series that each target is the sum of.
     """
 
     forecaster: MultiHeadAttentionForecaster
@@ -166,6 +175,7 @@ class FittedMultiHead:
     middle: FloatArray
     deviation: float
     context_length: int
+    summed: int
 
     @property
     def horizon(self) -> int:
@@ -188,7 +198,7 @@ class FittedMultiHead:
         y = np.tile(self.middle, (len(x), 1))
         if self.network is not None:
             y = y + self.deviation * self.network((x - self.centre) / self.gain)
-        return (offset[:, None] + spread[:, None] * y) * self.unit
+        return (self.summed * offset[:, None] + spread[:, None] * y) * self.unit
 
 
 def _normalised(values: FloatArray, normalise: str) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -32,6 +32,9 @@ PENALTIES = tuple(10.0**power for power in range(-8, 5))
 class RidgeForecaster(ABC):
     """Forecasts offset + scale · (design · weights + intercept); only the weights are learned.
 
+    Errors count in the unit of the series, so that windows of a small scale do not outweigh others.
+    Of a target that is the sum of several values the offset is a part of each.
+
     To add a forecaster, derive a frozen slots dataclass, give it `design` and, where it differs,
     `offset` and `scale`; `fit` and the fast walk-forward follow. Each must treat a window by
     itself, so that a row never depends on other rows, not by one bit.
@@ -69,7 +72,7 @@ class RidgeForecaster(ABC):
         """Return the (n_windows, n_columns) map of (n_windows, context_length) values."""
 
     def offset(self, context: FloatArray) -> FloatArray:
-        """Return (n_windows,) what is added to the forecast: by default zero."""
+        """Return (n_windows,) what is added to each value forecast: by default zero."""
         return np.zeros(len(context))
 
     def scale(self, context: FloatArray) -> FloatArray:
@@ -111,6 +114,7 @@ class FittedRidge:
         channels: Channels that the models are of; empty where one serves all.
         context_length: Values that it looks at.
         horizon: Values that it forecasts.
+        summed: Values of the series that each of them is the sum of.
     """
 
     forecaster: RidgeForecaster
@@ -120,6 +124,7 @@ class FittedRidge:
     channels: tuple[int, ...]
     context_length: int
     horizon: int
+    summed: int = 1
 
     def predict(self, context: ArrayLike, *, channel: ArrayLike | None = None) -> FloatArray:
         """Return (n_windows, horizon) forecasts.
@@ -144,7 +149,7 @@ class FittedRidge:
         for model, rows in rows_by_model(self.channels, len(design), channel):
             forecast[rows] = product_by_row(design[rows], self.weights[model])
             forecast[rows] += self.intercept[model]
-        return offset[:, None] + scale[:, None] * forecast
+        return self.summed * offset[:, None] + scale[:, None] * forecast
 
 
 class RidgeHistory:
@@ -164,18 +169,21 @@ class RidgeHistory:
         self.design, self.offset = forecaster.design(context), forecaster.offset(context)
         self.scale = forecaster.scale(context)
         learned = np.flatnonzero(np.isfinite(windows.target).all(axis=1) & (self.scale > 0))
-        target = (windows.target[learned] - self.offset[learned, None]) / self.scale[learned, None]
-        known = windows if sample is None else sample
-        seen = np.isin(windows.origins[learned], known.origins)
+        origins, scale = windows.origins[learned], self.scale[learned]
+        target = windows.target[learned] - windows.summands * self.offset[learned, None]
         # Powers of two, so that no bit depends on them; squares of huge numbers would overflow.
-        self._units = power_of_two(self.design[learned][seen]), power_of_two(target[seen])
-        design, target = self.design[learned] / self._units[0], target / self._units[1]
-        origins = windows.origins[learned]
+        seen = slice(None) if sample is None else np.isin(origins, sample.origins)
+        of_scale, of_target = power_of_two(scale[seen]), power_of_two(target[seen])
+        of_design = power_of_two(self.design[learned[seen]])
+        self._units = of_target / of_scale / of_design, of_target / of_scale
+        scale, target = scale / of_scale, target / of_target
+        design = self.design[learned] * (scale / of_design)[:, None]
+        names = models_of(windows.channels, shared=forecaster.shared)
+        models = models_of(windows.channels[learned], shared=forecaster.shared)
         self._histories = {
-            model: MomentHistory(
-                design[rows[learned]], target[rows[learned]], origins[rows[learned]]
-            )
-            for model, rows in models_of(windows, shared=forecaster.shared).items()
+            name: MomentHistory(design[rows], target[rows], scale[rows], origins[rows])
+            for name in names
+            for rows in [models.get(name, learned[:0])]
         }
 
     def fit(
@@ -190,18 +198,18 @@ class RidgeHistory:
         """
         forecaster, windows = self.forecaster, self.windows
         last = int(windows.origins.max(initial=first)) if last is None else last
-        is_all = channels is None or forecaster.shared
-        models = [model for model in self._histories if is_all or model in set(channels or ())]
+        wanted = self._histories if channels is None or forecaster.shared else set(channels)
+        models = [model for model in self._histories if model in wanted]
         solved = [self._solve(self._histories[model], first, last) for model in models]
-        unit = self._units[1] / self._units[0]
         return FittedRidge(
             forecaster,
-            read_only(np.stack([weights * unit for weights, _, _ in solved])),
+            read_only(np.stack([weights * self._units[0] for weights, _, _ in solved])),
             read_only(np.stack([intercept * self._units[1] for _, intercept, _ in solved])),
             tuple(penalty for _, _, penalty in solved),
             () if forecaster.shared else tuple(models),
             windows.context_length,
             windows.horizon,
+            windows.summands,
         )
 
     def _solve(

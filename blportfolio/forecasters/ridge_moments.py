@@ -18,19 +18,21 @@ TIE = 1e-12
 class RidgeMoments:
     """All that a ridge regression of many outputs has to know of its windows.
 
-    Sums are about the mean of their own windows and merged as Chan, Golub and LeVeque (1979) do,
-    so that a level of a million with a noise of one loses nothing.
+    A window of scale s has the row s x of the design and the target y ≈ s (x W + b), so that errors
+    count in the unit of the series: its x and its y / s have the weight s² in every mean. Sums are
+    about the mean of their own windows and merged as Chan, Golub and LeVeque (1979) do, so that a
+    level of a million with a noise of one loses nothing.
 
     Attributes:
-        count: Number of windows.
-        design_mean: (n_columns,) mean of the design.
-        target_mean: (horizon,) mean of the target.
-        gram: (n_columns, n_columns) centred sums of products of the design.
-        cross: (n_columns, horizon) centred sums of products of design and target.
-        square: (horizon,) centred sums of squares of the target.
+        count: Sum of s², the number of windows where all have scale one.
+        design_mean: (n_columns,) mean of x.
+        target_mean: (horizon,) mean of y / s.
+        gram: (n_columns, n_columns) sums of products of the rows less s times their mean.
+        cross: (n_columns, horizon) sums of products of these and of the targets, likewise.
+        square: (horizon,) sums of squares of the targets, likewise.
     """
 
-    count: int
+    count: float
     design_mean: FloatArray
     target_mean: FloatArray
     gram: FloatArray
@@ -38,11 +40,21 @@ class RidgeMoments:
     square: FloatArray
 
     @classmethod
-    def of(cls, design: FloatArray, target: FloatArray) -> RidgeMoments:
-        """Return the moments of (n_windows, n_columns) and (n_windows, horizon) values."""
-        design_mean, x = _centred(design)
-        target_mean, y = _centred(target)
-        return cls(len(x), design_mean, target_mean, x.T @ x, x.T @ y, (y * y).sum(axis=0))
+    def of(
+        cls, design: FloatArray, target: FloatArray, scale: FloatArray | None = None
+    ) -> RidgeMoments:
+        """Return the moments of some windows.
+
+        Args:
+            design: (n_windows, n_columns) rows s x.
+            target: (n_windows, horizon) targets y.
+            scale: (n_windows,) s above zero; by default one.
+        """
+        scale = np.ones(len(design)) if scale is None else scale
+        design_mean, x = _centred(design, scale)
+        target_mean, y = _centred(target, scale)
+        count = float((scale * scale).sum())
+        return cls(count, design_mean, target_mean, x.T @ x, x.T @ y, (y * y).sum(axis=0))
 
     def __add__(self, other: RidgeMoments) -> RidgeMoments:
         """Return the moments of both sets of windows together."""
@@ -149,15 +161,18 @@ class MomentHistory:
     are the same, bit for bit, whatever else is known.
 
     Args:
-        design: (n_windows, n_columns).
+        design: (n_windows, n_columns) rows s x.
         target: (n_windows, horizon), all known.
+        scale: (n_windows,) s above zero.
         origins: (n_windows,) rows at which the windows end, in any order.
     """
 
-    def __init__(self, design: FloatArray, target: FloatArray, origins: IntArray) -> None:
+    def __init__(
+        self, design: FloatArray, target: FloatArray, scale: FloatArray, origins: IntArray
+    ) -> None:
         order = np.argsort(origins, kind="stable")
         self.origins = origins[order]
-        self._design, self._target = design[order], target[order]
+        self._design, self._target, self._scale = design[order], target[order], scale[order]
         self._width = max(16, design.shape[1] // 4)
         self._blocks: dict[tuple[int, int], RidgeMoments] = {}
 
@@ -176,6 +191,10 @@ class MomentHistory:
         return reduce(add, [*parts, self._sum_rows(end * self._width, last + 1)])
 
     def _block(self, begin: int, size: int) -> RidgeMoments:
+        width = self._width
+        start, stop = np.searchsorted(self.origins, [begin * width, (begin + size) * width])
+        if start == stop:  # rows may be dates, far apart
+            return self._sum_rows(begin * width, begin * width)
         if (begin, size) not in self._blocks:
             half = size // 2
             self._blocks[begin, size] = (
@@ -187,14 +206,17 @@ class MomentHistory:
 
     def _sum_rows(self, begin: int, end: int) -> RidgeMoments:
         chosen = slice(*np.searchsorted(self.origins, [begin, end]))
-        return RidgeMoments.of(self._design[chosen], self._target[chosen])
+        return RidgeMoments.of(self._design[chosen], self._target[chosen], self._scale[chosen])
 
 
-def _centred(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the mean of each column and what is left; exactly zero for a constant."""
+def _centred(values: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mean m of each column over its scale s, and what is left, values - s m.
+
+    Exactly zero is left of a constant times the scale one.
+    """
     if not len(values):
         return np.zeros(values.shape[1]), values
-    pivot = values[0]
-    moved = values - pivot
-    mean = moved.mean(axis=0)
-    return pivot + mean, moved - mean
+    pivot = values[(widest := int(scale.argmax()))] / scale[widest]
+    moved = values - scale[:, None] * pivot
+    mean = (scale[:, None] * moved).sum(axis=0) / (scale * scale).sum()
+    return pivot + mean, moved - scale[:, None] * mean

@@ -131,6 +131,7 @@ def _refits(
     known_origins, origins = windows.origins[learnable], windows.origins[order]
     oldest = int(origins[0]) if len(origins) else 0
     is_shared = getattr(forecaster, "shared", True)
+    names, codes = np.unique(windows.channels, return_inverse=True)
     stops = np.append(rows[1:], np.iinfo(np.intp).max)
     for row, stop in zip(rows.tolist(), stops[: len(rows)].tolist(), strict=True):
         first = oldest if train_rows is None else row - train_rows + 1
@@ -139,10 +140,9 @@ def _refits(
         due = order[slice(*np.searchsorted(origins, [row, stop]))]
         channels = None
         if not is_shared:
-            names, counts = np.unique(windows.channels[known], return_counts=True)
-            channels = tuple(names[counts >= min_windows].tolist())
-            known = known[np.isin(windows.channels[known], channels)]
-            due = due[np.isin(windows.channels[due], channels)]
+            is_enough = np.bincount(codes[known], minlength=len(names)) >= min_windows
+            channels = tuple(names[is_enough].tolist())
+            known, due = known[is_enough[codes[known]]], due[is_enough[codes[due]]]
         elif len(known) < min_windows:
             known = known[:0]
         yield Refit(first, last, known, due, channels)

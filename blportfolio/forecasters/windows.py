@@ -73,11 +73,12 @@ class Windows:
                 f"`span` must be a whole number of rows, {horizon} or more as the horizon is, got "
                 f"{shown(span)}."
             )
-        summed = (span if horizon == 1 else 1) if self.summed is None else self.summed
-        if not _is_whole(summed) or not 1 <= summed <= span:
+        longest = span if horizon == 1 else 1
+        summed = longest if self.summed is None else self.summed
+        if not _is_whole(summed) or summed not in {1, longest}:
             raise DataError(
-                f"`summed` must be a whole number of values, 1 to {span} as the span is, got "
-                f"{shown(summed)}."
+                "`summed` must be 1, or the span where one target is the sum of all its values "
+                f"({longest}), got {shown(summed)}."
             )
         object.__setattr__(self, "span", int(span))
         object.__setattr__(self, "summed", int(summed))
@@ -129,6 +130,11 @@ class Windows:
     def rows_ahead(self) -> int:
         """Rows after the origin until the whole target is known."""
         return self.horizon if self.span is None else int(self.span)
+
+    @property
+    def summands(self) -> int:
+        """Values of the series that each target is the sum of."""
+        return 1 if self.summed is None else int(self.summed)
 
     @property
     def channels(self) -> IntArray:

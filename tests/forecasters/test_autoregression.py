@@ -155,5 +155,5 @@ def test_an_unknown_criterion_names_the_nearest():
 
 def test_targets_that_are_neither_steps_nor_a_total_are_refused():
     windows = Windows(np.ones((3, 4)), np.ones((3, 2)), span=5)
-    with pytest.raises(DataError, match="must forecast the next values, or their total"):
+    with pytest.raises(DataError, match="must forecast the next values, or one"):
         AutoregressiveForecaster().fit(windows)

@@ -89,10 +89,24 @@ def test_the_forecast_is_what_followed_the_memories_by_their_weights(alpha, step
     query = memories[:5]
     for _ in range(steps):
         query = entmax(query @ memories.T, alpha) @ memories  # β / √d = 1
-    expected = norms[:5] * (entmax(query @ memories.T, alpha) @ values)
+    weights = entmax(query @ memories.T, alpha) * norms[:, 0] ** 2
+    weights /= weights.sum(axis=1, keepdims=True)
+    expected = norms[:5] * (weights @ values)
     np.testing.assert_allclose(fitted.predict(windows.context[:5]), expected, rtol=1e-10)
-    weights = fitted.weights(windows.context[:5])
-    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(fitted.weights(windows.context[:5]), weights, rtol=1e-10)
+
+
+@pytest.mark.parametrize("normalise", ["window", "standard"])
+def test_of_noise_the_mean_that_is_recalled_has_the_least_squared_error(normalise):
+    """In the unit of the series, however wild or calm its stretches are."""
+    rng = np.random.default_rng(17)
+    windows = hankel_windows(rng.normal(size=300) * np.exp(rng.normal(size=300)), 6, 1)
+    level = windows.context.mean(axis=1) * (normalise == "standard")
+    spread = np.sqrt(((windows.context - level[:, None]) ** 2).mean(axis=1))
+    best = np.linalg.lstsq(spread[:, None], windows.target[:, 0] - level, rcond=None)[0]
+    fitted = HopfieldForecaster(betas=0.0, normalise=normalise).fit(windows)
+    got = fitted.predict(windows.context)[:, 0]
+    np.testing.assert_allclose(got, level + spread * best, rtol=1e-9)
 
 
 def test_what_is_seen_again_is_forecast_as_what_followed():

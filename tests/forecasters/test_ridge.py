@@ -1,6 +1,8 @@
 """Ridge moments and the machinery of forecasters that are linear in a fixed map."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 import pytest
@@ -83,6 +85,46 @@ def test_weights_are_those_of_scikit_learn(intercept, penalty):
     np.testing.assert_allclose(constant[0], theirs.intercept_, rtol=1e-7, atol=1e-8)
 
 
+@pytest.mark.parametrize("penalty", [1e-6, 0.03, 5.0])
+@pytest.mark.parametrize("parts", [1, 2, 7])
+def test_windows_of_unlike_scale_are_weighed_as_scikit_learn_does(parts, penalty):
+    """Of y = s (x W + b) + e with errors that count alike: y / s on x, weighted by s²."""
+    x, y = make_problem(6, level=2.0)
+    scale = np.exp(2 * np.random.default_rng(6).normal(size=len(x)))
+    weight = scale**2
+    about = x - weight @ x / weight.sum()
+    absolute = penalty * (weight[:, None] * about**2).sum() / x.shape[1]
+    theirs = Ridge(absolute, solver="svd").fit(x, y / scale[:, None], sample_weight=weight)
+    cuts = [np.array_split(part, parts) for part in (scale[:, None] * x, y, scale)]
+    moments = reduce(add, (RidgeMoments.of(*part) for part in zip(*cuts, strict=True)))
+    weights, constant = solve_ridge(moments, (penalty,))
+    np.testing.assert_allclose(weights[0], theirs.coef_.T, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(constant[0], theirs.intercept_, rtol=1e-6, atol=1e-8)
+    error = squared_errors(moments, weights, constant)[0]
+    by_hand = ((y - scale[:, None] * (x @ weights[0] + constant[0])) ** 2).sum()
+    assert error == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_a_window_in_which_nothing_happened_does_not_decide():
+    """A stretch that trades once in a while: its jumps are many of its own standard deviations."""
+    rng = np.random.default_rng(9)
+    values = rng.normal(size=(600, 2))
+    values[:, 1] *= np.where(rng.random(600) < 1 / 30, 1.0, 1e-9)
+    windows = hankel_windows(values, 10, 1)
+    for normalise in ("mean", "standard"):
+        fitted = LinearForecaster(normalise=normalise).fit(windows)
+        assert np.abs(fitted.predict(windows.context)).max() < np.abs(values).max()
+
+
+def test_rows_that_are_dates_are_fitted_like_any_other():
+    windows = hankel_windows(np.random.default_rng(10).normal(size=200), 5, 1)
+    seconds = replace(windows, time=1_700_000_000 + 86_400 * windows.origins)
+    got = LinearForecaster(penalties=0.1).fit(seconds)
+    expected = LinearForecaster(penalties=0.1).fit(windows)
+    np.testing.assert_allclose(got.weights, expected.weights, rtol=1e-9)
+    assert LinearForecaster().fit(replace(windows, time=10**12 * windows.origins)).penalty
+
+
 def test_no_penalty_is_least_squares_of_least_norm():
     design, target = make_problem(2)
     twice = np.hstack([design, design])
@@ -160,15 +202,16 @@ def test_moments_of_past_rows_are_the_same_bits_whatever_follows(seed, length, b
     past = origins <= last
     scrambled = design.copy()
     scrambled[~past] = rng.normal(size=(int((~past).sum()), 5)) * 1e9
-    whole = MomentHistory(scrambled, target, origins)
+    scale = rng.choice([1e-6, 0.5, 1.0, 3.0], size=400)
+    whole = MomentHistory(scrambled, target, np.where(past, scale, 1e9), origins)
     whole.between(0, 299)
-    cut = MomentHistory(design[past], target[past], origins[past])
+    cut = MomentHistory(design[past], target[past], scale[past], origins[past])
     for got, expected in zip(
         parts_of(whole.between(begin, last)), parts_of(cut.between(begin, last)), strict=True
     ):
         np.testing.assert_array_equal(got, expected)
     inside = past & (origins >= begin)
-    plain = RidgeMoments.of(design[inside], target[inside])
+    plain = RidgeMoments.of(design[inside], target[inside], scale[inside])
     for got, expected in zip(parts_of(cut.between(begin, last)), parts_of(plain), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-8)
 

@@ -30,9 +30,12 @@ class HopfieldForecaster:
     """Weighs what followed earlier windows by how much they resemble the window at hand.
 
     Memories are training windows, normalised, evenly spaced in time; their values are their
-    targets in the same normalisation. A window q recalls them with the weights
-    α-entmax(β Ξᵀ q / √d). β is chosen on the latest windows, then all are remembered. There is no
-    other parameter, so that nothing is trained. All channels share the memories.
+    targets in the same normalisation. A window q recalls them with weights in proportion to
+    s² α-entmax(β Ξᵀ q / √d), where s is what a memory was divided by: the mean of values is then
+    the one with the least squared error in the unit of the series, and a window in which next to
+    nothing happened does not outweigh all others. β is chosen on the latest windows, then all are
+    remembered. There is no other parameter, so that nothing is trained. All channels share the
+    memories.
 
     Attributes:
         alpha: 1 for softmax, 2 for sparsemax, or between: above 1, unlike memories count for
@@ -84,7 +87,8 @@ class HopfieldForecaster:
             judged = _spaced(late, self.n_memories)
             target = judged.target / unit
             recall = self._remember(early, unit, 0.0)
-            errors = np.array([_error(recall, beta, judged.context, target) for beta in betas])
+            seen = judged.context / unit
+            errors = np.array([((recall._forecast(seen, b) - target) ** 2).sum() for b in betas])
             tie = _TIE * float((target**2).sum())
             beta = betas[int(np.flatnonzero(errors <= errors.min() + tie)[0])]
         return self._remember(windows, unit, beta)
@@ -93,11 +97,20 @@ class HopfieldForecaster:
         kept = _spaced(windows, self.n_memories)
         x, offset, spread = _normalised(kept.context / unit, self.normalise)
         learned = spread > 0
-        values = (kept.target / unit - offset[:, None])[learned] / spread[learned, None]
+        values = (kept.target / unit - windows.summands * offset[:, None])[learned]
         memories = x[learned]
         square = float(np.mean(memories**2)) if memories.size else 0.0
         gain = float(np.sqrt(square)) if square > 0 else 1.0
-        return FittedHopfield(self, read_only(memories / gain), read_only(values), unit, gain, beta)
+        return FittedHopfield(
+            self,
+            read_only(memories / gain),
+            read_only(values),
+            read_only(spread[learned]),
+            unit,
+            gain,
+            beta,
+            windows.summands,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,18 +120,22 @@ class FittedHopfield:
     Attributes:
         forecaster: The settings.
         memories: (n_memories, context_length) normalised windows; none where all were flat.
-        values: (n_memories, horizon) their targets in the same normalisation.
+        values: (n_memories, horizon) their targets, less the level of the window, in that unit.
+        spread: (n_memories,) what the windows were divided by, in that unit.
         unit: Root mean square of the training contexts.
         gain: Root mean square of the normalised windows, in that unit.
         beta: Sharpness of the retrieval that was chosen.
+        summed: Values of the series that each target is the sum of.
     """
 
     forecaster: HopfieldForecaster
     memories: FloatArray
     values: FloatArray
+    spread: FloatArray
     unit: float
     gain: float
     beta: float
+    summed: int
 
     @property
     def context_length(self) -> int:
@@ -142,8 +159,7 @@ class FittedHopfield:
             DataError: If the context has another length or holds a missing value.
         """
         values = check_context(context, self.context_length)
-        x, offset, spread = _normalised(values / self.unit, self.forecaster.normalise)
-        return (offset[:, None] + spread[:, None] * self._recalled(x, self.beta)) * self.unit
+        return self._forecast(values / self.unit, self.beta) * self.unit
 
     def weights(self, context: ArrayLike) -> FloatArray:
         """Return (n_windows, n_memories) weights of the memories; each row sums to one.
@@ -152,34 +168,35 @@ class FittedHopfield:
             DataError: If the context has another length or holds a missing value.
         """
         values = check_context(context, self.context_length)
-        return self._weights(
-            _normalised(values / self.unit, self.forecaster.normalise)[0], self.beta
-        )
-
-    def _weights(self, x: FloatArray, beta: float) -> FloatArray:
-        alpha, sharpness = self.forecaster.alpha, beta / np.sqrt(self.context_length)
         if not len(self.memories):
-            return np.zeros((len(x), 0))
+            return np.zeros((len(values), 0))
+        x, _, _ = _normalised(values / self.unit, self.forecaster.normalise)
+        parts = self._parts(x, self.beta) * self.spread
+        weights: FloatArray = parts / parts.sum(axis=1, keepdims=True)
+        return weights
+
+    def _parts(self, x: FloatArray, beta: float) -> FloatArray:
+        """Return s α-entmax(β Ξᵀ q / √d), but for a factor that makes the largest of a row one."""
+        alpha, sharpness = self.forecaster.alpha, beta / np.sqrt(self.context_length)
         query = x / self.gain
         for _ in range(self.forecaster.steps):
             query = product_one_by_one(
                 entmax(sharpness * product_one_by_one(query, self.memories.T), alpha), self.memories
             )
-        return entmax(sharpness * product_one_by_one(query, self.memories.T), alpha)
+        parts = self.spread * entmax(sharpness * product_one_by_one(query, self.memories.T), alpha)
+        relative: FloatArray = parts / parts.max(axis=1, keepdims=True)
+        return relative
 
-    def _recalled(self, x: FloatArray, beta: float) -> FloatArray:
+    def _forecast(self, values: FloatArray, beta: float) -> FloatArray:
+        """Return forecasts of windows, both in the unit of training."""
+        x, offset, spread = _normalised(values, self.forecaster.normalise)
         recalled = np.zeros((len(x), self.horizon))
-        for begin in range(0, len(x), _BLOCK):
+        for begin in range(0, len(x) if len(self.memories) else 0, _BLOCK):
             rows = slice(begin, begin + _BLOCK)
-            recalled[rows] = product_one_by_one(self._weights(x[rows], beta), self.values)
-        return recalled
-
-
-def _error(fitted: FittedHopfield, beta: float, context: FloatArray, target: FloatArray) -> float:
-    """Return the sum of squared errors at that sharpness; `target` is in the unit of training."""
-    x, offset, spread = _normalised(context / fitted.unit, fitted.forecaster.normalise)
-    forecast = offset[:, None] + spread[:, None] * fitted._recalled(x, beta)
-    return float(((forecast - target) ** 2).sum())
+            parts = self._parts(x[rows], beta)
+            sums = (parts * self.spread).sum(axis=1, keepdims=True)
+            recalled[rows] = product_one_by_one(parts, self.values) / sums
+        return self.summed * offset[:, None] + spread[:, None] * recalled
 
 
 def _normalised(values: FloatArray, normalise: str) -> tuple[FloatArray, FloatArray, FloatArray]:
