@@ -76,7 +76,8 @@ def compare(
         typer.Option(
             "--max-windows",
             min=60,
-            help="Windows that a forecaster trained step by step learns from at a fit.",
+            help="Windows of 20 values that one which is trained step by step learns from at a "
+            "fit; fewer of longer ones.",
         ),
     ] = 10_000,
     regime: Annotated[
@@ -114,7 +115,10 @@ def compare(
         int, typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="First random seed.")
     ] = 0,
     out: Annotated[
-        Path, typer.Option("--out", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made.")
+        Path,
+        typer.Option(
+            "--out", "-o", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made."
+        ),
     ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -156,7 +160,9 @@ def compare(
         kind = "levels" if levels else "returns"
         check_regime(regime.value, kind)
         n_steps = settings.horizons[-1] if levels else 1
-        entrants, _ = choose_entrants(forecaster or None, kind, n_steps=n_steps)
+        entrants, _ = choose_entrants(
+            forecaster or None, kind, n_steps=n_steps, context_length=context_length
+        )
         reading = given_options(
             returns=returns,
             max_gap=max_gap,

@@ -38,7 +38,10 @@ def ltsf(
         bool, typer.Option("--markdown", help="Print the table as Markdown, and nothing else.")
     ] = False,
     out: Annotated[
-        Path, typer.Option("--out", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made.")
+        Path,
+        typer.Option(
+            "--out", "-o", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made."
+        ),
     ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,

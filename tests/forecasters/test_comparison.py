@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.forecasters import (
+    AttentionForecaster,
     LinearForecaster,
     ZeroForecaster,
     hankel_windows,
@@ -350,6 +351,23 @@ def test_trained_forecasters_learn_from_a_sample_of_all_windows():
     assert set(sample.channels) == {0, 1, 2}
     assert sample.origins.min() < 60
     assert sample.origins.max() > 340
+
+
+def test_long_contexts_are_trained_on_in_smaller_batches_and_fewer_windows():
+    usual, _ = entrants.choose_entrants(["attention", "linear"], "returns", context_length=20)
+    long, notes = entrants.choose_entrants(["attention", "linear"], "returns", context_length=300)
+    assert (usual[-2].forecaster.batch_size, long[-2].forecaster.batch_size) == (1024, 68)
+    assert usual[-1] == long[-1]
+    assert notes == [
+        "attention (68 windows): trained in smaller batches, as a context has 300 values."
+    ]
+    own = {"mine": AttentionForecaster()}
+    assert entrants.choose_entrants(own, "returns", context_length=300)[0][-1].forecaster == (
+        AttentionForecaster()
+    )
+    for context, most in ((5, 10_000), (20, 10_000), (40, 5_000), (5_000, 1_000)):
+        assert ComparisonSettings(context_length=context).training_windows == most
+    assert ComparisonSettings(context_length=900, max_windows=200).training_windows == 200
 
 
 def test_records_are_json_without_nan_and_the_same_each_time():

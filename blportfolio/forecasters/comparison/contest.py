@@ -81,7 +81,9 @@ def compare(
     check_regime(regime, panel.kind)
     settings = settings or ComparisonSettings()
     n_steps = settings.horizons[-1] if panel.kind == "levels" else 1
-    entrants, notes = choose_entrants(forecasters, panel.kind, n_steps=n_steps)
+    entrants, notes = choose_entrants(
+        forecasters, panel.kind, n_steps=n_steps, context_length=settings.context_length
+    )
     arena = make_arena(panel, settings)
     notes += arena.notes
     cut = {horizon: arena.windows(settings, horizon) for horizon in settings.horizons}
@@ -185,7 +187,7 @@ class _Contest:
             runner = entrant.runner(
                 kind=self.arena.panel.kind,
                 seed=settings.seed + seed,
-                max_windows=settings.max_windows,
+                max_windows=settings.training_windows,
                 keep=last.append,
             )
             forecasts.append(self._walk(entrant.name, runner, windows, advance)[due])
@@ -217,9 +219,9 @@ class _Contest:
         notes = []
         n_windows = max(len(windows) for windows, _ in cut.values())
         trained = [entrant.name for entrant in entrants if entrant.is_seeded]
-        if trained and n_windows > self.settings.max_windows:
+        if trained and n_windows > self.settings.training_windows:
             notes.append(
-                f"{', '.join(trained)}: trained on {self.settings.max_windows:,} windows at "
+                f"{', '.join(trained)}: trained on {self.settings.training_windows:,} windows at "
                 "each fit, drawn from all that were known; the others on all."
             )
         through = [

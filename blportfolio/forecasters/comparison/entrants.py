@@ -19,6 +19,10 @@ from blportfolio.types import FittedForecaster, Forecaster
 
 EXTRAS = {"multi_head_attention": "torch"}
 """Forecasters that need a package of an optional extra, by name."""
+USUAL_CONTEXT = 20
+"""Values in a context up to which forecasters that are trained step by step have their own batch;
+of longer ones a batch holds as many values, and so fewer windows."""
+LEAST_BATCH = 64
 MOST_STEPS = {"attention": 12}
 """Steps ahead up to which a forecaster that trains a network for each takes part unasked."""
 
@@ -95,7 +99,11 @@ class Watched:
 
 
 def choose_entrants(
-    forecasters: Mapping[str, Forecaster] | Iterable[str] | None, kind: str, *, n_steps: int = 1
+    forecasters: Mapping[str, Forecaster] | Iterable[str] | None,
+    kind: str,
+    *,
+    n_steps: int = 1,
+    context_length: int = USUAL_CONTEXT,
 ) -> tuple[list[Entrant], list[str]]:
     """Return who takes part, controls first, and notes about who does not.
 
@@ -103,6 +111,7 @@ def choose_entrants(
         forecasters: Registry names, or forecasters by name; all that can run by default.
         kind: `returns` or `levels`, which decides on the controls.
         n_steps: Most steps that are forecast from one window.
+        context_length: Values in a window, by which batches of registry forecasters are sized.
 
     Raises:
         ConfigError: If a name is unknown, or needs an extra that is not installed.
@@ -147,6 +156,9 @@ def choose_entrants(
                     f"The forecaster {name!r} needs the extra `{EXTRAS[name]}`: pip install "
                     f'"blportfolio[{EXTRAS[name]}]".'
                 )
+    if not isinstance(forecasters, Mapping) and context_length > USUAL_CONTEXT:
+        chosen, resized = _with_smaller_batches(chosen, context_length)
+        notes += resized
     controls = CONTROLS[kind]
     everyone = {name: make_forecaster(name) for name in controls} | {
         name: forecaster for name, forecaster in chosen.items() if name not in controls
@@ -154,6 +166,24 @@ def choose_entrants(
     return [
         Entrant(name, forecaster, name in controls) for name, forecaster in everyone.items()
     ], notes
+
+
+def _with_smaller_batches(
+    chosen: Mapping[str, Forecaster], context_length: int
+) -> tuple[dict[str, Forecaster], list[str]]:
+    """Return forecasters whose batches hold as many values as of the usual context, and a note."""
+    changed: dict[str, Forecaster] = dict(chosen)
+    names = []
+    for name, forecaster in chosen.items():
+        size = getattr(forecaster, "batch_size", None)
+        if size is not None:
+            fewer = max(LEAST_BATCH, size * USUAL_CONTEXT // context_length)
+            changed[name] = replace(forecaster, batch_size=fewer)  # type: ignore[type-var]
+            names.append(f"{name} ({fewer} windows)")
+    if not names:
+        return changed, []
+    what = f"trained in smaller batches, as a context has {context_length} values"
+    return changed, [f"{', '.join(names)}: {what}."]
 
 
 def learning_curve(fitted: FittedForecaster | None) -> Curve | None:

@@ -24,8 +24,9 @@ class ComparisonSettings:
             each time to all that is known.
         n_seeds: Runs, each with a seed of its own, of those that draw random numbers.
         seed: First of these seeds, and that of the bootstrap.
-        max_windows: Most windows that one which is trained step by step learns from at a fit,
-            drawn from all of time and all series; closed forms learn from all.
+        max_windows: Most windows of 20 values that one which is trained step by step learns from
+            at a fit, drawn from all of time and all series; of longer ones fewer, a thousand at
+            least. Closed forms learn from all.
         confidence_size: Probability that the best is not in the model confidence set.
         n_resamples: Bootstrap samples for it.
 
@@ -66,6 +67,12 @@ class ComparisonSettings:
                 raise ConfigError(
                     f"`{name}` must be a number above 0 and at most {most}, got {shown(value)}."
                 )
+
+    @property
+    def training_windows(self) -> int:
+        """Most windows of this context that one which is trained step by step learns from."""
+        as_many_values = self.max_windows * 20 // self.context_length
+        return min(self.max_windows, max(1_000, as_many_values))
 
     def quick(self) -> ComparisonSettings:
         """Return settings for a first look: two fits, one seed, few training windows."""
