@@ -121,6 +121,13 @@ def test_beats_is_said_exactly_where_the_interval_lies_above_zero(seed):
         assert (record["finding"] == "worse") is (record["high"] < 0)
 
 
+def test_strategies_on_other_schedules_are_not_compared():
+    results = results_of(5e-4, 5e-4, 5e-4)
+    daily = results_of(5e-4, 5e-4, 5e-4, rebalance="day")[1]
+    records = compare([results[0], daily, results[2]], ["A"], ["X", "Y"])
+    assert [record["second"] for record in records] == ["Y"]
+
+
 def test_rows_that_pay_other_costs_are_not_compared():
     free = results_of(5e-4, 5e-4, 5e-4, cost_bps=0.0)[0]
     paying = results_of(5e-4, 5e-4, 5e-4)[1:]

@@ -66,6 +66,14 @@ def test_linear_and_linear_residual_are_least_squares_the_latter_with_weights_of
     assert found["Linear"]["ood_mse"] != pytest.approx(found["NLinear"]["ood_mse"], rel=1e-6)
 
 
+def test_no_window_is_trained_on_and_tested_and_the_second_test_has_the_flips():
+    data = draw_data(Trial(CONTEST, Target(), "con", 60, 4, 2, (0, 0), n_test=60, noise=0.0))
+    for steps, sign in ((data.train, 1), (data.inside, 1), (data.outside, -1)):
+        assert (np.sign(steps.context[:, -1] * steps.truth) == sign).all()
+    for one, other in ((data.train, data.inside), (data.train, data.outside)):
+        assert not np.isin(other.context, one.context).any()
+
+
 def test_every_variant_width_and_scaling_is_tried(result):
     assert {row["model"] for row in result.records if row["part"] == "variants"} == set(VARIANTS)
     watched = {(row["width"], row["scaling"]) for row in result.records if row["part"] == ALIGNMENT}

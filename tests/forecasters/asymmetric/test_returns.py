@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blportfolio.errors import ConfigError
-from blportfolio.forecasters import Windows
+from blportfolio.forecasters import Windows, hankel_windows
 from blportfolio.forecasters.asymmetric import ReturnsSettings, run_returns
 from blportfolio.forecasters.asymmetric import returns as returns_module
 from blportfolio.forecasters.asymmetric.returns import (
@@ -109,6 +109,15 @@ def test_the_test_begins_where_training_ends(monkeypatch):
     run_returns(ReturnsSettings(("momentum",), n=100, n_test=50, seeds=1))
     assert seen["train"].tolist() == list(range(7, 99))
     assert seen["late"] == 50
+
+
+def test_the_oracle_forecasts_what_made_the_returns():
+    c = lag_coefficients("momentum", np.random.default_rng(0))
+    days = simulate_returns(c, 60, np.random.default_rng(1))
+    models = returns_module._models(hankel_windows(days, 8, 1), c, TINY, np.random.default_rng(2))
+    known = [sum(c[k] * days[t - k] for k in range(8)) for t in range(7, 60)]
+    context = hankel_windows(days, 8, 1, unknown_targets=True).context
+    np.testing.assert_allclose(models["oracle"](context), known, rtol=1e-12)
 
 
 def test_selecting_on_the_outcome_is_refused_with_the_reason():
