@@ -39,30 +39,31 @@ def make_macro(rng):
     return series
 
 
-def make_data(seed, n_dates=320):
-    """A market of five assets with bars, volumes and macro series.
+def make_data(seed, name):
+    """A market of five assets with what a feature says that it needs, and no more.
 
     A1 is listed late, A2 is delisted early.
     """
     rng = np.random.default_rng(seed)
-    prices = make_prices(seed, n_dates=n_dates, n_assets=5)
+    prices = make_prices(seed, n_dates=320, n_assets=5)
+    needs = {"prices", *FEATURES[name].requires}
 
     def like_prices(values):
         return pd.DataFrame(values, index=prices.index, columns=prices.columns)
 
-    opened = prices * like_prices(1 + 0.004 * rng.normal(size=prices.shape))
-    spread = like_prices(1 + rng.uniform(0, 0.01, size=prices.shape))
-    frames = {
-        "prices": prices,
-        "open": opened,
-        "high": np.maximum(prices, opened) * spread,
-        "low": np.minimum(prices, opened) / spread,
-        "volume": like_prices(rng.lognormal(12, 0.6, size=prices.shape)),
-    }
+    frames = {"prices": prices}
+    if needs & set(BARS[1:]):
+        opened = prices * like_prices(1 + 0.004 * rng.normal(size=prices.shape))
+        spread = like_prices(1 + rng.uniform(0, 0.01, size=prices.shape))
+        frames["open"] = opened
+        frames["high"] = np.maximum(prices, opened) * spread
+        frames["low"] = np.minimum(prices, opened) / spread
+    if "volume" in needs:
+        frames["volume"] = like_prices(rng.lognormal(12, 0.6, size=prices.shape))
     for frame in frames.values():
         frame.iloc[:30, 1] = np.nan
         frame.iloc[290:, 2] = np.nan
-    return frames | {"macro": make_macro(rng)}
+    return frames | ({"macro": make_macro(rng)} if "macro" in needs else {})
 
 
 def frames_of(data):
@@ -73,28 +74,31 @@ def only(data, assets):
     return data | {name: frame[assets] for name, frame in frames_of(data).items()}
 
 
+def macro_of(data, change):
+    """The macro series of a market, each changed; nothing where there are none."""
+    series = data.get("macro", {})
+    changed = {name: replace(one, values=change(one)) for name, one in series.items()}
+    return {"macro": changed} if changed else {}
+
+
 def until(data, cut):
     """What was known at the close of the last of `cut` dates."""
     last = data["prices"].index[cut - 1]
-    known = {
-        name: replace(series, values=series.known_at(last))
-        for name, series in data["macro"].items()
-    }
-    return {name: frame.iloc[:cut] for name, frame in frames_of(data).items()} | {"macro": known}
+    known = macro_of(data, lambda series: series.known_at(last))
+    return {name: frame.iloc[:cut] for name, frame in frames_of(data).items()} | known
 
 
 def scrambled_after(data, cut):
     """The same up to the close of the last of `cut` dates, and another world from then on."""
     last = data["prices"].index[cut - 1]
-    changed = {}
-    for name, frame in frames_of(data).items():
-        after = np.arange(len(frame)) >= cut
-        changed[name] = frame.mul(np.where(after, 37.0 if name in BARS else 0.01, 1.0), axis=0)
-    changed["macro"] = {
-        name: replace(series, values=series.values * np.where(series.known_from > last, 37.0, 1.0))
-        for name, series in data["macro"].items()
+    after = np.arange(len(data["prices"])) >= cut
+    changed = {
+        name: frame.mul(np.where(after, 37.0 if name in BARS else 0.01, 1.0), axis=0)
+        for name, frame in frames_of(data).items()
     }
-    return changed
+    return changed | macro_of(
+        data, lambda series: series.values * np.where(series.known_from > last, 37.0, 1.0)
+    )
 
 
 def scaled(data, *, prices, volume):
@@ -119,7 +123,7 @@ def assert_same(found, expected, **tolerance):
 @given(seed=SEEDS, cut=st.integers(40, 319))
 @settings(max_examples=25)
 def test_deleting_the_future_does_not_change_the_past(name, seed, cut):
-    data = make_data(seed)
+    data = make_data(seed, name)
     full = {column: frame.iloc[:cut] for column, frame in compute(name, data).items()}
     assert_same(compute(name, until(data, cut)), full, check_exact=True)
 
@@ -128,7 +132,7 @@ def test_deleting_the_future_does_not_change_the_past(name, seed, cut):
 @given(seed=SEEDS, cut=st.integers(40, 310))
 @settings(max_examples=25)
 def test_scrambling_the_future_does_not_change_the_past(name, seed, cut):
-    data = make_data(seed)
+    data = make_data(seed, name)
     full, other = compute(name, data), compute(name, scrambled_after(data, cut))
     assert_same(
         {column: frame.iloc[:cut] for column, frame in other.items()},
@@ -142,7 +146,7 @@ def test_scrambling_the_future_does_not_change_the_past(name, seed, cut):
 @given(seed=SEEDS, scale=st.floats(1e-4, 1e4))
 @settings(max_examples=25)
 def test_the_unit_of_prices_and_volumes_does_not_matter(name, seed, scale):
-    data = make_data(seed)
+    data = make_data(seed, name)
     other = scaled(data, prices=scale, volume=scale)
     assert_same(compute(name, other), compute(name, data), rtol=1e-8, atol=1e-9)
 
@@ -151,7 +155,7 @@ def test_the_unit_of_prices_and_volumes_does_not_matter(name, seed, scale):
 @given(seed=SEEDS, power=st.integers(-6, 6), volume=st.floats(1e-4, 1e4))
 @settings(max_examples=10)
 def test_a_split_of_four_changes_no_bit(name, seed, power, volume):
-    data = make_data(seed)
+    data = make_data(seed, name)
     other = compute(name, scaled(data, prices=4.0**power, volume=2.0**power))
     assert_same(other, compute(name, data), check_exact=True)
     other = compute(name, scaled(data, prices=4.0**power, volume=volume))
@@ -163,7 +167,7 @@ def test_a_split_of_four_changes_no_bit(name, seed, power, volume):
 @settings(max_examples=10)
 def test_an_asset_has_the_same_features_in_any_company(name, seed):
     """But for one forecaster that learns from all assets, unless each is given its own."""
-    data = make_data(seed)
+    data = make_data(seed, name)
     feature = Forecast(pooled=False) if name == "forecast" else make_feature(name)
     order = list(np.random.default_rng(seed).permutation(data["prices"].columns)[:3])
     expected = {column: frame[order] for column, frame in compute(feature, data).items()}
@@ -171,7 +175,7 @@ def test_an_asset_has_the_same_features_in_any_company(name, seed):
 
 
 def test_a_pooled_forecast_learns_from_the_company():
-    data = make_data(0)
+    data = make_data(0, "forecast")
     alone = compute("forecast", only(data, ["A0"]))["forecast_linear_residual"]["A0"]
     among = compute("forecast", data)["forecast_linear_residual"]["A0"]
     assert alone.notna().sum() > 100
@@ -180,7 +184,7 @@ def test_a_pooled_forecast_learns_from_the_company():
 
 @pytest.mark.parametrize("name", OF_ASSETS)
 def test_features_are_unknown_before_listing_and_after_delisting(name):
-    for frame in compute(name, make_data(1)).values():
+    for frame in compute(name, make_data(1, name)).values():
         assert frame.iloc[:31, 1].isna().all()
         assert frame.iloc[290:, 2].isna().all()
         assert frame.iloc[289, 2] == frame.iloc[289, 2]
@@ -190,7 +194,7 @@ def test_features_are_unknown_before_listing_and_after_delisting(name):
 
 @pytest.mark.parametrize("name", MARKET_WIDE)
 def test_a_macro_feature_is_the_same_for_every_asset(name):
-    for frame in compute(name, make_data(1)).values():
+    for frame in compute(name, make_data(1, name)).values():
         assert frame["A0"].notna().any()
         assert frame["A0"].nunique() > 3
         for asset in frame:
@@ -199,7 +203,7 @@ def test_a_macro_feature_is_the_same_for_every_asset(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_once_known_a_feature_stays_known(name):
-    for frame in compute(name, make_data(2)).values():
+    for frame in compute(name, make_data(2, name)).values():
         known = frame["A0"].notna().to_numpy()
         assert known.any()
         assert known[np.argmax(known) :].all()
@@ -207,7 +211,7 @@ def test_once_known_a_feature_stays_known(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_frames_have_the_dates_and_assets_of_the_prices(name):
-    data = make_data(3)
+    data = make_data(3, name)
     for frame in compute(name, data).values():
         assert frame.index.equals(data["prices"].index)
         assert list(frame.columns) == list(data["prices"].columns)
