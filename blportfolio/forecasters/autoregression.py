@@ -18,6 +18,7 @@ from blportfolio.forecasters.base import (
     power_of_two,
     rows_by_model,
 )
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FloatArray
@@ -113,8 +114,8 @@ class AutoregressiveForecaster:
         return int(np.argmin(values))
 
 
-@dataclass(frozen=True, slots=True)
-class FittedAutoregression:
+@dataclass(frozen=True, slots=True, repr=False)
+class FittedAutoregression(Brief):
     """Coefficients of autoregressions.
 
     Attributes:

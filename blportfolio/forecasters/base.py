@@ -14,6 +14,20 @@ from blportfolio.types import FloatArray, IntArray
 from blportfolio.validation import first_true
 
 
+def check_windows(windows: object) -> Windows:
+    """Return windows.
+
+    Raises:
+        DataError: If they are something else.
+    """
+    if not isinstance(windows, Windows):
+        raise DataError(
+            "`windows` must be Windows, such as `hankel_windows(series, 20, 1)` returns, got "
+            f"{type(windows).__name__}."
+        )
+    return windows
+
+
 def check_training(windows: object, *, least: int = 1) -> Windows:
     """Return windows that can be fitted to.
 
@@ -24,11 +38,7 @@ def check_training(windows: object, *, least: int = 1) -> Windows:
     Raises:
         DataError: If they are no `Windows`, too few, or a target is unknown.
     """
-    if not isinstance(windows, Windows):
-        raise DataError(
-            "`windows` must be Windows, such as `hankel_windows(series, 20, 1)` returns, got "
-            f"{type(windows).__name__}."
-        )
+    windows = check_windows(windows)
     if len(windows) < least:
         raise DataError(
             f"`windows` must hold {least} windows or more, got {len(windows)}. Give a longer "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.forecasters.base import check_context, check_training
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FittedForecaster, FloatArray, Forecaster
 
@@ -57,8 +58,8 @@ class ThroughLevels:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedThroughLevels:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FittedThroughLevels(Brief):
     """Forecasts increments by the levels that they sum to."""
 
     fitted: FittedForecaster

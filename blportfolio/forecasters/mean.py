@@ -14,6 +14,7 @@ from blportfolio.forecasters.base import (
     models_of,
     rows_by_model,
 )
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_flag
 from blportfolio.forecasters.windows import Windows
 from blportfolio.types import FloatArray
@@ -57,8 +58,8 @@ class MeanForecaster:
         return FittedMean(read_only(np.vstack(means)), channels, windows.context_length)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedMean:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FittedMean(Brief):
     """Forecasts means, whatever the context.
 
     Attributes:

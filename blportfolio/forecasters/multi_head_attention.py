@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.forecasters.base import check_context, check_training, training_scale
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_share, check_whole
 from blportfolio.forecasters.multi_head.network import MultiHeadNetwork, Shape
 from blportfolio.forecasters.multi_head.training import Progress, import_torch, train_multi_head
@@ -151,8 +152,8 @@ class MultiHeadAttentionForecaster:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedMultiHead:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FittedMultiHead(Brief):
     """A trained network and the units that it sees the data in.
 
     Attributes:

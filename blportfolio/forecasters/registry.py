@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from blportfolio.errors import ConfigError
 from blportfolio.forecasters.attention import AttentionForecaster
 from blportfolio.forecasters.attention_kernel import AttentionKernelForecaster
@@ -16,7 +19,7 @@ from blportfolio.forecasters.multi_head_attention import MultiHeadAttentionForec
 from blportfolio.forecasters.state_space import StateSpaceForecaster
 from blportfolio.forecasters.zero import ZeroForecaster
 from blportfolio.types import Forecaster
-from blportfolio.validation import nearest_name
+from blportfolio.validation import check_choice, nearest_name, shown
 
 FORECASTERS: dict[str, type[Forecaster]] = {
     "zero": ZeroForecaster,
@@ -34,12 +37,17 @@ FORECASTERS: dict[str, type[Forecaster]] = {
 }
 
 
-def make_forecaster(name: str) -> Forecaster:
-    """Return the forecaster of that registry name with its default settings.
+def make_forecaster(name: str, **settings: Any) -> Forecaster:  # noqa: ANN401, each has its own
+    """Return the forecaster of that registry name; what is not set is as by default.
 
     Raises:
-        ConfigError: If the name is unknown.
+        ConfigError: If the name or a setting is unknown, or a setting out of range.
     """
-    if name not in FORECASTERS:
-        raise ConfigError(f"There is no forecaster {name!r}. {nearest_name(name, FORECASTERS)}")
-    return FORECASTERS[name]()
+    if not isinstance(name, str) or name not in FORECASTERS:
+        hint = nearest_name(str(name), FORECASTERS)
+        raise ConfigError(f"There is no forecaster {shown(name)}. {hint}")
+    cls = FORECASTERS[name]
+    known = tuple(field.name for field in fields(cls))  # type: ignore[arg-type]
+    for setting in settings:
+        check_choice(setting, known, name=f"settings of {name}")
+    return cls(**settings)

@@ -18,6 +18,7 @@ from blportfolio.forecasters.base import (
     product_by_row,
     rows_by_model,
 )
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_flag, check_share, checked_grid
 from blportfolio.forecasters.ridge_moments import MomentHistory, choose_penalty, solve_ridge
 from blportfolio.forecasters.windows import Windows, hold_out_row
@@ -102,8 +103,8 @@ class RidgeForecaster(ABC):
         return RidgeHistory(forecaster, windows).fit(int(windows.origins.min()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedRidge:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FittedRidge(Brief):
     """Weights of a ridge forecaster.
 
     Attributes:
@@ -177,14 +178,14 @@ class RidgeHistory:
         of_design = power_of_two(self.design[learned[seen]])
         self._units = of_target / of_scale / of_design, of_target / of_scale
         scale, target = scale / of_scale, target / of_target
-        design = self.design[learned] * (scale / of_design)[:, None]
         names = models_of(windows.channels, shared=forecaster.shared)
         models = models_of(windows.channels[learned], shared=forecaster.shared)
-        self._histories = {
-            name: MomentHistory(design[rows], target[rows], scale[rows], origins[rows])
-            for name in names
-            for rows in [models.get(name, learned[:0])]
-        }
+        self._histories: dict[int, MomentHistory] = {}
+        for name in names:
+            rows = models.get(name, learned[:0])
+            design = self.design[learned[rows]]
+            design *= (scale[rows] / of_design)[:, None]
+            self._histories[name] = MomentHistory(design, target[rows], scale[rows], origins[rows])
 
     def fit(
         self, first: int, last: int | None = None, channels: Sequence[int] | None = None

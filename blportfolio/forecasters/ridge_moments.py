@@ -170,9 +170,11 @@ class MomentHistory:
     def __init__(
         self, design: FloatArray, target: FloatArray, scale: FloatArray, origins: IntArray
     ) -> None:
-        order = np.argsort(origins, kind="stable")
-        self.origins = origins[order]
-        self._design, self._target, self._scale = design[order], target[order], scale[order]
+        if (np.diff(origins) < 0).any():
+            order = np.argsort(origins, kind="stable")
+            design, target, scale = design[order], target[order], scale[order]
+            origins = origins[order]
+        self.origins, self._design, self._target, self._scale = origins, design, target, scale
         self._width = max(16, design.shape[1] // 4)
         self._blocks: dict[tuple[int, int], RidgeMoments] = {}
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.base import check_windows
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.levels import ThroughLevels, cumulated, level_windows
 from blportfolio.forecasters.ridge import RidgeForecaster, RidgeHistory
 from blportfolio.forecasters.windows import Windows
@@ -47,9 +49,16 @@ def walk_forward(
         (n_windows, horizon) forecasts, NaN before the first fit.
 
     Raises:
-        ConfigError: If `train_rows` or `min_windows` is no whole number of 1 or more.
-        DataError: If `fit_rows` do not ascend.
+        ConfigError: If `forecaster` is none, or `train_rows` or `min_windows` is no whole number of
+            1 or more.
+        DataError: If `windows` are none, or `fit_rows` are no ascending rows.
     """
+    if isinstance(forecaster, type) or not callable(getattr(forecaster, "fit", None)):
+        raise ConfigError(
+            "`forecaster` must be a forecaster such as LinearForecaster(), got "
+            f"{shown(forecaster)}."
+        )
+    check_windows(windows)
     rows = _checked(fit_rows, train_rows, min_windows)
     if isinstance(forecaster, ThroughLevels):
         ahead = walk_forward(
@@ -149,14 +158,14 @@ def _refits(
 
 
 def _checked(fit_rows: Sequence[int], train_rows: int | None, min_windows: int) -> IntArray:
-    for name, value in (("train_rows", train_rows), ("min_windows", min_windows)):
-        if value is None and name == "train_rows":
-            continue
-        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not is_whole or int(value or 0) < 1:
-            raise ConfigError(f"`{name}` must be a whole number of 1 or more, got {shown(value)}.")
-    given = np.asarray(fit_rows)
+    if train_rows is not None:
+        check_whole(train_rows, 1, name="train_rows")
+    check_whole(min_windows, 1, name="min_windows")
+    try:
+        given = np.asarray(fit_rows)
+    except ValueError:
+        given = np.empty(())
     is_rows = given.ndim == 1 and (given.dtype.kind in "iu" or not len(given))
     if not is_rows or (np.diff(given) <= 0).any():
-        raise DataError(f"`fit_rows` must be ascending rows, got {list(fit_rows)[:8]}.")
+        raise DataError(f"`fit_rows` must be ascending rows, got {shown(fit_rows)}.")
     return given.astype(np.intp)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.errors import DataError
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import (
     LARGEST_VALUE,
     as_numbers,
@@ -20,8 +21,8 @@ from blportfolio.types import BoolArray, FloatArray, IntArray
 from blportfolio.validation import first_true, shown
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Windows:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Windows(Brief):
     """Stretches of series, each with what came next.
 
     Attributes:

@@ -11,9 +11,12 @@ from blportfolio.forecasters import (
     FORECASTERS,
     HopfieldForecaster,
     LinearForecaster,
+    ThroughLevels,
     hankel_windows,
     hold_out,
+    make_forecaster,
     split_windows,
+    walk_forward,
 )
 from blportfolio.forecasters.checks import LARGEST_VALUE, as_numbers
 
@@ -109,3 +112,36 @@ def test_numbers_that_no_sum_could_hold_are_refused():
     fitted = LinearForecaster().fit(hankel_windows(np.arange(9.0), 2, 1))
     with pytest.raises(DataError, match=r"`context` must be finite; window 0 holds -1e\+305"):
         fitted.predict([1.0, -10 * LARGEST_VALUE])
+
+
+def test_what_is_no_forecaster_and_what_are_no_windows_is_said():
+    windows = hankel_windows(np.arange(9.0), 2, 1)
+    for none in (LinearForecaster, "linear", None):
+        with pytest.raises(ConfigError, match="`forecaster` must be a forecaster such as"):
+            walk_forward(none, windows, [5])
+    with pytest.raises(DataError, match=r"`windows` must be Windows, .* got ndarray"):
+        walk_forward(LinearForecaster(), np.arange(9.0), [5])
+    for rows in (5, None, "5", [[1], [2, 3]]):
+        with pytest.raises(DataError, match="`fit_rows` must be ascending rows"):
+            walk_forward(LinearForecaster(), windows, rows)
+
+
+def test_a_forecaster_is_made_by_name_with_settings():
+    assert make_forecaster("linear", penalties=0.1) == LinearForecaster(penalties=0.1)
+    with pytest.raises(ConfigError, match="Did you mean 'penalties'"):
+        make_forecaster("linear", penaltes=0.1)
+    for name in (None, 3, ["linear"]):
+        with pytest.raises(ConfigError, match="There is no forecaster"):
+            make_forecaster(name)
+
+
+@pytest.mark.parametrize("name", [name for name in FORECASTERS if name != "multi_head_attention"])
+def test_what_holds_arrays_is_shown_on_one_line(name):
+    windows = hankel_windows(np.random.default_rng(0).normal(size=(400, 30)), 40, 3)
+    settings = {"steps": 2, "width": 4} if name == "attention" else {}
+    shared = {"shared": False} if hasattr(FORECASTERS[name], "shared") else {}
+    fitted = make_forecaster(name, **settings, **shared).fit(windows)
+    for held in (windows, fitted, ThroughLevels(make_forecaster(name))):
+        assert "\n" not in repr(held)
+        assert len(repr(held)) < 1200
+    assert "context=ndarray of shape (10740, 40)" in repr(windows)

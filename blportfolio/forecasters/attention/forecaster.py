@@ -13,6 +13,7 @@ from blportfolio.forecasters.attention.parameters import AttentionSettings, init
 from blportfolio.forecasters.attention.training import OPTIMISERS, Progress, Training, train
 from blportfolio.forecasters.attention.units import NORMALISE, in_units, units_of
 from blportfolio.forecasters.base import check_context, check_training, training_scale
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_share, check_whole
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
@@ -183,8 +184,8 @@ class AttentionForecaster:
         return in_units(windows.context, units), windows.target[:, column] / unit, units / unit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedAttention:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FittedAttention(Brief):
     """Trained networks, one for each step of the horizon.
 
     Attributes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from blportfolio.errors import ConfigError
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_choice, shown
@@ -59,8 +60,8 @@ class AttentionSettings:
         return 1 / self.width if self.scaling == "mean_field" else float(self.width) ** -0.5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameters:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Parameters(Brief):
     """Everything that a network knows.
 
     Attributes:

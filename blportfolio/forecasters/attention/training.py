@@ -15,6 +15,7 @@ from blportfolio.forecasters.attention.parameters import (
     trained_values,
     with_trained,
 )
+from blportfolio.forecasters.brief import Brief
 from blportfolio.types import FloatArray, IntArray
 from blportfolio.validation import check_choice, check_positive
 
@@ -24,8 +25,8 @@ Progress = Callable[[int, int, float], None]
 HeldOut = tuple[FloatArray, FloatArray, FloatArray | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Training:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Training(Brief):
     """How a network was trained, and what came of it.
 
     Attributes:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from blportfolio.forecasters.attention.units import units_of
 from blportfolio.forecasters.base import check_context, check_training, training_scale
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_share, check_whole, checked_grid
 from blportfolio.forecasters.entmax import check_alpha, entmax
 from blportfolio.forecasters.hopfield.retrieval import product_one_by_one
@@ -113,8 +114,8 @@ class HopfieldForecaster:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedHopfield:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class FittedHopfield(Brief):
     """Memories, and what they are worth.
 
     Attributes:

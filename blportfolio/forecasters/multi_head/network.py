@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_flag, check_whole
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_choice
@@ -60,8 +61,8 @@ class Shape:
         return -(-length // self.patch)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MultiHeadNetwork:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MultiHeadNetwork(Brief):
     """A trained network: call it with (n, length) windows for (n, horizon) outputs.
 
     Attributes:
