@@ -18,6 +18,28 @@ def test_strategies_begin_at_the_first_date_all_of_them_can_decide():
     assert first_decision(short, market) < first_decision(long, market)
 
 
+def test_progress_names_the_strategy_first_in_its_features_then_in_its_decisions():
+    calls = []
+    forecast = {"name": "forecast", "forecaster": "zero", "refit": 30}
+    prior = {"model": "shared_latent", "regression": "direct"}
+    strategies = [
+        bl.StrategyConfig(name="A", features=(forecast,), prior=prior, lookback=60),
+        bl.StrategyConfig(name="B", features=("momentum",), prior="shared_latent", lookback=60),
+    ]
+    results = run_experiment(
+        strategies,
+        make_market(1, 200, 2),
+        progress=lambda *step: calls.append(("decisions", *step)),
+        feature_progress=lambda *step: calls.append(("features", *step)),
+    )
+    n_decisions, n_refits = len(results[0].weights), len(range(21 + 21 + 63, 200, 30))
+    assert calls == [
+        *(("features", "A", done, n_refits) for done in range(n_refits + 1)),
+        *(("decisions", "A", done + 1, n_decisions) for done in range(n_decisions)),
+        *(("decisions", "B", done + 1, n_decisions) for done in range(n_decisions)),
+    ]
+
+
 def test_a_list_means_every_combination(tmp_path):
     file = tmp_path / "grid.toml"
     file.write_text(
