@@ -184,7 +184,7 @@ def _figures(table: Table) -> tuple[list[str], list[tuple[str | float, ...]]]:
         for group, suffix in enumerate(("", " ±", " low", " high"), start=1):
             if group > 1 and not any(part and part[group] for part in parts):
                 continue
-            headings.append(f"{heading.strip()}{suffix}")
+            headings.append(f"{heading.partition(' [')[0].strip()}{suffix}")
             found.append(
                 [
                     float(part[group].replace(",", ""))

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import ROOT
+from helpers import ROOT, make_prices
 
 from blportfolio.report import study
 
@@ -95,6 +95,41 @@ def test_a_data_set_is_compared_between_dates(compare):
     done = compare("sp500_20", *words)
     assert done.exit_code == 0, done.stderr
     assert "sp500_20: AAPL, 50" in json.loads(done.stdout)["lead"][0]
+
+
+@pytest.fixture
+def fetched(tmp_path, monkeypatch, call):
+    """A universe file with two members and an index to compare them with, in a cache."""
+    monkeypatch.setenv("BLPORTFOLIO_CACHE", str(tmp_path / "cache"))
+    universe = tmp_path / "mine.toml"
+    universe.write_text(
+        'title = "Two"\ntickers = ["AAA", "BBB"]\nbenchmarks = ["IDX"]\nfiles = ["bars*"]\n',
+        encoding="utf-8",
+    )
+    bars = make_prices(0, 300, 3).set_axis(["AAA", "BBB", "IDX"], axis=1)
+    bars.to_csv(tmp_path / "bars.csv", index_label="date")
+    done = call("data", "fetch", universe, "--from-files", tmp_path / "bars.csv", "--quiet")
+    assert done.exit_code == 0, done.stderr
+    return universe
+
+
+def test_members_of_a_universe_take_part_and_benchmarks_when_named(compare, fetched):
+    done = compare(fetched, *FEW, "--json")
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert "mine: 2 series, 299 rows" in document["lead"][0]
+    page = (fetched.parent / document["run"] / "report.md").read_text(encoding="utf-8")
+    assert "Left out what is never a member: IDX." in page
+    for words, series in ((("--column", "IDX"), "IDX"), (("--column", "BBB"), "BBB")):
+        done = compare(fetched, *FEW, *words, "--json")
+        assert f"mine: {series}, 299 rows" in json.loads(done.stdout)["lead"][0]
+
+
+@pytest.mark.usefixtures("fetched")
+def test_tickers_in_the_cache_are_a_panel(compare):
+    done = compare("AAA IDX", *FEW, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "AAA_IDX: 2 series, 299 rows" in json.loads(done.stdout)["lead"][0]
 
 
 @pytest.mark.parametrize(

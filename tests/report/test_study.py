@@ -31,7 +31,7 @@ MANIFEST = {
 def study():
     chart = alt.Chart(pd.DataFrame({"x": [1, 2], "y": [1, 2]})).mark_line().encode(x="x", y="y")
     table = Table(
-        ("Who", "A %", "Text", "R² %"),
+        ("Who", "A %", "Text", "R² % [95 %]"),
         (
             ("=evil|x", "-0.50", "+x", "-1,108.09 [-1,135.62, +80.5]"),
             ("b", "+1.25", "0.1 ± 2", "–"),

@@ -21,7 +21,7 @@ from blportfolio.report.forecasts.figures import (
     share_text,
     signed_text,
 )
-from blportfolio.report.forecasts.looks import plain
+from blportfolio.report.forecasts.looks import plain, reference_of
 from blportfolio.report.forecasts.verdicts import verdict
 from blportfolio.report.study import Section, Study, Table
 
@@ -129,7 +129,7 @@ def _sections(comparison: Comparison, horizon: int) -> list[Section]:
         Section(f"Errors at horizon {horizon}", table=errors, charts=tuple(inner),
                 notes=(_errors_note(comparison, horizon),)),
         Section(f"Directions at horizon {horizon}", table=directions, charts=tuple(later),
-                notes=(_directions_note(share, comparison.kind, reference),)),
+                notes=(_directions_note(share, comparison.kind, reference_of(comparison)),)),
     ]  # fmt: skip
 
 
