@@ -34,6 +34,9 @@ NEGLIGIBLE = 1e-6
 SAME = 0.02
 """Share of two portfolios that is otherwise on average, below which they are nearly the same."""
 
+UNHEARD = 0.01
+"""Weight of views below which they are said to have next to none."""
+
 
 def compare(
     results: Sequence[BacktestResult], candidates: Sequence[str], baselines: Sequence[str]
@@ -165,11 +168,21 @@ def _of_one_universe(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
     sentences += [_alike(record) for record in comparisons if _is_alike(record)]
     weights = {record["first"]: record["views_weight"] for record in against}
     return sentences + [
-        f"In the expected returns of {name} its views had {_share(weight)} of the weight, the "
-        "prior the rest."
-        for name, weight in weights.items()
-        if weight is not None
+        _weighed(name, weight) for name, weight in weights.items() if weight is not None
     ]
+
+
+def _weighed(name: str, weight: float) -> str:
+    """Say how much the views of a candidate counted."""
+    if abs(weight) < UNHEARD:
+        return (
+            f"The evidence gave the views of {name} next to no weight: {_share(weight)} in its "
+            "expected returns."
+        )
+    return (
+        f"In the expected returns of {name} its views had {_share(weight)} of the weight, the prior "
+        "the rest."
+    )
 
 
 def _is_alike(record: Mapping[str, Any]) -> bool:
@@ -240,4 +253,4 @@ def _number(value: float | None, digits: int = 2) -> str:
 
 
 def _share(value: float) -> str:
-    return "less than 0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
+    return "less than 0.1 %" if 0 < abs(value) < 0.0005 else f"{100 * value:.1f} %"

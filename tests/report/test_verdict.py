@@ -85,9 +85,9 @@ def test_the_weight_of_the_views_is_how_far_they_moved_the_expected_returns():
     records = compare([a, b, x, y], ["A", "B"], ["X", "Y"])
     assert records[0]["views_weight"] == pytest.approx(0.25)
     assert verdict(records)[2:4] == [
-        f"In the expected returns of {name} its views had {share} of the weight, the prior the "
-        "rest."
-        for name, share in (("A", "25.0 %"), ("B", "less than 0.1 %"))
+        "In the expected returns of A its views had 25.0 % of the weight, the prior the rest.",
+        "The evidence gave the views of B next to no weight: less than 0.1 % in its expected "
+        "returns.",
     ]
     a.views["view"] = a.views["prior"]
     assert compare([a, x, y], ["A"], ["X", "Y"])[0]["views_weight"] is None
