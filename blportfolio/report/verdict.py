@@ -180,8 +180,8 @@ def _weighed(name: str, weight: float) -> str:
             "expected returns."
         )
     return (
-        f"In the expected returns of {name} its views had {_share(weight)} of the weight, the prior "
-        "the rest."
+        f"In the expected returns of {name} its views had {_share(weight)} of the weight, the "
+        "prior the rest."
     )
 
 
