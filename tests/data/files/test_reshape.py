@@ -197,7 +197,7 @@ def test_pairs_of_dates_and_prices_are_refused_with_the_remedy(tmp_path, blank):
 
 
 def test_a_sheet_that_is_hidden_is_not_asked_about(tmp_path):
-    with pd.ExcelWriter(tmp_path / "p.xlsx") as writer:
+    with pd.ExcelWriter(tmp_path / "p.xlsx", engine="openpyxl") as writer:
         CLOSE.to_excel(writer, sheet_name="prices")
         (2 * CLOSE).to_excel(writer, sheet_name="old")
         writer.book["old"].sheet_state = "hidden"
