@@ -104,4 +104,7 @@ def as_numbers(values: ArrayLike, *, name: str) -> FloatArray:
 
 def _is_size(value: object) -> bool:
     is_number = isinstance(value, int | float | np.integer | np.floating)
-    return is_number and not isinstance(value, bool) and 0 <= value < 1e300  # type: ignore[operator]
+    try:
+        return is_number and not isinstance(value, bool) and 0 <= float(value) < np.inf  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more than 308 digits
+        return False

@@ -53,6 +53,16 @@ def test_numbers_of_numpy_are_numbers(name, setting):
         assert hash(made) == hash(FORECASTERS[name]())
 
 
+@pytest.mark.parametrize("size", [0, 3, 1e300, np.float32(0.5), np.int64(2)])
+def test_a_size_of_any_kind_of_number_is_a_grid_of_one(size):
+    assert LinearForecaster(penalties=size).penalties == (float(size),)
+
+
+def test_a_whole_number_beyond_all_floats_is_none():
+    with pytest.raises(ConfigError, match="`penalties` must be a number of 0 or more"):
+        LinearForecaster(penalties=10**400)
+
+
 def test_lists_as_files_have_them_are_grids():
     for given in ([1, 0.1], (1, 0.1), np.array([1.0, 0.1])):
         assert LinearForecaster(penalties=given).penalties == (1.0, 0.1)
