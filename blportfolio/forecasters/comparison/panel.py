@@ -143,8 +143,8 @@ def make_arena(panel: Panel, settings: ComparisonSettings) -> Arena:
     begin = n_obs - round(settings.test_share * n_obs)
     if n_obs < 4 or begin < 2 or begin >= n_obs:
         raise DataError(
-            f"{panel.name!r} has {n_obs} row{'s' * (n_obs != 1)}, too few for a training and a test part; give a "
-            "longer series."
+            f"{panel.name!r} has {n_obs} row{'s' * (n_obs != 1)}, too few for a training and a "
+            "test part; give a longer series."
         )
     training = panel.values[:begin]
     known = np.isfinite(panel.values)
