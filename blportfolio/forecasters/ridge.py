@@ -28,6 +28,9 @@ from blportfolio.validation import read_only
 PENALTIES = tuple(10.0**power for power in range(-8, 5))
 """Penalties to choose from, relative to the mean square of the design."""
 
+SMALLEST = 1e-150
+"""Least share of the largest scale that a window counts with: its square can be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class RidgeForecaster(ABC):
@@ -177,7 +180,7 @@ class RidgeHistory:
         of_scale, of_target = power_of_two(scale[seen]), power_of_two(target[seen])
         of_design = power_of_two(self.design[learned[seen]])
         self._units = of_target / of_scale / of_design, of_target / of_scale
-        scale, target = scale / of_scale, target / of_target
+        scale, target = np.maximum(scale / of_scale, SMALLEST), target / of_target
         names = models_of(windows.channels, shared=forecaster.shared)
         models = models_of(windows.channels[learned], shared=forecaster.shared)
         self._histories: dict[int, MomentHistory] = {}

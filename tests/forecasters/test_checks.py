@@ -155,3 +155,20 @@ def test_what_holds_arrays_is_shown_on_one_line(name):
         assert "\n" not in repr(held)
         assert len(repr(held)) < 1200
     assert "context=ndarray of shape (10740, 40)" in repr(windows)
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e150])
+@pytest.mark.parametrize("name", ["linear", "decomposition_linear", "state_space", "hopfield"])
+def test_a_series_of_two_sizes_without_any_relation_is_fitted_without_a_warning(name, size):
+    noise = np.random.default_rng(1).normal(size=120)
+    values = noise * np.repeat([size, 1 / size], 60)
+    windows = hankel_windows(values, 6, 2)
+    forecast = make_forecaster(name, normalise="standard").fit(windows).predict(windows.context)
+    assert np.isfinite(forecast).all()
+
+
+@pytest.mark.parametrize("name", ["attention", "attention_kernel"])
+def test_a_model_that_has_a_unit_says_when_data_are_far_from_it(name):
+    windows = hankel_windows(1e100 * np.random.default_rng(2).normal(size=60), 6, 1)
+    with pytest.raises(DataError, match='values of about one where `normalise` is "none"'):
+        make_forecaster(name, normalise="none").fit(windows)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from blportfolio.errors import DataError
 from blportfolio.types import FloatArray
 
 NORMALISE = ("train", "window", "none")
+LARGEST = 1e60
+"""Beyond it powers of values that are divided by nothing could not be written."""
 
 
 def units_of(context: FloatArray, normalise: str, unit: float) -> FloatArray:
@@ -17,7 +20,15 @@ def units_of(context: FloatArray, normalise: str, unit: float) -> FloatArray:
         normalise: "window" for the root mean square of each window, zero where all its values
             are; "train" for `unit`; "none" for 1.
         unit: Root mean square of the training contexts.
+
+    Raises:
+        DataError: If nothing is divided by and values are beyond any unit.
     """
+    if normalise == "none" and np.abs(context).max(initial=0.0) > LARGEST:
+        raise DataError(
+            '`windows` must hold values of about one where `normalise` is "none", got one of '
+            f'{np.abs(context).max():.3g}. Standardise the series, or normalise by "window".'
+        )
     if normalise != "window":
         return np.full(len(context), unit if normalise == "train" else 1.0)
     values = np.ascontiguousarray(context)  # the order of a sum must not depend on other rows
