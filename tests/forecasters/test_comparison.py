@@ -353,6 +353,17 @@ def test_trained_forecasters_learn_from_a_sample_of_all_windows():
     assert sample.origins.max() > 340
 
 
+def test_retrieval_of_levels_sees_changes_and_the_reader_is_told():
+    names = ["hopfield", "attention_kernel"]
+    of_levels, notes = entrants.choose_entrants(names, "levels")
+    of_returns, none = entrants.choose_entrants(names, "returns")
+    assert of_levels[-2].forecaster == replace(of_returns[-2].forecaster, normalise="last")
+    assert of_levels[-1] == of_returns[-1]
+    assert none == []
+    assert notes[0].startswith("hopfield: each window less its last value")
+    assert "cannot carry a level" in notes[1]
+
+
 def test_long_contexts_are_trained_on_in_smaller_batches_and_fewer_windows():
     usual, _ = entrants.choose_entrants(["attention", "linear"], "returns", context_length=20)
     long, notes = entrants.choose_entrants(["attention", "linear"], "returns", context_length=300)

@@ -212,6 +212,7 @@ def test_levels_are_measured_against_the_last_value(levels):
     study = comparison_study(levels)
     assert study.sections[0].table.headings[1] == "MSE/last value"
     assert "better than the last value" in study.lead[1]
+    assert "(attention_kernel is the paper's model, which cannot carry a level)" in study.lead[1]
     assert study.sections[0].table.rows[0][:2] == ("last_value", "1.0000")
     example = curves.plot_example(levels, 4).data
     truth = example[example["forecaster"] == "truth"]

@@ -23,6 +23,8 @@ USUAL_CONTEXT = 20
 """Values in a context up to which forecasters that are trained step by step have their own batch;
 of longer ones a batch holds as many values, and so fewer windows."""
 LEAST_BATCH = 64
+LEVELS = ("multi_head_attention", "hopfield")
+"""Forecasters that, of levels, see each window less its last value, and forecast the change."""
 MOST_STEPS = {"attention": 12}
 """Steps ahead up to which a forecaster that trains a network for each takes part unasked."""
 
@@ -156,9 +158,13 @@ def choose_entrants(
                     f"The forecaster {name!r} needs the extra `{EXTRAS[name]}`: pip install "
                     f'"blportfolio[{EXTRAS[name]}]".'
                 )
-    if not isinstance(forecasters, Mapping) and context_length > USUAL_CONTEXT:
-        chosen, resized = _with_smaller_batches(chosen, context_length)
-        notes += resized
+    if not isinstance(forecasters, Mapping):
+        if kind == "levels":
+            chosen, changed = _for_levels(chosen)
+            notes += changed
+        if context_length > USUAL_CONTEXT:
+            chosen, resized = _with_smaller_batches(chosen, context_length)
+            notes += resized
     controls = CONTROLS[kind]
     everyone = {name: make_forecaster(name) for name in controls} | {
         name: forecaster for name, forecaster in chosen.items() if name not in controls
@@ -166,6 +172,27 @@ def choose_entrants(
     return [
         Entrant(name, forecaster, name in controls) for name, forecaster in everyone.items()
     ], notes
+
+
+def _for_levels(chosen: Mapping[str, Forecaster]) -> tuple[dict[str, Forecaster], list[str]]:
+    """Return forecasters as they are fair to levels, and notes about what was changed or cannot."""
+    changed: dict[str, Forecaster] = dict(chosen)
+    notes = []
+    names = [name for name in LEVELS if name in chosen]
+    for name in names:
+        changed[name] = replace(chosen[name], normalise="last")  # type: ignore[type-var]
+    if names:
+        notes.append(
+            f"{', '.join(names)}: each window less its last value, to which the forecast change "
+            "is added, as otherwise a level would have to be learned."
+        )
+    if "attention_kernel" in chosen:
+        notes.append(
+            "attention_kernel: the model of the paper, which cannot carry a level; that it fails "
+            "on levels says nothing of attention with positions, a skip connection or several "
+            "heads."
+        )
+    return changed, notes
 
 
 def _with_smaller_batches(

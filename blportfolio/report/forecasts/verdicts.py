@@ -136,4 +136,7 @@ def _attention_against_linear(comparison: Comparison, rows: tuple[Standing, ...]
         told[kind].append(f"{row.name} (MSE {percent_text(change)} %, p {p_text(p_value)})")
     parts = [f"{kind}: {', '.join(names)}" for kind, names in told.items() if names]
     among = f", p adjusted for {len(compared)} comparisons" if len(compared) > 1 else ""
-    return [f"Attention against linear there{among}: {'; '.join(parts)}."] if parts else []
+    paper = ""
+    if comparison.kind == "levels" and any(row.name == "attention_kernel" for row in rows):
+        paper = " (attention_kernel is the paper's model, which cannot carry a level)"
+    return [f"Attention against linear there{among}: {'; '.join(parts)}{paper}."] if parts else []
