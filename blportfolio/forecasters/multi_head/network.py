@@ -7,7 +7,7 @@ and what is learned forecasts in NumPy alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ class MultiHeadNetwork(Brief):
     """
 
     shape: Shape
-    parameters: Mapping[str, FloatArray]
+    parameters: Mapping[str, FloatArray] = field(repr=False)
     length: int
     steps: int
     losses: FloatArray
