@@ -46,7 +46,8 @@ class MultiHeadAttentionForecaster:
             all of them.
         normalise: What is taken out of each window and added to its forecast again: "none", its
             "last" value, its "mean", or its mean and standard deviation ("standard"). All but
-            "none" are meant for levels, not for returns.
+            "none" are meant for levels, not for returns. Under "standard" errors count in standard
+            deviations of their window, so that one in which next to nothing happened weighs much.
         steps: Most training steps.
         learning_rate: Step size of Adam at the start; it falls along half a cosine.
         batch_size: Windows in a step; None for all.
