@@ -146,7 +146,7 @@ def test_5_weights_align_in_mean_field_scaling_only():
 # --- 4 and 6: who fails where signs flip ----------------------------------------------------------
 
 
-def test_4_attention_fails_on_flips_and_the_linear_residual_model_does_not():
+def test_4_the_published_model_fails_on_flips_and_the_linear_residual_model_does_not():
     """Settings as stated: n 600, m 128, 300 steps, 3 seeds, 5,000 test draws.
 
     Attention: OOD rel0 > 2 [3.5-3.9], ratio > 2 [4.2-4.7], sign < 0.1 [0.026-0.028]. NLinear: OOD
