@@ -69,6 +69,23 @@ def render_page(
         _text(section.data["last_date"]) + (section.universe and f" ({_text(section.universe)})")
         for section in sections
     )
+    return document(
+        title,
+        f"<p>{_text(description)}</p>{opening}\n{body}",
+        manifest=manifest,
+        made_of=f"Data to {dates}",
+    )
+
+
+def document(title: str, body: str, *, manifest: Mapping[str, Any], made_of: str) -> str:
+    """Return a whole page about a run: title, body, and where it comes from.
+
+    Args:
+        title: Its title, as text.
+        body: What stands between title and provenance, as HTML.
+        manifest: The run's manifest.
+        made_of: What the run is of, such as "Seed 0", as HTML.
+    """
     commit = _text(manifest["git_commit"] or "unknown")
     if manifest["git_dirty"]:
         commit += " with local changes"
@@ -82,11 +99,10 @@ def render_page(
 </head>
 <body>
 <h1>{_text(title)}</h1>
-<p>{_text(description)}</p>{opening}
 {body}
 <h2>Provenance</h2>
 <p class="note">Run {_text(manifest["run_id"])}, made {_text(manifest["created_utc"])} by
-<code>{_text(manifest["command"])}</code>. Data to {dates}; commit {commit}.
+<code>{_text(manifest["command"])}</code>. {made_of}; commit {commit}.
 Configuration {_text(manifest["config_sha256"][:12])}. Not investment advice.</p>
 </body>
 </html>

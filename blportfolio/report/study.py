@@ -13,7 +13,7 @@ from typing import Any
 
 from blportfolio.errors import DataError
 from blportfolio.report.charts import AnyChart, to_png, to_svg
-from blportfolio.report.page import STYLE
+from blportfolio.report.page import document
 from blportfolio.report.run_folder import write_csv, write_json
 
 _NUMBER = r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
@@ -199,28 +199,12 @@ def _figures(table: Table) -> tuple[list[str], list[tuple[str | float, ...]]]:
 def _page(study: Study, drawn: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
     """Return one self-contained page; it opens without a network."""
     body = "".join(_section(section, drawn) for section in study.sections)
-    commit = _text(manifest["git_commit"] or "unknown")
-    if manifest["git_dirty"]:
-        commit += " with local changes"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_text(study.title)} · blportfolio</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>{_text(study.title)}</h1>
-{_paragraphs(study.lead)}
-{body}
-<h2>Provenance</h2>
-<p class="note">Run {_text(manifest["run_id"])}, made {_text(manifest["created_utc"])} by
-<code>{_text(manifest["command"])}</code>. Seed {_text(manifest["seed"])}; commit {commit}.
-Configuration {_text(manifest["config_sha256"][:12])}. Not investment advice.</p>
-</body>
-</html>
-"""
+    return document(
+        study.title,
+        f"{_paragraphs(study.lead)}\n{body}",
+        manifest=manifest,
+        made_of=f"Seed {_text(manifest['seed'])}",
+    )
 
 
 def _section(section: Section, drawn: Mapping[str, str]) -> str:
