@@ -263,7 +263,7 @@ def _print(
     quiet: bool,
 ) -> None:
     """Print the table of each universe, what to know about them, and what to do next."""
-    from blportfolio.cli.output import print_summary, print_verdict
+    from blportfolio.cli.output import announce, print_summary, print_verdict
     from blportfolio.report.tables import EXPLANATION, by_universe, remarks
 
     notes = []
@@ -283,6 +283,4 @@ def _print(
         typer.echo(note)
     print_verdict(summary)
     typer.echo(f"Configurations run: {len(summary['strategies'])}, all shown.")
-    typer.echo(f"\nRun: {run}")
-    if not quiet:
-        typer.echo(f"Open {run / 'report.html'}, or print this again: blportfolio show {run}")
+    announce(run, quiet=quiet)

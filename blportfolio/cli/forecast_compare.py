@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -138,8 +137,9 @@ def compare(
         import time
 
         from blportfolio.cli.forecast_series import load_series
+        from blportfolio.cli.output import announce
         from blportfolio.cli.provenance import command_line
-        from blportfolio.cli.study import Advance, print_study, run_study
+        from blportfolio.cli.study import Advance, print_records, print_study, run_study
         from blportfolio.forecasters.comparison import ComparisonSettings
         from blportfolio.forecasters.comparison import compare as hold_contest
         from blportfolio.forecasters.comparison.entrants import choose_entrants
@@ -204,16 +204,7 @@ def compare(
             quiet=quiet or as_json,
         )
         if as_json:
-            document = {
-                "schema_version": 1,
-                "experiment": "forecast_compare",
-                "run": str(run),
-                "lead": summary["lead"],
-                "records": summary["records"],
-            }
-            typer.echo(json.dumps(document, ensure_ascii=False))
+            print_records(summary, run)
             return
         print_study(summary, everything=True)
-        typer.echo(f"\nRun: {run}")
-        if not quiet:
-            typer.echo(f"Open {run / 'report.html'}, or print this again: blportfolio show {run}")
+        announce(run, quiet=quiet)

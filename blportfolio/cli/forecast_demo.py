@@ -215,6 +215,7 @@ def _run(
     """Run a study, write its folder and print it."""
     from dataclasses import asdict
 
+    from blportfolio.cli.output import announce
     from blportfolio.cli.provenance import command_line
     from blportfolio.cli.study import print_study, run_study
 
@@ -234,6 +235,4 @@ def _run(
         typer.echo(json.dumps({**summary, "run": str(run)}, ensure_ascii=False))
         return
     print_study(summary)
-    typer.echo(f"\nRun: {run}")
-    if not quiet:
-        typer.echo(f"Open {run / 'report.html'}, or print this again: blportfolio show {run}")
+    announce(run, quiet=quiet)

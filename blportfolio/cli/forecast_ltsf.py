@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +57,7 @@ def ltsf(
     with reported(debug=debug):
         from blportfolio.cli.forecast_files import check_files
         from blportfolio.cli.provenance import command_line
-        from blportfolio.cli.study import Advance, print_study, run_study
+        from blportfolio.cli.study import Advance, print_records, print_study, run_study
         from blportfolio.forecasters.ltsf import FILES, HORIZONS, MODELS, published, run_ltsf
         from blportfolio.report.forecasts import ltsf_study
         from blportfolio.report.study import Study, Table, markdown_table
@@ -95,14 +94,7 @@ def ltsf(
             unit="cells",
         )
         if as_json:
-            document = {
-                "schema_version": 1,
-                "experiment": "forecast_ltsf",
-                "run": str(run),
-                "lead": summary["lead"],
-                "records": summary["records"],
-            }
-            typer.echo(json.dumps(document, ensure_ascii=False))
+            print_records(summary, run)
             return
         if markdown:
             table = summary["tables"][0]

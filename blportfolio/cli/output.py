@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import typer
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
@@ -78,6 +80,13 @@ def print_list(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
+
+
+def announce(run: Path, *, quiet: bool) -> None:
+    """Print where a run's folder is, and what to do with it unless `quiet`."""
+    typer.echo(f"\nRun: {run}")
+    if not quiet:
+        typer.echo(f"Open {run / 'report.html'}, or print this again: blportfolio show {run}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 
 from blportfolio.backtest import first_decision, run_experiment
 from blportfolio.cli.output import progress_bar
-from blportfolio.cli.provenance import git_state, utc_now
+from blportfolio.cli.provenance import describe_run, run_name, seconds_since, utc_now
 from blportfolio.config import Experiment
 from blportfolio.data import (
     MarketData,
@@ -23,7 +23,7 @@ from blportfolio.data import (
 from blportfolio.data.cached import cached_tickers
 from blportfolio.errors import BLPortfolioError, ConfigError
 from blportfolio.folders import new_folder
-from blportfolio.manifest import POLICIES, describe_market, describe_software, digest
+from blportfolio.manifest import POLICIES, describe_market, digest
 from blportfolio.report.run_folder import RunPart, write_run
 
 
@@ -135,9 +135,7 @@ def run_and_write(
         "data": sources if several else dict(markets[0][1].sources),
         "seed": seed,
     }
-    config_sha = digest(config)
-    run_id = f"{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z-{config_sha[:8]}"
-    target = out / "runs" / experiment.config.name / run_id
+    target = out / "runs" / experiment.config.name / run_name(began, digest(config))
     table = experiment.config.backtest
     given = {"start": table.start, "end": table.end}
     dates = {key: None if date is None else str(date) for key, date in given.items()}
@@ -168,20 +166,15 @@ def run_and_write(
                         feature_progress=prepare,
                     )
                 parts.append(RunPart(results, describe_market(market), label))
-        commit, dirty = git_state()
         manifest = {
-            "schema_version": 1,
-            "run_id": run_id,
-            "created_utc": began.isoformat(timespec="seconds"),
-            "command": command,
-            "config": config,
-            "config_sha256": config_sha,
-            "seed": seed,
-            "seed_use": "recorded for models that draw random numbers; objectives that draw, such "
-            "as resampled, have their own among their settings",
-            "git_commit": commit,
-            "git_dirty": dirty,
-            "software": describe_software(),
+            **describe_run(
+                began,
+                command=command,
+                config=config,
+                seed=seed,
+                seed_use="recorded for models that draw random numbers; objectives that draw, "
+                "such as resampled, have their own among their settings",
+            ),
             **_data_of(parts),
             "policies": POLICIES,
         }
@@ -191,7 +184,7 @@ def run_and_write(
             title=experiment.config.name,
             description=experiment.config.description,
             manifest=manifest,
-            elapsed=lambda: round((utc_now() - began).total_seconds(), 3),
+            elapsed=lambda: seconds_since(began),
             candidates=experiment.candidates,
             baselines=experiment.baselines,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import typer
 
 from blportfolio.cli.output import print_table, progress_bar
-from blportfolio.cli.provenance import git_state, utc_now
+from blportfolio.cli.provenance import describe_run, run_name, seconds_since, utc_now
 from blportfolio.folders import new_folder
-from blportfolio.manifest import describe_software, digest
+from blportfolio.manifest import digest
 from blportfolio.report.study import Study, write_study
 
 Advance = Callable[[str, int, int], None]
@@ -47,32 +48,25 @@ def run_study(
     """
     began = utc_now()
     decided = {**config, "data": dict(data), "seed": seed}
-    config_sha = digest(decided)
-    run_id = f"{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z-{config_sha[:8]}"
-    target = out / "runs" / name / run_id
+    target = out / "runs" / name / run_name(began, digest(decided))
     with new_folder(target) as folder:
         with progress_bar(quiet=quiet, unit=unit) as advance:
             study = find(advance)
-        commit, dirty = git_state()
         manifest = {
-            "schema_version": 1,
-            "run_id": run_id,
-            "created_utc": began.isoformat(timespec="seconds"),
-            "command": command,
-            "config": decided,
-            "config_sha256": config_sha,
-            "seed": seed,
-            "seed_use": "of every random draw of the study",
-            "git_commit": commit,
-            "git_dirty": dirty,
-            "software": describe_software(),
+            **describe_run(
+                began,
+                command=command,
+                config=decided,
+                seed=seed,
+                seed_use="of every random draw of the study",
+            ),
             "data": dict(data),
         }
         summary = write_study(
             folder,
             study,
             manifest=manifest,
-            elapsed=lambda: round((utc_now() - began).total_seconds(), 3),
+            elapsed=lambda: seconds_since(began),
         )
     return target, summary
 
@@ -84,3 +78,10 @@ def print_study(summary: Mapping[str, Any], *, everything: bool = False) -> None
     for table in summary["tables"][: None if everything else 1]:
         typer.echo(f"\n{table['heading']}")
         print_table(table["headings"], table["rows"])
+
+
+def print_records(summary: Mapping[str, Any], run: Path) -> None:
+    """Print a study's words and unrounded figures, and where it lies, as one JSON object."""
+    document = {"schema_version": 1, "experiment": summary["experiment"], "run": str(run)}
+    document |= {key: summary[key] for key in ("lead", "records")}
+    typer.echo(json.dumps(document, ensure_ascii=False))

@@ -172,12 +172,8 @@ def _choices(plugin: Any) -> list[str]:  # noqa: ANN401, any dataclass
 
 def _excess_returns(market: MarketData) -> FloatArray:
     """Return (n_dates, n_assets) simple returns less the risk-free rate, as windows hold them."""
-    prices = market.prices.to_numpy(dtype=float)
-    returns = np.full(prices.shape, np.nan)
-    returns[1:] = prices[1:] / prices[:-1] - 1
-    if market.risk_free is not None:
-        returns -= market.risk_free.to_numpy(dtype=float)[:, None]
-    return returns
+    earned = market.returns(excess=market.risk_free is not None).to_numpy(dtype=float)
+    return np.vstack([np.full((1, earned.shape[1]), np.nan), earned])
 
 
 def _volatility(returns: FloatArray, length: int | None) -> FloatArray:

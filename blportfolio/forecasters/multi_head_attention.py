@@ -13,7 +13,7 @@ from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_share, check_whole
 from blportfolio.forecasters.multi_head.network import MultiHeadNetwork, Shape
 from blportfolio.forecasters.multi_head.training import Progress, import_torch, train_multi_head
-from blportfolio.forecasters.normalise import centre_of, check_normalise, spread_of
+from blportfolio.forecasters.normalise import about_level, check_normalise
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_positive
@@ -105,7 +105,7 @@ class MultiHeadAttentionForecaster:
         check_training(windows)
         import_torch()
         unit = training_scale(windows)
-        x, offset, spread = _normalised(windows.context / unit, self.normalise)
+        x, offset, spread = about_level(windows.context / unit, self.normalise)
         learned = windows.take(spread > 0)
         x, offset, spread = (part[spread > 0] for part in (x, offset, spread))
         y = (learned.target / unit - windows.summands * offset[:, None]) / spread[:, None]
@@ -196,19 +196,11 @@ class FittedMultiHead(Brief):
             DataError: If the context has another length or holds a missing value.
         """
         values = check_context(context, self.context_length)
-        x, offset, spread = _normalised(values / self.unit, self.forecaster.normalise)
+        x, offset, spread = about_level(values / self.unit, self.forecaster.normalise)
         y = np.tile(self.middle, (len(x), 1))
         if self.network is not None:
             y = y + self.deviation * self.network((x - self.centre) / self.gain)
         return (self.summed * offset[:, None] + spread[:, None] * y) * self.unit
-
-
-def _normalised(values: FloatArray, normalise: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return windows about their own level in their own spread, and both of these."""
-    ordered = np.ascontiguousarray(values)  # the order of a sum must not depend on other rows
-    offset, spread = centre_of(ordered, normalise), spread_of(ordered, normalise)
-    gap = (ordered - offset[:, None]) / np.where(spread > 0, spread, np.inf)[:, None]
-    return gap, offset, spread
 
 
 def _mean(values: FloatArray) -> FloatArray:

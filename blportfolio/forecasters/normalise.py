@@ -44,12 +44,17 @@ def spread_of(context: FloatArray, normalise: str) -> FloatArray:
     return np.where(spread > CONSTANT * np.abs(context).max(axis=1), spread, 0.0)
 
 
+def about_level(context: FloatArray, normalise: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return windows about their level in their spread, and (n_windows,) both of these."""
+    ordered = np.ascontiguousarray(context)  # the order of a sum must not depend on other rows
+    level, spread = centre_of(ordered, normalise), spread_of(ordered, normalise)
+    gap = (ordered - level[:, None]) / np.where(spread > 0, spread, np.inf)[:, None]
+    return gap, level, spread
+
+
 def columns_of(context: FloatArray, normalise: str) -> FloatArray:
     """Return the normalised windows, without the last column where it is zero by definition."""
-    gap = context - centre_of(context, normalise)[:, None]
-    if normalise == "last":
-        return gap[:, :-1]
     if normalise == "standard":
-        spread = spread_of(context, normalise)
-        return gap / np.where(spread > 0, spread, np.inf)[:, None]
-    return gap
+        return about_level(context, normalise)[0]
+    gap = context - centre_of(context, normalise)[:, None]
+    return gap[:, :-1] if normalise == "last" else gap

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from blportfolio.errors import ConfigError
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.validation import shown
 
 
@@ -48,7 +49,7 @@ class ComparisonSettings:
         """Check the settings."""
         least = {"seed": 0, "max_windows": 60, "n_resamples": 100}
         for name in ("context_length", "n_refits", "n_seeds", *least):
-            _check_count(getattr(self, name), least.get(name, 1), name)
+            check_whole(getattr(self, name), least.get(name, 1), name=name)
         try:
             horizons = tuple(sorted(set(self.horizons)))
         except TypeError as error:
@@ -58,7 +59,7 @@ class ComparisonSettings:
         if not horizons:
             raise ConfigError("`horizons` must name one or more; for example (1, 5).")
         for horizon in horizons:
-            _check_count(horizon, 1, "horizons")
+            check_whole(horizon, 1, name="horizons")
         object.__setattr__(self, "horizons", horizons)
         for name, most in (("test_share", 0.9), ("confidence_size", 0.5)):
             value = getattr(self, name)
@@ -90,11 +91,3 @@ class ComparisonSettings:
             name: list(value) if isinstance(value := getattr(self, name), tuple) else value
             for name in self.__dataclass_fields__
         }
-
-
-def _check_count(number: object, least: int, name: str) -> None:
-    is_whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    if not (is_whole and number >= least):  # type: ignore[operator]
-        raise ConfigError(
-            f"`{name}` must be a whole number of {least} or more, got {shown(number)}."
-        )

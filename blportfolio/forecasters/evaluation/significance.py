@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import DataError
+from blportfolio.forecasters.checks import check_whole
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_choice, check_vector
 
@@ -200,9 +201,9 @@ def _test(
 ) -> PredictiveTest:
     """Return the test of a mean difference of zero."""
     check_choice(kernel, ("larger", "rectangular", "bartlett"), name="kernel")
-    _check_count(horizon, 1, "horizon")
+    check_whole(horizon, 1, name="horizon")
     if lags is not None:
-        _check_count(lags, 0, "lags")
+        check_whole(lags, 0, name="lags")
     n = len(difference)
     if n <= max(horizon, 1):
         none = float("nan")
@@ -233,8 +234,3 @@ def _variance(values: FloatArray, horizon: int, kernel: Kernel, lags: int | None
     if kernel == "larger":
         return max(bartlett, rectangular)
     return rectangular if rectangular > 0 else bartlett
-
-
-def _check_count(number: int, least: int, name: str) -> None:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-        raise ConfigError(f"`{name}` must be a whole number of {least} or more, got {number!r}.")

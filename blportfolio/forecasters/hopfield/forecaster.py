@@ -8,13 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.forecasters.attention.units import units_of
+from blportfolio.forecasters.attention.units import in_units, units_of
 from blportfolio.forecasters.base import check_context, check_training, training_scale
 from blportfolio.forecasters.brief import Brief
 from blportfolio.forecasters.checks import check_share, check_whole, checked_grid
 from blportfolio.forecasters.entmax import check_alpha, entmax
 from blportfolio.forecasters.hopfield.retrieval import product_one_by_one
-from blportfolio.forecasters.normalise import NORMALISE, centre_of, spread_of
+from blportfolio.forecasters.normalise import NORMALISE, about_level
 from blportfolio.forecasters.windows import Windows, hold_out
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_choice, read_only
@@ -202,13 +202,10 @@ class FittedHopfield(Brief):
 
 def _normalised(values: FloatArray, normalise: str) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return normalised windows, (n_windows,) levels taken out and spreads divided by."""
-    ordered = np.ascontiguousarray(values)  # the order of a sum must not depend on other rows
-    if normalise == "window":
-        offset, spread = np.zeros(len(ordered)), units_of(ordered, "window", 1.0)
-    else:
-        offset, spread = centre_of(ordered, normalise), spread_of(ordered, normalise)
-    gap = (ordered - offset[:, None]) / np.where(spread > 0, spread, np.inf)[:, None]
-    return gap, offset, spread
+    if normalise != "window":
+        return about_level(values, normalise)
+    units = units_of(values, normalise, 1.0)
+    return in_units(values, units), np.zeros(len(values)), units
 
 
 def _spaced(windows: Windows, most: int) -> Windows:

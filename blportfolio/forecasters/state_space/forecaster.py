@@ -8,7 +8,12 @@ import numpy as np
 
 from blportfolio.forecasters.base import product_by_row
 from blportfolio.forecasters.checks import check_flag, check_whole
-from blportfolio.forecasters.normalise import centre_of, check_normalise, spread_of
+from blportfolio.forecasters.normalise import (
+    about_level,
+    centre_of,
+    check_normalise,
+    spread_of,
+)
 from blportfolio.forecasters.ridge import PENALTIES, RidgeForecaster
 from blportfolio.forecasters.state_space.ssd import ssd_chunked, ssd_kernel, ssd_recurrent
 from blportfolio.types import FloatArray
@@ -65,9 +70,7 @@ class StateSpaceForecaster(RidgeForecaster):
 
     def design(self, context: FloatArray) -> FloatArray:
         """Return (n_windows, n_decays) states at the end of each normalised window."""
-        gap = context - centre_of(context, self.normalise)[:, None]
-        spread = spread_of(context, self.normalise)
-        values = gap / np.where(spread > 0, spread, np.inf)[:, None]
+        values, _, _ = about_level(context, self.normalise)
         length = context.shape[1]
         # States are linear in the window: those of the unit windows say how it is weighted.
         responses = final_states(self.decays(length), np.eye(length), self.realisation)
