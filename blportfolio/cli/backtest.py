@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption
 from blportfolio.cli.reading import (
     CalendarOption,
     DateOrderOption,
@@ -132,20 +133,15 @@ def backtest(
         int,
         typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="Seed of random draws."),
     ] = 0,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made."
-        ),
-    ] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    out: OutOption = Path(),
+    as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no hints, only the table.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved configuration (JSON) and stop.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: DebugOption = False,
 ) -> None:
     """Run strategies through real prices, month by month, net of costs, and write a report.
 

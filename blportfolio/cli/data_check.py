@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption
 from blportfolio.cli.reading import (
     DateOrderOption,
     DecimalOption,
@@ -58,7 +59,7 @@ def check(
             "universe or tickers that were fetched.",
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
     fix: Annotated[
         bool,
         typer.Option("--fix", help="Repair what is certain, in a new file with a log beside it."),
@@ -77,7 +78,7 @@ def check(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the findings, no hints.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: DebugOption = False,
 ) -> None:
     """Look for faults in prices: splits, bad prints, gaps, copies, wrong units and more.
 

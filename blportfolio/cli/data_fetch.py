@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption
 from blportfolio.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def fetch(
         Path | None,
         typer.Option("--from-files", help="Import from this file or folder instead of Yahoo."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: DebugOption = False,
 ) -> None:
     """Download daily prices into the local cache, or bring them up to date.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
     from blportfolio.data import MarketData
@@ -22,8 +23,8 @@ def info(
             "set of macro series."
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> None:
     """Say what a data set holds, from when to when, where it came from, and what to beware of.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption
 from blportfolio.cli.reading import (
     CalendarOption,
     DateOrderOption,
@@ -113,15 +114,10 @@ def compare(
     seed: Annotated[
         int, typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="First random seed.")
     ] = 0,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made."
-        ),
-    ] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    out: OutOption = Path(),
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: DebugOption = False,
 ) -> None:
     """Compare forecasters on your own series, with significance.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption
 
 if TYPE_CHECKING:
     from blportfolio.cli.study import Advance
@@ -22,15 +23,9 @@ demo = typer.Typer(
 SeedOption = Annotated[
     int, typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="Seed of random draws.")
 ]
-OutOption = Annotated[
-    Path,
-    typer.Option("--out", "-o", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no hints, only the table.")
 ]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 FullOption = Annotated[
     bool, typer.Option("--full/--quick", help="Full settings, or what takes about a minute.")
 ]

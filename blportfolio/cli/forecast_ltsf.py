@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption
 
 
 def ltsf(
@@ -36,15 +37,10 @@ def ltsf(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table as Markdown, and nothing else.")
     ] = False,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", envvar="BLPORTFOLIO_OUT", help="Folder in which runs/ is made."
-        ),
-    ] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    out: OutOption = Path(),
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: DebugOption = False,
 ) -> None:
     """Score closed-form forecasters on the public long-term benchmark, beside published rows.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption
 
 
 class Kind(StrEnum):
@@ -27,8 +28,8 @@ class Kind(StrEnum):
 
 def list_things(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> None:
     """List what comes with blportfolio, by the names that files and flags use.
 

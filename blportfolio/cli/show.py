@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
+from blportfolio.cli.options import DebugOption, JsonOption
 
 
 def show(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> None:
     """Print the headline figures of RUN, and what to know about them.
 
