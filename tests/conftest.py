@@ -1,15 +1,20 @@
 """Shared fixtures, the hypothesis profile, and one BLAS thread for each process of the tests."""
 
+import functools
 import os
+import warnings
 
 # Two processes with two threads each would wait for one another on two cores. It counts only
 # before numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
+from helpers import dev_data
 from hypothesis import HealthCheck, settings
 
 import blportfolio as bl
+from blportfolio.data.cache import PriceCache
+from blportfolio.data.importing import import_files
 
 settings.register_profile(
     "blportfolio",
@@ -38,3 +43,20 @@ def sample_market():
 def industries():
     """The packaged monthly data with a risk-free rate."""
     return bl.load_dataset("industries_12")
+
+
+@pytest.fixture(scope="session")
+def dev_market(tmp_path_factory):
+    """Loads a packaged universe with the development prices; skips where these are absent."""
+    folder = tmp_path_factory.mktemp("dev_cache")
+
+    @functools.cache
+    def load(name, file):
+        source = dev_data(file)
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tickers that these files lack
+            patch.setenv("BLPORTFOLIO_CACHE", str(folder))
+            import_files(name, source, PriceCache())
+            return bl.load_dataset(name)
+
+    return load
