@@ -62,6 +62,11 @@ class Universe:
     sources: Mapping[str, str]
 
     @property
+    def prices_from(self) -> dt.date | None:
+        """First day of the prices: windows may reach back before the definition begins."""
+        return self.file.prices_from or self.file.start
+
+    @property
     def tickers(self) -> tuple[str, ...]:
         """Tickers whose prices are needed, benchmarks included, in alphabetical order."""
         benchmarks = {check_ticker(ticker) for ticker in self.file.benchmarks}
@@ -72,8 +77,13 @@ class Universe:
         begin = pd.Timestamp(self.file.start or "1800-01-01")
         spells: dict[str, list[Interval]] = {ticker: [] for ticker in self.tickers}
         for member in self.members:
-            if member.ticker is not None:
-                spells[member.ticker].append((member.first or begin, member.last))
+            if member.ticker is None:
+                continue
+            first = member.first or begin
+            if self.file.prices_from is not None:  # nobody belongs before the definition begins
+                first = max(first, begin)
+            if member.last is None or member.last >= first:
+                spells[member.ticker].append((first, member.last))
         return {ticker: _joined(intervals) for ticker, intervals in spells.items()}
 
     def coverage(self, prices: pd.DataFrame) -> pd.DataFrame:
@@ -153,6 +163,8 @@ def find_universe(name: str | Path) -> Universe:
         path = packaged_folder("data") / str(name) / "universe.toml"
     where = f"Universe file {path.name!r}"
     file = validate(UniverseFile, read_toml(path), where=where)
+    if file.prices_from and (file.start is None or file.prices_from > file.start):
+        raise ConfigError(f"{where}: `prices_from` must not be after `start`, which it needs.")
     label = path.parent.name if path.name == "universe.toml" else path.stem
     sources = {f"{label}/{path.name}": _digest(path)}
     spells = [*_plain_members(file), *_listed_members(file, where)]

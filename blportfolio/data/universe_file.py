@@ -24,6 +24,8 @@ class UniverseFile(BaseModel):
             day no longer a member, empty while it is one) and, where tickers are not symbols,
             yahoo_series_same_company, empty where no series is of the same company.
         start: First day that the definition covers.
+        prices_from: First day of the prices, for windows that reach back before `start`; `start`
+            by default.
         end: Last day.
         min_coverage: Smallest share of the members that must have prices at each date.
         calendar: How exchanges with different holidays are joined, as in `load_prices`.
@@ -46,6 +48,7 @@ class UniverseFile(BaseModel):
     ] = Field(default_factory=dict)
     membership_file: str | None = None
     start: dt.date | None = None
+    prices_from: dt.date | None = None
     end: dt.date | None = None
     min_coverage: float = Field(default=0.6, ge=0, le=1)
     calendar: Literal["union", "common"] = "union"

@@ -61,7 +61,7 @@ def load_universe(
 
     Args:
         name: A packaged universe such as "dow30", or the path of a universe file.
-        start: First date; by default the first that the definition covers.
+        start: First date; by default the first that the definition covers, or its `prices_from`.
         end: Last date; by default the last cached.
         min_coverage: Smallest share of the members of each date that must have prices; the
             universe's own by default.
@@ -91,11 +91,11 @@ def load_universe(
         name=universe.name,
         cache=store,
     )
-    covered = universe.coverage(market.prices)
+    covered = _covered(universe, market)
     least = universe.file.min_coverage if min_coverage is None else min_coverage
     asked = covered
     if covered_from is not None:
-        asked = covered[market.dates >= check_date(covered_from, name="covered_from")]
+        asked = covered[covered.index >= check_date(covered_from, name="covered_from")]
     _check_coverage(asked, least, universe)
     spells = universe.membership()
     missing = sorted(set(universe.tickers) - set(market.assets))
@@ -120,7 +120,15 @@ def coverage_note(name: str | Path, cache: PriceCache | None = None) -> str:
     """
     market = load_universe(name, min_coverage=0.0, cache=cache)
     universe = find_universe(name)
-    return _coverage_note(universe.coverage(market.prices), universe)
+    return _coverage_note(_covered(universe, market), universe)
+
+
+def _covered(universe: Universe, market: MarketData) -> pd.DataFrame:
+    """Return the coverage of the dates of the definition, or of all dates if it has none."""
+    inside = market.prices
+    if universe.file.start is not None:
+        inside = inside[market.dates >= pd.Timestamp(universe.file.start)]
+    return universe.coverage(inside if len(inside) else market.prices)
 
 
 def _check_coverage(covered: pd.DataFrame, least: float, universe: Universe) -> None:
@@ -168,6 +176,6 @@ def _span(
     universe: Universe, start: str | pd.Timestamp | None, end: str | pd.Timestamp | None
 ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
     """Return the dates asked for, within those that the definition covers."""
-    firsts = [check_date(day, name="start") for day in (start, universe.file.start) if day]
+    firsts = [check_date(day, name="start") for day in (start, universe.prices_from) if day]
     lasts = [check_date(day, name="end") for day in (end, universe.file.end) if day]
     return max(firsts, default=None), min(lasts, default=None)

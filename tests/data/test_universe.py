@@ -167,6 +167,43 @@ def test_too_little_coverage_is_refused_with_the_dates_that_would_do(cache, tmp_
         load_universe(path, cache=cache, min_coverage=60)
 
 
+def test_windows_reach_back_before_membership_begins(cache, tmp_path):
+    text = """
+        start = 2018-06-01
+        prices_from = 2018-01-01
+        [membership]
+        A = [[2018-06-01, 2018-12-31]]
+        B = [[2017-01-02]]
+        C = [[2018-09-03]]
+        D = [[2017-01-02, 2018-03-01]]
+    """
+    path = write(tmp_path / "mine.toml", text)
+    prices = made(["A", "B", "C", "D"])
+    prices.loc[:"2018-08-31", "C"] = np.nan
+    store(cache, prices)
+    market = load_universe(path, cache=cache)
+    assert market.dates[0] == prices.index[0]
+    inside = pd.DataFrame(market.members(), market.dates, market.prices.columns)
+    assert not inside[:"2018-05-31"].to_numpy().any()
+    assert inside.loc["2018-06-01"].tolist() == [True, True, False, False]
+    assert any("2 of 2 members on 2018-06-01" in note for note in market.notes)
+    plan = bl.Strategy("e", objective=bl.EqualWeight(), lookback=100)
+    held = bl.run_backtest(plan, market).weights
+    assert str(held.index[0].date()) == "2018-06-29"  # 128 returns, 20 of them as a member
+    assert held.iloc[0].tolist() == [0.5, 0.5, 0, 0]
+    path.write_text(text.replace("prices_from = 2018-01-01", "prices_from = 2018-07-01"))
+    with pytest.raises(ConfigError, match="`prices_from` must not be after `start`"):
+        load_universe(path, cache=cache)
+
+
+def test_the_first_decision_on_the_paper_s_stocks_has_its_whole_window(dev_market):
+    market = dev_market("dow41_paper", "dow_ohlcv_1991_2018.parquet")
+    plan = bl.Strategy("m", objective=bl.MinVariance(), lookback=150)
+    first = bl.run_backtest(plan, market, end="1994-06-30").weights
+    assert str(first.index[0].date()) == "1994-01-31"  # the first month end of table 5
+    assert not market.members()[market.dates < "1994-01-05"].any()
+
+
 def test_coverage_counts_members_not_tickers():
     universe = find_universe("dow30")
     dates = pd.bdate_range("2016-01-01", "2018-12-31")

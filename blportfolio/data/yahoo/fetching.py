@@ -107,7 +107,7 @@ def fetch(
         OutputError: If the cache cannot be written to.
     """
     names, universe = resolve(tickers)
-    covered = (None, None) if universe is None else (universe.file.start, universe.file.end)
+    covered = (None, None) if universe is None else (universe.prices_from, universe.file.end)
     first, last = start or covered[0], end or covered[1]
     wanted = EARLIEST if first is None else max(check_date(first, name="start"), EARLIEST)
     until = None if last is None else check_date(last, name="end")
