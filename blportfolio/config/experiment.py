@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
+from blportfolio.config.baseline import DEFAULT, count_trials, find_baseline
 from blportfolio.config.overrides import assign, parse_override, spell_out
 from blportfolio.config.strategy import StrategyConfig, parse_strategy
 from blportfolio.config.toml import find_file
@@ -53,6 +54,9 @@ class ExperimentConfig(BaseModel):
         strategies: Packaged names, or paths of strategy files.
         contrast: Those of `strategies` whose Sharpe ratios the verdict compares, with the
             baselines' and with one another's.
+        baseline: That of `strategies` with which every row is compared; by default minimum
+            variance.
+        trials: Configurations that were tried before these were chosen; by default those shown.
         backtest: When and at what cost.
     """
 
@@ -64,6 +68,8 @@ class ExperimentConfig(BaseModel):
     universe: str | Annotated[tuple[str, ...], Field(min_length=1)]
     strategies: tuple[str, ...] = Field(min_length=1)
     contrast: tuple[str, ...] = ()
+    baseline: str | None = None
+    trials: Annotated[StrictInt, Field(ge=1)] | None = None
     backtest: BacktestTable = Field(default_factory=BacktestTable)
 
     @property
@@ -82,6 +88,9 @@ class Experiment:
         folder: Folder of the file, for relative paths.
         candidates: Names of the rows that the verdict is about.
         baselines: Names of the rows that it holds them against.
+        baseline: Name of the strategy that every row is compared with.
+        baseline_rows: Names of its rows.
+        trials: Configurations that count as tried.
     """
 
     config: ExperimentConfig
@@ -89,6 +98,9 @@ class Experiment:
     folder: Path
     candidates: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
+    baseline: str = ""
+    baseline_rows: tuple[str, ...] = ()
+    trials: int = 1
 
     def resolved(self, *universes: str) -> dict[str, Any]:
         """Return everything that was decided, defaults included, ready for JSON.
@@ -106,6 +118,7 @@ class Experiment:
         experiment["contrast"] = [Path(name).name for name in self.config.contrast]
         if not experiment["contrast"]:
             del experiment["contrast"]
+        experiment.update(baseline=self.baseline, trials=self.trials)
         return {
             "experiment": experiment,
             "strategies": [strategy.resolved() for strategy in self.strategies],
@@ -118,6 +131,8 @@ def load_experiment(
     strategies: Sequence[str] = (),
     overrides: Sequence[str] = (),
     other_data: bool = False,
+    baseline: str | None = None,
+    trials: int | None = None,
     **flags: object,
 ) -> Experiment:
     """Load an experiment and resolve its strategies.
@@ -132,6 +147,8 @@ def load_experiment(
             "slp.prior.tau=0.1" for a strategy by its name or file.
         other_data: Whether the experiment will run on other data than its own: its start, end,
             lookback and description are then left out, as they are about those.
+        baseline: Strategy of the run that all others are compared with, instead of the file's.
+        trials: Configurations that were tried, instead of the file's.
         flags: Values of the [backtest] table; None leaves the file's.
 
     Raises:
@@ -167,10 +184,13 @@ def load_experiment(
     if strategies and isinstance(values.get("contrast"), list):
         # The experiment's own candidates, as far as they still run.
         values["contrast"] = [name for name in values["contrast"] if name in chosen]
+    given = {"baseline": baseline, "trials": trials}
+    values.update({key: value for key, value in given.items() if value is not None})
     config = validate(ExperimentConfig, values, where=f"Experiment file {path.name!r}")
     _check_names(config, path.name)
     rows: list[StrategyConfig] = []
     names_of: dict[str, tuple[str, ...]] = {}
+    titles: dict[str, str] = {}
     for name in config.strategies:
         file = find_file("strategies", name, beside=path.parent)
         tables = read_toml(file)
@@ -182,6 +202,7 @@ def load_experiment(
         chosen_here = {keys[0] for keys, _ in own}
         own_rows = _combinations(tables, config.backtest, file.name, keep=chosen_here)
         names_of[name] = tuple(row.name for row in own_rows)
+        titles[name] = str(tables.get("name", file.stem))
         rows.extend(own_rows)
     names = [row.name for row in rows]
     for name in names:
@@ -191,7 +212,14 @@ def load_experiment(
         tuple(row for name in files for row in names_of[name])
         for files in (config.contrast, BASELINES)
     )
-    return Experiment(config, tuple(rows), path.parent, candidates, baselines)
+    # The experiment's own baseline, as far as it still runs.
+    otherwise = DEFAULT if strategies and baseline is None else None
+    title, baseline_rows = find_baseline(config.baseline, names_of, titles, otherwise=otherwise)
+    n_universes = 1 if other_data else len(config.universes)
+    counted = count_trials(config.trials, n_rows=len(rows), n_universes=n_universes)
+    return Experiment(
+        config, tuple(rows), path.parent, candidates, baselines, title, baseline_rows, counted
+    )
 
 
 def _check_names(config: ExperimentConfig, source: str) -> None:
