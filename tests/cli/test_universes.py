@@ -146,7 +146,13 @@ def test_lists_tell_fetched_universes_from_others(place, call):
     priced = place / "SPY.csv"
     make_prices(0, 50, 1).set_axis(["SPY"], axis=1).to_csv(priced, index_label="date")
     shown = json.loads(call("list", "universes", "--json").stdout)["universes"]
-    assert [row["name"] for row in shown] == ["dow30", "dow41_paper", "sector_etfs"]
+    assert [row["name"] for row in shown] == [
+        "dow30",
+        "dow41_paper",
+        "late_19",
+        "sector_etfs",
+        "sp500_100",
+    ]
     assert all("blportfolio data fetch" in row["description"] for row in shown)
     names = [
         row["name"] for row in json.loads(call("list", "datasets", "--json").stdout)["datasets"]

@@ -40,8 +40,8 @@ def write(path, text):
     return path
 
 
-def test_the_packaged_universes_are_those_of_the_papers():
-    assert list_universes() == ["dow30", "dow41_paper", "sector_etfs"]
+def test_the_packaged_universes_are_those_of_the_papers_and_two_for_breadth():
+    assert list_universes() == ["dow30", "dow41_paper", "late_19", "sector_etfs", "sp500_100"]
     sectors = find_universe("sector_etfs")
     assert len(sectors.tickers) == 12
     assert sectors.membership()["SPY"] == ()
@@ -49,7 +49,7 @@ def test_the_packaged_universes_are_those_of_the_papers():
     assert len(find_universe("dow41_paper").tickers) == 41
 
 
-@pytest.mark.parametrize("name", ["sector_etfs", "dow30", "dow41_paper"])
+@pytest.mark.parametrize("name", list_universes())
 def test_every_universe_states_source_licence_and_caveats(name):
     file = find_universe(name).file
     assert file.title
@@ -300,3 +300,22 @@ def test_the_membership_file_is_the_one_of_its_source():
     rows = list(csv.DictReader(text.splitlines()))
     assert list(rows[0]) == ["symbol", "name", "opt_in", "opt_out", "yahoo_series_same_company"]
     assert len({(row["symbol"], row["opt_in"]) for row in rows}) == len(rows)
+
+
+def test_the_hundred_stocks_are_those_that_the_lot_drew():
+    source = dev_data("sp500_scale_adjclose_2010_2019_wide.parquet")
+    names = sorted(set(pd.read_parquet(source).columns) - {"date"})
+    assert len(names) == 427
+    drawn = np.random.default_rng(0).choice(names, 100, replace=False)
+    assert find_universe("sp500_100").tickers == tuple(sorted(drawn))
+
+
+def test_stocks_are_listed_when_they_have_their_first_price():
+    source = dev_data("pypfopt_19stocks_1990_2018.csv.gz")
+    prices = pd.read_csv(source, index_col=0, parse_dates=True)
+    universe = find_universe("late_19")
+    assert universe.tickers == tuple(sorted(prices.columns))
+    first = prices.apply(pd.Series.first_valid_index)
+    begin = pd.Timestamp(universe.file.start)
+    late = {ticker: date for ticker, date in first.items() if date > begin}
+    assert {t: pd.Timestamp(date) for t, date in universe.file.listed.items()} == late
