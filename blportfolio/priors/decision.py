@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from blportfolio.errors import DataError
+from blportfolio.errors import ConfigError, DataError
 from blportfolio.priors.latent_view import LatentView
 from blportfolio.types import FloatArray, TrainingWindow
 from blportfolio.validation import check_same_labels
@@ -18,14 +18,15 @@ from blportfolio.validation import check_same_labels
 class Setting(NamedTuple):
     """One combination of the hyper-parameters that may be averaged over."""
 
+    reference: str
     tau: float
     risk_aversion: float
     view_scale: float
     strength: float
 
     def label(self, varied: Sequence[str]) -> str:
-        """The parameters that vary, in words: "tau=0.05, view_scale=10.0"."""
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in varied) or "fixed"
+        """The parameters that vary, in words: "reference=equal, tau=0.05"."""
+        return ", ".join(f"{name}={getattr(self, name)}" for name in varied) or "fixed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,28 +36,30 @@ class Parts:
     Attributes:
         assets: (n_assets,) labels.
         sigma: (n_assets, n_assets) Σ.
-        direction: (n_assets,) Σw, the equilibrium mean over δ(1 + τ); or r̄ where `is_historical`.
+        directions: By reference portfolio (n_assets,) Σw, the equilibrium mean over δ(1 + τ); or
+            r̄ where `is_historical`.
         is_historical: Whether θ0 is the sample mean.
         view: The latent view, or None.
-        reference: (n_assets,) w; None where the prior mean does not need it.
+        references: By name (n_assets,) w; empty where nothing needs them.
         universe: Labels of all assets of the market.
         periods_per_year: Periods of the data in a year.
     """
 
     assets: tuple[str, ...]
     sigma: FloatArray
-    direction: FloatArray
+    directions: Mapping[str, FloatArray]
     is_historical: bool
     view: LatentView | None
-    reference: FloatArray | None = None
+    references: Mapping[str, FloatArray] = field(default_factory=dict)
     universe: tuple[str, ...] = ()
     periods_per_year: float = 252.0
 
     def prior_mean(self, setting: Setting) -> FloatArray:
         """Return (n_assets,) θ0 = δ(Σ + τΣ)w, or r̄."""
+        direction = self.directions[setting.reference]
         if self.is_historical:
-            return self.direction
-        return setting.risk_aversion * (1 + setting.tau) * self.direction
+            return direction
+        return setting.risk_aversion * (1 + setting.tau) * direction
 
 
 def encoded(parts: Parts) -> dict[str, Any]:
@@ -65,13 +68,12 @@ def encoded(parts: Parts) -> dict[str, Any]:
     document: dict[str, Any] = {
         "assets": list(parts.assets),
         "sigma": {a: row.tolist() for a, row in zip(parts.assets, parts.sigma, strict=True)},
-        "direction": dict(zip(parts.assets, parts.direction.tolist(), strict=True)),
+        "directions": _by_asset(parts.assets, parts.directions),
+        "references": _by_asset(parts.assets, parts.references),
         "is_historical": parts.is_historical,
         "universe": list(parts.universe),
         "periods_per_year": parts.periods_per_year,
     }
-    if parts.reference is not None:
-        document["reference"] = dict(zip(parts.assets, parts.reference.tolist(), strict=True))
     if view is not None:
         names = [parts.assets[i] for i in view.seen]
         document["seen"] = names
@@ -80,9 +82,33 @@ def encoded(parts: Parts) -> dict[str, Any]:
     return document
 
 
+def _by_asset(
+    assets: tuple[str, ...], vectors: Mapping[str, FloatArray]
+) -> dict[str, dict[str, float]]:
+    return {
+        name: dict(zip(assets, values.tolist(), strict=True)) for name, values in vectors.items()
+    }
+
+
 def decoded(document: Mapping[str, Any]) -> Parts:
-    """Return the parts that `encoded` wrote."""
+    """Return the parts that `encoded` wrote.
+
+    Raises:
+        ConfigError: If an earlier version wrote them.
+    """
+    if "directions" not in document:
+        raise ConfigError(
+            "`state` was written by an earlier version of blportfolio. Rebuild it with "
+            "bl.replay_state."
+        )
     assets = tuple(document["assets"])
+
+    def vectors(name: str) -> dict[str, FloatArray]:
+        return {
+            key: np.array([values[asset] for asset in assets])
+            for key, values in document[name].items()
+        }
+
     view = None
     if "view" in document:
         seen = document["seen"]
@@ -91,16 +117,13 @@ def decoded(document: Mapping[str, Any]) -> Parts:
             np.array([document["view"][asset] for asset in seen]),
             np.array([document["noise"][asset] for asset in seen]),
         )
-    reference = None
-    if "reference" in document:
-        reference = np.array([document["reference"][asset] for asset in assets])
     return Parts(
         assets,
         np.array([document["sigma"][asset] for asset in assets]),
-        np.array([document["direction"][asset] for asset in assets]),
+        vectors("directions"),
         bool(document["is_historical"]),
         view,
-        reference,
+        vectors("references"),
         tuple(document["universe"]),
         float(document["periods_per_year"]),
     )

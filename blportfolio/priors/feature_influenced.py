@@ -37,7 +37,7 @@ class FeatureInfluencedPrior(LearnedPrior):
     Attributes:
         tau: As in `SharedLatentPrior`, like all up to `regression`; `feature_uncertainty` is
             `parameter` by default, as Ω learns what the regression's own error leaves out.
-        reference: Reference portfolio of the equilibrium mean.
+        reference: Reference portfolio of the equilibrium mean, or a list.
         risk_aversion: δ > 0, or a list.
         prior_mean: `equilibrium` or `historical`.
         horizon: Periods that a view looks ahead; by default those of one month.
@@ -76,7 +76,7 @@ class FeatureInfluencedPrior(LearnedPrior):
     @property
     def averaged_parameters(self) -> tuple[str, ...]:
         """Names of the hyper-parameters that may be lists."""
-        return ("tau", "risk_aversion", "view_scale", "strength")
+        return ("reference", "tau", "risk_aversion", "view_scale", "strength")
 
     @property
     def keeps_state(self) -> bool:

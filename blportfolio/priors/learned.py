@@ -20,9 +20,9 @@ from blportfolio.bayes.evidence import (
 from blportfolio.covariance import SampleCovariance
 from blportfolio.errors import ConfigError
 from blportfolio.priors.averaging import average_members
-from blportfolio.priors.base import ArrayPrior, check_reference, reference_weights
+from blportfolio.priors.base import ArrayPrior, reference_weights
 from blportfolio.priors.decision import Parts, Setting, decoded, earned_since, encoded
-from blportfolio.priors.grid import Grid, checked_grid
+from blportfolio.priors.grid import Grid, References, checked_grid, checked_references
 from blportfolio.priors.latent_view import (
     LatentView,
     blind_remarks,
@@ -54,7 +54,7 @@ class LearnedPrior(ArrayPrior):
     """
 
     tau: Grid = 0.05
-    reference: str = "min_variance"
+    reference: References = "min_variance"
     risk_aversion: Grid = 2.5
     prior_mean: str = "equilibrium"
     horizon: int | None = None
@@ -67,8 +67,9 @@ class LearnedPrior(ArrayPrior):
     def __post_init__(self) -> None:
         """Check the parameters."""
         for name in self.averaged_parameters:
-            object.__setattr__(self, name, checked_grid(getattr(self, name), name=name))
-        check_reference(self.reference)
+            if name != "reference":
+                object.__setattr__(self, name, checked_grid(getattr(self, name), name=name))
+        object.__setattr__(self, "reference", checked_references(self.reference))
         check_choice(self.prior_mean, PRIOR_MEANS, name="prior_mean")
         check_regression(self, learns_quality=self.learns_view_quality)
         if self.horizon is not None and not (
@@ -77,11 +78,13 @@ class LearnedPrior(ArrayPrior):
             raise ConfigError(f"`horizon` must be 1 period or more, got {self.horizon}.")
         if not (isinstance(self.ridge, int | float | np.number) and 0 <= self.ridge < np.inf):
             raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge!r}.")
-        if self.prior_mean == "historical" and np.size(self.risk_aversion) > 1:
-            raise ConfigError(
-                "`risk_aversion` has no part in a historical prior mean; give one number, or use "
-                'prior_mean = "equilibrium".'
-            )
+        if self.prior_mean == "historical":
+            for name, one in (("risk_aversion", "number"), ("reference", "portfolio")):
+                if np.size(getattr(self, name)) > 1:
+                    raise ConfigError(
+                        f"`{name}` has no part in a historical prior mean; give one {one}, or use "
+                        'prior_mean = "equilibrium".'
+                    )
 
     @property
     def learns_view_quality(self) -> bool:
@@ -96,7 +99,7 @@ class LearnedPrior(ArrayPrior):
     @property
     def averaged_parameters(self) -> tuple[str, ...]:
         """Names of the hyper-parameters that may be lists."""
-        return ("tau", "risk_aversion", "view_scale")
+        return ("reference", "tau", "risk_aversion", "view_scale")
 
     @property
     def keeps_state(self) -> bool:
@@ -106,9 +109,9 @@ class LearnedPrior(ArrayPrior):
     def settings(self) -> tuple[Setting, ...]:
         """Return every combination of the hyper-parameters, last one fastest."""
         names = self.averaged_parameters
-        values = [np.atleast_1d(getattr(self, name)) for name in names]
+        values = [np.atleast_1d(getattr(self, name)).tolist() for name in names]
         return tuple(
-            Setting(**{"strength": np.nan, **dict(zip(names, map(float, chosen), strict=True))})
+            Setting(**{"strength": np.nan, **dict(zip(names, chosen, strict=True))})
             for chosen in itertools.product(*values)
         )
 
@@ -165,18 +168,21 @@ class LearnedPrior(ArrayPrior):
         """Return what the posterior is made of."""
         sigma = self.covariance.fit_arrays(window.returns)
         is_historical = self.prior_mean == "historical"
-        reference = None
+        names = np.atleast_1d(self.reference).tolist()
+        references = {}
         if self._needs_reference:
-            reference = reference_weights(self.reference, sigma, window)
+            references = {name: reference_weights(name, sigma, window) for name in names}
+        if is_historical:
+            directions = dict.fromkeys(names, window.returns.mean(axis=0))
+        else:
+            directions = {name: sigma @ weights for name, weights in references.items()}
         return Parts(
             window.assets,
             sigma,
-            window.returns.mean(axis=0)
-            if reference is None or is_historical
-            else sigma @ reference,
+            directions,
             is_historical,
             learn_view(self, window, sigma),
-            reference,
+            references,
             window.universe,
             window.periods_per_year,
         )

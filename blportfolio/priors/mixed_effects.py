@@ -40,11 +40,11 @@ class MixedEffectsPrior(LearnedPrior):
     q + ε = P(α + Fβ + γθ) with α + Fβ = (1 − γ)x: a share 1 − γ of every stated view is an echo of
     what the features say anyway, and only the rest is about θ. At γ = 1 the views are news; without
     views this is SLP-BL, without features classic Black-Litterman. For an asset that has no latent
-    view the echo is of θ0 (at the first of several τ and δ).
+    view the echo is of θ0 (at the first of several references, τ and δ).
 
     Attributes:
         tau: As in `SharedLatentPrior`, like all up to `view_scale`.
-        reference: Reference portfolio of the equilibrium mean.
+        reference: Reference portfolio of the equilibrium mean, or a list.
         risk_aversion: δ > 0, or a list.
         prior_mean: `equilibrium` or `historical`.
         horizon: Periods that a view looks ahead; by default those of one month.
@@ -55,7 +55,8 @@ class MixedEffectsPrior(LearnedPrior):
         view_scale: Factor > 0 on Ω^F, or a list.
         views: Stated views, as in `BlackLittermanPrior`; none by default.
         groups: Assets by name of a group.
-        group_weights: `equal` or `reference`: how a group averages its members.
+        group_weights: `equal` or `reference`: how a group averages its members; of several
+            references their mean counts, so that all settings hear the same views.
         gamma: γ in (0, 1], the share of a stated view that is not an echo.
 
     References:
@@ -157,7 +158,7 @@ class MixedEffectsPrior(LearnedPrior):
         )
         weights: FloatArray | None = None
         if self.group_weights == "reference":
-            weights = parts.reference
+            weights = np.mean(list(parts.references.values()), axis=0)
         return resolve_views(
             self.views,
             context,

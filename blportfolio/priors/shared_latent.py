@@ -30,7 +30,7 @@ class SharedLatentPrior(LearnedPrior):
         tau: τ > 0, the uncertainty of the prior mean as a share of Σ; or a list of values, which
             are averaged by the evidence of past decisions.
         reference: Reference portfolio of the equilibrium mean δ(Σ + τΣ)w, as in
-            `EquilibriumPrior`.
+            `EquilibriumPrior`; or a list of them, averaged like τ.
         risk_aversion: δ > 0, or a list.
         prior_mean: `equilibrium`, or `historical` for θ0 = r̄ as in the paper's experiments.
         horizon: Periods that a view looks ahead; by default those of one month.
