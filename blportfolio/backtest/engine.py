@@ -84,7 +84,8 @@ def run_backtest(
     rows, last = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)
     recorder = Recorder()
     recorder.notes.extend((int(rows[0]), "features", note) for note in skipped)
-    growth = _simulate(DecisionMaker(plan, maker, recorder), rows, last, bps / 10_000, progress)
+    decide = DecisionMaker(plan, maker, recorder, cost_bps=bps)
+    growth = _simulate(decide, rows, last, bps / 10_000, progress)
     ridged = sum(kind == "ridge" for _, kind, _ in recorder.notes)
     if ridged:
         warnings.warn(

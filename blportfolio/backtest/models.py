@@ -35,8 +35,11 @@ class DecisionMaker:
     of a stateful prior lives here, never in the prior.
     """
 
-    def __init__(self, strategy: Strategy, maker: WindowMaker, recorder: Recorder) -> None:
+    def __init__(
+        self, strategy: Strategy, maker: WindowMaker, recorder: Recorder, *, cost_bps: float
+    ) -> None:
         self.strategy = strategy
+        self.cost_bps = cost_bps
         self.maker = maker
         self.recorder = recorder
         prior = strategy.prior
@@ -163,6 +166,8 @@ class DecisionMaker:
             market_weights=maker.market_weights(row, columns),
             periods_per_year=maker.periods_per_year,
             horizon=self._horizon,
+            lookback=maker.lookback,
+            cost_bps=self.cost_bps,
             forced_sales=forced,
         )
 

@@ -20,6 +20,9 @@ class DecisionContext:
         market_weights: (n_assets,) capitalisation weights summing to 1, or None.
         periods_per_year: Periods of the data in a year, or None where that is not known.
         horizon: Periods until the next decision, over which a trade has to pay for itself.
+        lookback: Returns in the window that the moments come from, or None where not known.
+        cost_bps: Basis points that each unit bought and each unit sold is charged; outside a
+            backtest what a strategy's `cost_bps` is by default.
         forced_sales: Weight of what is held and may be held no longer. Neither selling it nor
             buying something for it counts as turnover.
     """
@@ -31,6 +34,8 @@ class DecisionContext:
     market_weights: FloatArray | None = None
     periods_per_year: float | None = None
     horizon: float = 1.0
+    lookback: int | None = None
+    cost_bps: float = 10.0
     forced_sales: float = 0.0
 
 

@@ -163,6 +163,7 @@ def context_of(distribution: ReturnDistribution) -> DecisionContext:
         mean_covariance=distribution.mean_covariance,
         scenarios=distribution.scenarios,
         periods_per_year=distribution.periods_per_year,
+        lookback=None if distribution.scenarios is None else len(distribution.scenarios),
     )
 
 

@@ -35,14 +35,15 @@ class ConstrainedObjective(ArrayObjective):
         context: DecisionContext | None = None,
     ) -> ArraySolution:
         """Return the solution; `previous` are the weights before the trade and seed the search."""
-        if self.is_plain:
+        known = positions(len(mean)) if context is None else context
+        costs = self.priced(previous, known)
+        if self.constraints.is_default and costs is None:
             solution = self.solve_plain(mean, covariance, previous)
             if solution is not None:
                 return solution
-        known = positions(len(mean)) if context is None else context
         allowed = feasible_set(self.constraints, previous, known)
         goal = self.goal(mean, covariance, known)
-        return self.solve_goal(replace(goal, costs=self.priced(previous, known)), allowed)
+        return self.solve_goal(replace(goal, costs=costs), allowed)
 
     def solve_plain(
         self,
@@ -83,11 +84,6 @@ class ConstrainedObjective(ArrayObjective):
         """Read constraints that were given as the table of a file."""
         object.__setattr__(self, "constraints", Constraints.of(self.constraints))
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is long-only, fully invested and without costs."""
-        return self.constraints.is_default
-
 
 class CostedObjective(ConstrainedObjective):
     """An objective with constraints, net of costs."""
@@ -103,11 +99,6 @@ class CostedObjective(ConstrainedObjective):
         """Read constraints and costs that were given as the tables of a file."""
         super().read_tables()
         object.__setattr__(self, "costs", Costs.of(self.costs))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is long-only, fully invested and without costs."""
-        return super().is_plain and self.costs.is_free
 
 
 def positions(size: int) -> DecisionContext:
