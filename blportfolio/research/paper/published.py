@@ -90,10 +90,11 @@ def read_published_weights(path: str | Path) -> pd.DataFrame:
         path: CSV file: `date`, the first day held, then one column an asset.
 
     Returns:
-        (n_decisions, n_assets) weights by the first day held.
+        (n_decisions, n_assets) weights by the first day held; a row of zeros where the authors
+        found none, as no expected return was above 0.
 
     Raises:
-        DataError: If the file cannot be read, or holds no weights that sum to 1 by date.
+        DataError: If the file cannot be read, or holds no weights that sum to 1 (or 0) by date.
     """
     try:
         frame = pd.read_csv(path, index_col=0, parse_dates=True)
@@ -104,6 +105,7 @@ def read_published_weights(path: str | Path) -> pd.DataFrame:
     dated = isinstance(frame.index, pd.DatetimeIndex) and frame.index.is_monotonic_increasing
     if not dated or not frame.index.is_unique or frame.empty:
         raise DataError(f"The weights {str(path)!r} must have a first column of rising dates.")
-    if not bool((frame.sum(axis=1) - 1).abs().lt(1e-4).all()):
+    total = frame.sum(axis=1)
+    if not bool((total.sub(1).abs().lt(1e-4) | frame.eq(0).all(axis=1)).all()):
         raise DataError(f"The weights {str(path)!r} must sum to 1 on every date.")
     return frame.rename_axis(index="date", columns="asset")
