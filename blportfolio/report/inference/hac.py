@@ -1,4 +1,4 @@
-"""Error bars of performance figures."""
+"""Closed-form error bars of Sharpe ratios and their differences that allow for memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from scipy.stats import norm
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
+
+ROUNDING = 1e-12
+"""What two ratios owe to one period, below which their difference is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,11 @@ def sharpe_interval(
         Lo (2002), The statistics of Sharpe ratios; Newey and West (1987, 1994).
     """
     values = excess_returns(returns, risk_free_rate)
-    used = _lags_and_level(len(values), lags, level)
+    used = lags_and_level(len(values), lags, level)
     ratio = sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
     if math.isnan(ratio):
         return SharpeInterval(math.nan, math.nan, math.nan, math.nan, level, used)
-    error, reach = _error_and_reach(_influence(values), used, level, periods_per_year)
+    error, reach = error_and_reach(influence_of(values), used, level, periods_per_year)
     return SharpeInterval(ratio, error, ratio - reach, ratio + reach, level, used)
 
 
@@ -85,6 +88,7 @@ class SharpeDifference:
         high: Upper bound.
         level: Confidence level.
         lags: Autocovariances used.
+        p_value: Of the two-sided test that the two ratios are the same; NaN where undefined.
     """
 
     first: float
@@ -95,6 +99,7 @@ class SharpeDifference:
     high: float
     level: float
     lags: int
+    p_value: float
 
 
 def sharpe_difference(
@@ -121,7 +126,8 @@ def sharpe_difference(
         lags: Autocovariances; by default ⌊4 (n/100)^(2/9)⌋.
 
     Returns:
-        The interval; NaN where a ratio is. Two equal series differ by exactly 0.
+        The interval; NaN where a ratio is. Two series that are equal but for leverage and rounding
+        differ by exactly 0, with a p-value of 1.
 
     Raises:
         ConfigError: If `level` is not between 0 and 1.
@@ -134,20 +140,31 @@ def sharpe_difference(
     if not pd.Series(first).index.equals(pd.Series(second).index):
         raise DataError("`first` and `second` must be returns on the same dates; align them first.")
     values = [excess_returns(returns, risk_free_rate) for returns in (first, second)]
-    used = _lags_and_level(len(values[0]), lags, level)
+    used = lags_and_level(len(values[0]), lags, level)
     one, other = (
         sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
         for returns in (first, second)
     )
     gap = one - other
     if math.isnan(gap):
-        return SharpeDifference(one, other, math.nan, math.nan, math.nan, math.nan, level, used)
-    influence = _influence(values[0]) - _influence(values[1])
-    error, reach = _error_and_reach(influence, used, level, periods_per_year)
-    return SharpeDifference(one, other, gap, error, gap - reach, gap + reach, level, used)
+        nan = math.nan
+        return SharpeDifference(one, other, nan, nan, nan, nan, level, used, nan)
+    influence = influence_of(values[0]) - influence_of(values[1])
+    if influence.std() <= ROUNDING and abs(gap) <= ROUNDING * math.sqrt(periods_per_year):
+        gap, influence = 0.0, 0 * influence
+    error, reach = error_and_reach(influence, used, level, periods_per_year)
+    p_value = normal_p_value(gap, error)
+    return SharpeDifference(one, other, gap, error, gap - reach, gap + reach, level, used, p_value)
 
 
-def _lags_and_level(n_obs: int, lags: int | None, level: float) -> int:
+def normal_p_value(value: float, standard_error: float) -> float:
+    """Two-sided p-value; 1 for a value of exactly 0, NaN for another one without an error."""
+    if value == 0:
+        return 1.0
+    return float(2 * norm.sf(abs(value) / standard_error)) if standard_error > 0 else math.nan
+
+
+def lags_and_level(n_obs: int, lags: int | None, level: float) -> int:
     """Return the autocovariances to use.
 
     Raises:
@@ -158,7 +175,7 @@ def _lags_and_level(n_obs: int, lags: int | None, level: float) -> int:
     return max(0, min(int(4 * (n_obs / 100) ** (2 / 9)) if lags is None else lags, n_obs - 1))
 
 
-def _influence(values: FloatArray) -> FloatArray:
+def influence_of(values: FloatArray) -> FloatArray:
     """Return (n_periods,) what each return adds to n (Ŝ − S), per period."""
     scores = (values - values.mean()) / values.std()
     per_period = float(values.mean() / values.std())
@@ -166,9 +183,10 @@ def _influence(values: FloatArray) -> FloatArray:
     return influence
 
 
-def _error_and_reach(
+def error_and_reach(
     influence: FloatArray, lags: int, level: float, periods_per_year: float
 ) -> tuple[float, float]:
+    """Return the standard error, annualised, and how far the interval reaches to either side."""
     variance = newey_west_variance(influence, lags) / len(influence)
     error = math.sqrt(variance * periods_per_year)
     return error, float(norm.ppf(0.5 + level / 2)) * error

@@ -1,0 +1,117 @@
+"""Circular blocks of periods: how long they are, and what sums a resample has."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from blportfolio.errors import ConfigError
+from blportfolio.types import FloatArray, IntArray
+
+FEWEST = 10
+"""Periods below which nothing is resampled."""
+
+_DRAWN_AT_ONCE = 1_000_000
+"""Blocks that are held in memory at a time."""
+
+
+def check_settings(*, level: float, n_draws: int, block: int | None) -> None:
+    """Refuse settings that no bootstrap can have.
+
+    Raises:
+        ConfigError: If `level` is not between 0 and 1, or `n_draws` or `block` is below 1.
+    """
+    if not 0 < level < 1:
+        raise ConfigError(f"`level` must lie between 0 and 1, got {level}.")
+    if n_draws < 1:
+        raise ConfigError(f"`n_draws` must be 1 or more, got {n_draws}.")
+    if block is not None and block < 1:
+        raise ConfigError(f"`block` must be 1 period or more, got {block}.")
+
+
+def block_length(columns: FloatArray, block: int | None = None) -> int:
+    """Return the length of blocks: the given one or an automatic one, at most n/4.
+
+    Args:
+        columns: (n_periods, n_columns) series whose means are resampled.
+        block: Periods in a block; by default the longest that the columns ask for by the rule of
+            Politis and White for the circular bootstrap.
+
+    References:
+        Politis and White (2004), Automatic block-length selection for the dependent bootstrap,
+        with the correction of Patton, Politis and White (2009).
+    """
+    from arch.bootstrap import optimal_block_length
+
+    most = max(1, len(columns) // 4)
+    if block is None:
+        moving = columns[:, np.ptp(columns, axis=0) > 0]
+        if not moving.shape[1]:
+            return 1
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a series without autocorrelation needs no block
+            lengths = optimal_block_length(moving)["circular"].to_numpy()
+        block = math.ceil(lengths[np.isfinite(lengths)].max(initial=1.0))
+    return max(1, min(block, most))
+
+
+def block_sums(columns: FloatArray, block: int) -> FloatArray:
+    """Return (n_periods, n_columns) sums over the `block` periods from each one, in a circle."""
+    around = np.concatenate([columns, columns[: block - 1]])
+    windows = np.lib.stride_tricks.sliding_window_view(around, block, axis=0)
+    sums: FloatArray = windows.sum(axis=-1)
+    return sums
+
+
+def drawn_starts(n_obs: int, block: int, n_draws: int, seed: int) -> Iterator[IntArray]:
+    """Yield (some draws, ⌊n_obs / block⌋) first periods of blocks, in the order of the draws."""
+    rng = np.random.default_rng(seed)
+    n_blocks = n_obs // block
+    at_once = max(1, _DRAWN_AT_ONCE // n_blocks)
+    for done in range(0, n_draws, at_once):
+        count = min(at_once, n_draws - done)
+        yield rng.integers(0, n_obs, size=(count, n_blocks))
+
+
+def resampled_moments(
+    columns: FloatArray, block: int, n_draws: int, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return means of resamples, and the covariance of block sums within each.
+
+    Args:
+        columns: (n_periods, k) series.
+        block: Periods in a block.
+        n_draws: Resamples, of ⌊n_periods / block⌋ blocks each.
+        seed: Seed of the draws.
+
+    Returns:
+        (n_draws, k) means, and (n_draws, k, k) long-run covariances of one period: those of
+        the sums of the blocks that were drawn, divided by the length of a block.
+    """
+    n_obs, k = columns.shape
+    sums = block_sums(columns, block)
+    upper = np.triu_indices(k)
+    table = np.hstack([sums, sums[:, upper[0]] * sums[:, upper[1]]])
+    totals = np.concatenate(
+        [
+            _counts(starts, n_obs) @ table / starts.shape[1]
+            for starts in drawn_starts(n_obs, block, n_draws, seed)
+        ]
+    )
+    means = totals[:, :k] / block
+    covariances = np.empty((n_draws, k, k))
+    covariances[:, upper[0], upper[1]] = totals[:, k:]
+    covariances[:, upper[1], upper[0]] = totals[:, k:]
+    covariances /= block
+    return means, covariances - block * means[:, :, None] * means[:, None, :]
+
+
+def _counts(starts: IntArray, n_obs: int) -> csr_array:
+    """Return the (n_draws, n_periods) matrix that adds up what each draw took."""
+    n_draws, n_blocks = starts.shape
+    edges = np.arange(0, n_draws * n_blocks + 1, n_blocks)
+    return csr_array((np.ones(starts.size), starts.ravel(), edges), shape=(n_draws, n_obs))
