@@ -1,0 +1,165 @@
+"""Cells: one universe, window, cost and span of years, in which two strategies are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.errors import DataError
+from blportfolio.report.inference import sharpe_difference
+from blportfolio.research.breadth.runs import Breadth, Run
+
+WHOLE = "whole"
+SIZE = 0.05
+"""Level of the two-sided tests."""
+EQUAL = 1e-9
+"""Sharpe ratios a year that differ by no more are equal: rounding, not skill."""
+COLUMNS = (
+    "universe",
+    "window",
+    "cost_bps",
+    "period",
+    "strategy",
+    "baseline",
+    "n_periods",
+    "sharpe_ratio",
+    "baseline_sharpe_ratio",
+    "difference",
+    "standard_error",
+    "low",
+    "high",
+    "p_value",
+    "outcome",
+    "failure",
+)
+COUNTS = ("n_cells", "n_better", "n_worse", "n_surely_better", "n_surely_worse", "n_failed")
+
+
+def compare_cells(
+    breadth: Breadth, *, baselines: Sequence[str], strategies: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Compare strategies with baselines in every cell.
+
+    Decades are cuts of the returns of one run, which knew nothing of where it would be cut.
+
+    Args:
+        breadth: All runs.
+        baselines: Names of strategies to compare with.
+        strategies: Names of those compared; all by default.
+
+    Returns:
+        One row a cell, strategy and baseline, under `COLUMNS`. `period` is "whole" or a decade,
+        such as "1990s"; decades of fewer than `min_years` have none. `difference` is that of
+        annualised Sharpe ratios, with its HAC interval and p-value (Ledoit and Wolf 2008). `outcome`
+        is "better", "surely better", "worse", "surely worse" (surely: p < 5 %), "equal" where the two
+        differ by rounding alone, or "failed", with the sentence in `failure`.
+
+    Raises:
+        DataError: If a name is none of the strategies.
+    """
+    chosen = tuple(breadth.strategies if strategies is None else strategies)
+    for name in (*chosen, *baselines):
+        if name not in breadth.strategies:
+            raise DataError(f"{name!r} was not run; there are {', '.join(breadth.strategies)}.")
+    rows: list[tuple[object, ...]] = []
+    for plan in breadth.plans.values():
+        for window in plan.windows:
+            for cost in breadth.settings.costs:
+                place = (plan.name, window, cost)
+                runs = {name: breadth.runs[(*place, name)] for name in breadth.strategies}
+                for strategy in chosen:
+                    for baseline in baselines:
+                        if strategy != baseline:
+                            rows += _rows(breadth, place, runs[strategy], runs[baseline])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rows(
+    breadth: Breadth, place: tuple[str, int, float], run: Run, base: Run
+) -> list[tuple[object, ...]]:
+    """Return the whole period's row and those of the decades."""
+    named = (run.strategy, base.strategy)
+    failure = run.failure or base.failure
+    if failure:
+        blank = (0, *(np.nan,) * 7)
+        return [(*place, WHOLE, *named, *blank, "failed", failure)]
+    rows = []
+    for period, dates in spans(breadth, run).items():
+        first, second = run.returns.loc[dates], base.returns.loc[dates]
+        found = sharpe_difference(first, second, periods_per_year=run.periods_per_year)
+        figures = (
+            len(first),
+            found.first,
+            found.second,
+            found.value,
+            found.standard_error,
+            found.low,
+            found.high,
+            found.p_value,
+        )
+        rows.append((*place, period, *named, *figures, _outcome(found.value, found.p_value), ""))
+    return rows
+
+
+def spans(breadth: Breadth, run: Run) -> dict[str, pd.Index]:
+    """Return the dates of the whole of a run, and of each decade that is long enough."""
+    dates = pd.DatetimeIndex(run.returns.index)
+    parts: dict[str, pd.Index] = {WHOLE: dates}
+    for decade in np.unique(dates.year // 10 * 10):
+        inside = dates[dates.year // 10 * 10 == decade]
+        if len(inside) >= breadth.settings.min_years * run.periods_per_year:
+            parts[f"{decade}s"] = inside
+    return parts
+
+
+def short_decades(breadth: Breadth) -> tuple[str, ...]:
+    """Name the decades of each universe that were left out, as they hold too few years."""
+    said = []
+    for plan in breadth.plans.values():
+        run = next(
+            (r for r in breadth.runs.values() if r.universe == plan.name and not r.failure), None
+        )
+        if run is None:
+            continue
+        kept = spans(breadth, run)
+        years = pd.DatetimeIndex(run.returns.index).year // 10 * 10
+        short = [f"{decade}s" for decade in np.unique(years) if f"{decade}s" not in kept]
+        said += [f"{plan.name} {decade}" for decade in short]
+    return tuple(said)
+
+
+def _outcome(difference: float, p_value: float) -> str:
+    if not np.isfinite(difference) or abs(difference) <= EQUAL:
+        return "equal"
+    sure = "surely " if p_value < SIZE else ""
+    return f"{sure}{'better' if difference > 0 else 'worse'}"
+
+
+def count_cells(cells: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Count in how many cells each strategy beats each baseline.
+
+    Args:
+        cells: What `compare_cells` returned, or some of its rows.
+        by: Columns to count apart by, such as "universe".
+
+    Returns:
+        One row a strategy, baseline and value of `by`: cells in which both ran (`n_cells`), those
+        where the Sharpe ratio is higher (`n_better`) and lower (`n_worse`), those of them where
+        the test says so at 5 % (`n_surely_better`, `n_surely_worse`), those where one failed
+        (`n_failed`, none of the others), and `share_better`. Equal cells are neither.
+    """
+    keys = ["strategy", "baseline", *by]
+    outcome = cells["outcome"]
+    marked = cells[keys].assign(
+        n_cells=outcome.ne("failed"),
+        n_better=outcome.isin(["better", "surely better"]),
+        n_worse=outcome.isin(["worse", "surely worse"]),
+        n_surely_better=outcome.eq("surely better"),
+        n_surely_worse=outcome.eq("surely worse"),
+        n_failed=outcome.eq("failed"),
+    )
+    counted = marked.groupby(keys, sort=False)[list(COUNTS)].sum().astype(int).reset_index()
+    share = counted["n_better"] / counted["n_cells"].where(counted["n_cells"] > 0)
+    return counted.assign(share_better=share)
