@@ -52,9 +52,10 @@ def compare_cells(
     Returns:
         One row a cell, strategy and baseline, under `COLUMNS`. `period` is "whole" or a decade,
         such as "1990s"; decades of fewer than `min_years` have none. `difference` is that of
-        annualised Sharpe ratios, with its HAC interval and p-value (Ledoit and Wolf 2008). `outcome`
-        is "better", "surely better", "worse", "surely worse" (surely: p < 5 %), "equal" where the two
-        differ by rounding alone, or "failed", with the sentence in `failure`.
+        annualised Sharpe ratios, with its HAC interval and p-value (Ledoit and Wolf 2008).
+        `outcome` is "better", "surely better", "worse", "surely worse" (surely: p < 5 %), "equal"
+        where the two differ by rounding alone, or "failed", with the sentence in `failure`; a run
+        that failed has no decades.
 
     Raises:
         DataError: If a name is none of the strategies.
@@ -85,7 +86,7 @@ def _rows(
     if failure:
         blank = (0, *(np.nan,) * 7)
         return [(*place, WHOLE, *named, *blank, "failed", failure)]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for period, dates in spans(breadth, run).items():
         first, second = run.returns.loc[dates], base.returns.loc[dates]
         found = sharpe_difference(first, second, periods_per_year=run.periods_per_year)

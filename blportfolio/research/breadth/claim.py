@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
-
 from blportfolio.report.inference import (
     PooledDifference,
     bootstrap_sharpe_difference,
@@ -101,7 +99,7 @@ def claim_rows(breadth: Breadth, strategy: str, baseline: str) -> tuple[ClaimRow
 
 def _row(breadth: Breadth, strategy: str, baseline: str, universe: str) -> ClaimRow:
     settings, plan = breadth.settings, breadth.plans[universe]
-    pairs = _pairs(breadth, strategy, baseline, universe)
+    pairs = claim_pairs(breadth, strategy, baseline, universe)
     at_window, over_windows = Gap(), Gap()
     if plan.claim_window in pairs:
         run, base = pairs[plan.claim_window]
@@ -123,7 +121,7 @@ def _row(breadth: Breadth, strategy: str, baseline: str, universe: str) -> Claim
 
 def claim_mean(breadth: Breadth, strategy: str, baseline: str) -> Mean:
     """Return the mean over universes at `claim_cost`."""
-    by_universe = [_pairs(breadth, strategy, baseline, universe) for universe in breadth.plans]
+    by_universe = [claim_pairs(breadth, strategy, baseline, universe) for universe in breadth.plans]
     usual = [
         {plan.claim_window: pairs[plan.claim_window]}
         for plan, pairs in zip(breadth.plans.values(), by_universe, strict=True)
@@ -144,7 +142,7 @@ def claim_mean(breadth: Breadth, strategy: str, baseline: str) -> Mean:
     )
 
 
-def _pairs(
+def claim_pairs(
     breadth: Breadth, strategy: str, baseline: str, universe: str
 ) -> dict[int, tuple[Run, Run]]:
     """Return by window the runs of both at `claim_cost`, where neither failed."""
@@ -251,47 +249,3 @@ def _against(rows: Sequence[ClaimRow], mean: Mean, verdict: bool | None) -> str:
 
 def _named(row: ClaimRow) -> str:
     return f"{row.universe} ({row.at_window.value:+.2f}, p {row.at_window.p_value:.3f})"
-
-
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """A strategy over another on one universe, averaged over windows: the floor to clear.
-
-    Attributes:
-        universe: Name of the universe.
-        sharpe_ratio: Mean Sharpe ratio of the strategy.
-        base_sharpe_ratio: That of the other.
-        turnover: Mean one-way turnover per decision of the strategy.
-        base_turnover: That of the other.
-    """
-
-    universe: str
-    sharpe_ratio: float
-    base_sharpe_ratio: float
-    turnover: float
-    base_turnover: float
-
-    @property
-    def times_sharpe(self) -> float:
-        """Ratio of the Sharpe ratios; NaN where the other's is not above 0."""
-        if not self.base_sharpe_ratio > 0:
-            return math.nan
-        return self.sharpe_ratio / self.base_sharpe_ratio
-
-    @property
-    def times_turnover(self) -> float:
-        """Ratio of the turnovers; NaN where the other does not trade."""
-        return self.turnover / self.base_turnover if self.base_turnover > 0 else math.nan
-
-
-def floors(breadth: Breadth, strategy: str, other: str) -> tuple[Floor, ...]:
-    """Return Sharpe ratio and turnover beside another's on every universe where both ran."""
-    found = []
-    for universe in breadth.plans:
-        pairs = _pairs(breadth, strategy, other, universe).values()
-        if pairs:
-            figures = np.array(
-                [(a.sharpe_ratio, b.sharpe_ratio, a.turnover, b.turnover) for a, b in pairs]
-            ).mean(axis=0)
-            found.append(Floor(universe, *(float(value) for value in figures)))
-    return tuple(found)
