@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,10 +19,6 @@ from blportfolio.cli.reading import (
     given_options,
 )
 from blportfolio.errors import ConfigError
-
-if TYPE_CHECKING:
-    from blportfolio.config import Experiment
-    from blportfolio.data import MarketData
 
 
 def backtest(
@@ -121,6 +116,24 @@ def backtest(
             help="Cost of each unit bought and each unit sold, basis points.",
         ),
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            help="Strategy of the run that every other is compared with, by its file or name.",
+            show_default="the experiment's, else min_variance",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--trials",
+            min=1,
+            help="Configurations that you tried before you chose these, for the deflated Sharpe "
+            "ratio.",
+            show_default="those of the experiment",
+        ),
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +162,9 @@ def backtest(
 
     With a limit: blportfolio backtest --set slp.optimise.constraints.turnover=0.1
 
+    Against another baseline, owning up to 40 trials: blportfolio backtest --baseline equal_weight
+    --trials 40
+
     Without arguments the packaged experiment `sample` runs. The run's folder holds report.html,
     charts, returns, weights, trades (CSV), exact results (Parquet) and a manifest.
 
@@ -162,6 +178,7 @@ def backtest(
     interrupted, 1 a bug.
     """
     with reported(debug=debug):
+        from blportfolio.cli.output import print_run
         from blportfolio.cli.provenance import command_line
         from blportfolio.cli.running import data_choices, run_and_write
         from blportfolio.config import load_experiment
@@ -176,6 +193,8 @@ def backtest(
             end=_date(end, "--end"),
             lookback=lookback,
             cost_bps=cost_bps,
+            baseline=baseline,
+            trials=trials,
         )
         reading = given_options(
             returns=returns,
@@ -210,7 +229,7 @@ def backtest(
             ordered = {"schema_version": 1, "experiment": resolved.config.name, "run": str(run)}
             typer.echo(json.dumps({**ordered, **summary}, ensure_ascii=False))
             return
-        _print(resolved, [market for _, market in markets], run, summary, quiet=quiet)
+        print_run([market for _, market in markets], run, summary, quiet=quiet)
 
 
 def _one_source(
@@ -248,35 +267,3 @@ def _date(text: str | None, flag: str) -> str | None:
             message = f"expected a date like 2020-06-30, got {text!r}."
             raise typer.BadParameter(message, param_hint=flag) from error
     return text
-
-
-def _print(
-    resolved: Experiment,
-    markets: list[MarketData],
-    run: Path,
-    summary: Mapping[str, Any],
-    *,
-    quiet: bool,
-) -> None:
-    """Print the table of each universe, what to know about them, and what to do next."""
-    from blportfolio.cli.output import announce, print_summary, print_verdict
-    from blportfolio.report.tables import EXPLANATION, by_universe, remarks
-
-    notes = []
-    tables = by_universe(summary["strategies"])
-    for market, (universe, records) in zip(markets, tables.items(), strict=True):
-        first, last = records[0]["first_held"], records[0]["last_held"]
-        typer.echo(
-            f"{resolved.config.name}: {market.name}, {len(market.assets)} assets, {first} to {last}"
-        )
-        print_summary(records)
-        label = f"{universe}: " if universe else ""
-        notes += [label + note for note in [*remarks(records), *market.notes]]
-        if universe:
-            typer.echo()
-    typer.echo(EXPLANATION if len(markets) > 1 else f"\n{EXPLANATION}")
-    for note in notes:
-        typer.echo(note)
-    print_verdict(summary)
-    typer.echo(f"Configurations run: {len(summary['strategies'])}, all shown.")
-    announce(run, quiet=quiet)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.cells import cell_len
@@ -15,6 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from blportfolio.data import MarketData
 
 
 class PatientConsole(Console):
@@ -32,6 +35,17 @@ def print_summary(records: Sequence[Mapping[str, Any]]) -> None:
     print_table(HEADINGS, format_rows(records))
 
 
+def print_against(summary: Mapping[str, Any], universe: str = "") -> None:
+    """Print how the strategies compare with the baseline on one universe, if the run says so."""
+    from blportfolio.report.against_text import against_headings, against_rows, of_universe
+
+    against = summary.get("against_baseline")
+    if against is not None:
+        sys.stdout.write("\n")
+        rows = against_rows(against, of_universe(against, universe))
+        print_table(against_headings(against), rows)
+
+
 def print_verdict(summary: Mapping[str, Any]) -> None:
     """Print the verdict of an experiment that has candidates, its figures and then its words."""
     from blportfolio.report.verdict import HEADINGS, format_comparisons
@@ -41,6 +55,34 @@ def print_verdict(summary: Mapping[str, Any]) -> None:
         print_table(HEADINGS, format_comparisons(summary["verdict"]["comparisons"]))
         sys.stdout.write("\nVerdict\n")
         sys.stdout.writelines(f"{sentence}\n" for sentence in summary["verdict"]["sentences"])
+
+
+def print_run(
+    markets: Sequence[MarketData], run: Path, summary: Mapping[str, Any], *, quiet: bool
+) -> None:
+    """Print the tables of each universe, what to know about them, and what to do next."""
+    from blportfolio.report.tables import EXPLANATION, by_universe, remarks
+
+    notes = []
+    tables = by_universe(summary["strategies"])
+    for market, (universe, records) in zip(markets, tables.items(), strict=True):
+        first, last = records[0]["first_held"], records[0]["last_held"]
+        typer.echo(
+            f"{summary['experiment']}: {market.name}, {len(market.assets)} assets, "
+            f"{first} to {last}"
+        )
+        print_summary(records)
+        print_against(summary, universe)
+        label = f"{universe}: " if universe else ""
+        notes += [label + note for note in [*remarks(records), *market.notes]]
+        if universe:
+            typer.echo()
+    typer.echo(EXPLANATION if len(markets) > 1 else f"\n{EXPLANATION}")
+    for sentence in [*summary["against_baseline"]["sentences"], *notes]:
+        typer.echo(sentence)
+    print_verdict(summary)
+    typer.echo(f"Configurations run: {len(summary['strategies'])}, all shown.")
+    announce(run, quiet=quiet)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -24,6 +24,7 @@ from blportfolio.data.cached import cached_tickers
 from blportfolio.errors import BLPortfolioError, ConfigError
 from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, digest
+from blportfolio.report.against import Baseline
 from blportfolio.report.run_folder import RunPart, write_run
 
 
@@ -124,7 +125,7 @@ def run_and_write(
         markets: The universes chosen, loaded.
         command: The command line, for the manifest.
         out: Folder in which runs/ is made.
-        seed: Recorded for models that draw random numbers.
+        seed: Of the bootstraps, and recorded for models that draw random numbers.
         quiet: Whether to show no progress.
     """
     began = utc_now()
@@ -172,8 +173,9 @@ def run_and_write(
                 command=command,
                 config=config,
                 seed=seed,
-                seed_use="recorded for models that draw random numbers; objectives that draw, "
-                "such as resampled, have their own among their settings",
+                seed_use="for the resampled histories behind intervals and p-values; recorded for "
+                "models that draw random numbers; objectives that draw, such as resampled, have "
+                "their own among their settings",
             ),
             **_data_of(parts),
             "policies": POLICIES,
@@ -187,6 +189,10 @@ def run_and_write(
             elapsed=lambda: seconds_since(began),
             candidates=experiment.candidates,
             baselines=experiment.baselines,
+            baseline=Baseline(
+                experiment.baseline, experiment.baseline_rows, experiment.trials, seed
+            ),
+            seed=seed,
         )
     return target, summary
 

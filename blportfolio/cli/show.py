@@ -22,7 +22,7 @@ def show(
     Example: blportfolio show runs/sample/20260101T120000Z-1a2b3c4d
     """
     with reported(debug=debug):
-        from blportfolio.cli.output import print_summary, print_verdict
+        from blportfolio.cli.output import print_against, print_summary, print_verdict
         from blportfolio.cli.study import print_study
         from blportfolio.report.run_folder import read_summary
         from blportfolio.report.study import read_study
@@ -40,7 +40,10 @@ def show(
                 if universe:
                     typer.echo(f"{universe}:")
                 print_summary(records)
+                print_against(summary, universe)
                 for note in remarks(records):
                     typer.echo(note)
+            for sentence in summary.get("against_baseline", {}).get("sentences", ()):
+                typer.echo(sentence)
             print_verdict(summary)
         typer.echo(f"\nReport: {run / 'report.html'}")

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blportfolio.report.tables import EXPLANATION, HEADINGS, format_rows, remarks
+from blportfolio.report.against_text import (
+    against_headings,
+    against_rows,
+    explain_against,
+    of_universe,
+)
+from blportfolio.report.tables import EXPLANATION, PAGE_HEADINGS, RANGES, format_rows, remarks
 from blportfolio.report.verdict import HEADINGS as COMPARED
 from blportfolio.report.verdict import format_comparisons
 
@@ -38,12 +44,14 @@ class PageSection:
         records: Headline figures by strategy.
         charts: SVG by description.
         data: Description of the data.
+        differences: SVG of the comparison with the baseline; empty without one.
     """
 
     universe: str
     records: Sequence[Mapping[str, Any]]
     charts: Mapping[str, str]
     data: Mapping[str, Any]
+    differences: str = ""
 
 
 def render_page(
@@ -53,6 +61,7 @@ def render_page(
     sections: Sequence[PageSection],
     manifest: Mapping[str, Any],
     verdict: Mapping[str, Any] | None = None,
+    against: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page as text.
 
@@ -62,8 +71,9 @@ def render_page(
         sections: One a universe.
         manifest: The run's manifest.
         verdict: Sentences and comparisons, or None.
+        against: The comparison with a baseline, or None.
     """
-    body = "\n".join(_section(section) for section in sections)
+    body = "\n".join(_section(section, against) for section in sections)
     opening = "" if verdict is None else f"\n{_verdict(verdict)}"
     dates = ", ".join(
         _text(section.data["last_date"]) + (section.universe and f" ({_text(section.universe)})")
@@ -109,8 +119,8 @@ Configuration {_text(manifest["config_sha256"][:12])}. Not investment advice.</p
 """
 
 
-def _section(section: PageSection) -> str:
-    """Return table, remarks and charts of one universe, under a heading where there are several."""
+def _section(section: PageSection, against: Mapping[str, Any] | None) -> str:
+    """Return tables, remarks and charts of one universe, under a heading if there are several."""
     records, data = section.records, section.data
     heading = f"<h2>{_text(section.universe)}</h2>\n" if section.universe else ""
     level = "h3" if section.universe else "h2"
@@ -124,11 +134,33 @@ def _section(section: PageSection) -> str:
     return f"""{heading}<p class="note">{_text(data["name"])}: {data["n_assets"]} assets, \
 held {first} to {last}.
 {len(records)} configurations were run and all are shown.</p>
-{_table(HEADINGS, format_rows(records))}
-<p class="note">{_text(EXPLANATION)}</p>
+{_table(PAGE_HEADINGS, format_rows(records, ranges=True))}
+<p class="note">{_text(EXPLANATION)} {_text(RANGES)}</p>
 {read}
+{"" if against is None else _against(section, against, level)}
 <{level}>Charts</{level}>
 {figures}"""
+
+
+def _against(section: PageSection, against: Mapping[str, Any], level: str) -> str:
+    """Return chart, table and sentences of the comparison with the baseline on one universe."""
+    comparisons = of_universe(against, section.universe)
+    name = against["baseline"]
+    heading = f"<{level}>Against {_text(name)}</{level}>"
+    drawn = ""
+    if section.differences:
+        rows = against_rows(against, comparisons)
+        place = against_headings(against).index("Difference [95 %]")
+        said = "; ".join(f"{row[0]} {row[place]}" for row in rows)
+        label = f"Sharpe ratio of each strategy less that of {name}, with 95 % interval: {said}."
+        drawn = f'<figure role="img" aria-label="{_text(label)}">{section.differences}</figure>\n'
+    table = _table(
+        against_headings(against, everything=True),
+        against_rows(against, comparisons, everything=True),
+    )
+    sentences = explain_against(against, universe=section.universe)
+    told = "".join(f"<li>{_text(sentence)}</li>" for sentence in sentences)
+    return f"{heading}\n{drawn}{table}\n<ul>{told}</ul>"
 
 
 def _verdict(found: Mapping[str, Any]) -> str:

@@ -15,7 +15,15 @@ import pandas as pd
 
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
+from blportfolio.report.against import Baseline, against_baseline
+from blportfolio.report.against_text import (
+    against_headings,
+    against_rows,
+    explain_against,
+    of_universe,
+)
 from blportfolio.report.charts import plot_drawdown, plot_growth, plot_weights, to_png, to_svg
+from blportfolio.report.difference_chart import plot_differences
 from blportfolio.report.page import PageSection, render_page
 from blportfolio.report.tables import format_rows, summary_records
 from blportfolio.report.verdict import compare, format_comparisons, verdict
@@ -46,6 +54,8 @@ def write_run(
     elapsed: Callable[[], float],
     candidates: Sequence[str] = (),
     baselines: Sequence[str] = (),
+    baseline: Baseline | None = None,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Write results, tables, charts, page and, last, the manifest.
 
@@ -58,19 +68,29 @@ def write_run(
         elapsed: Seconds since the run began, asked for at the end.
         candidates: Names of the strategies that the verdict is about; without any there is none.
         baselines: Names of those that they are held against.
+        baseline: What all strategies are compared with; without it they are not.
+        seed: Of the bootstraps.
 
     Returns:
-        The summary: the headline figures by strategy, and the verdict.
+        The summary: the headline figures by strategy, the comparison and the verdict.
     """
+    against = None
+    if baseline is not None:
+        against = against_baseline({part.universe: part.results for part in parts}, baseline)
     sections, records, comparisons = [], [], []
     for part in parts:
         label = {"universe": part.universe} if part.universe else {}
-        own = [{**record, **label} for record in summary_records(part.results)]
+        own = [{**record, **label} for record in summary_records(part.results, seed=seed)]
         records += own
-        found = compare(part.results, candidates, baselines)
+        found = compare(part.results, candidates, baselines, seed=seed)
         comparisons += [{**record, **label} for record in found]
-        sections.append(PageSection(part.universe, own, _write_part(folder, part), part.data))
+        charts = _write_part(folder, part)
+        drawn = "" if against is None else _draw_differences(folder, part, against)
+        sections.append(PageSection(part.universe, own, charts, part.data, drawn))
     summary: dict[str, Any] = {"schema_version": 1, "experiment": title, "strategies": records}
+    if against is not None:
+        against["sentences"] = explain_against(against)
+        summary["against_baseline"] = against
     if comparisons:
         summary["verdict"] = {"sentences": verdict(comparisons), "comparisons": comparisons}
     page = render_page(
@@ -78,6 +98,7 @@ def write_run(
         description=description,
         sections=sections,
         verdict=summary.get("verdict"),
+        against=against,
         manifest=manifest,
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
@@ -90,6 +111,15 @@ def write_run(
     ending = {"outputs": outputs, "headline": records, "duration_s": elapsed()}
     write_json(folder / "manifest.json", {**manifest, **ending})
     return summary
+
+
+def _draw_differences(folder: Path, part: RunPart, against: Mapping[str, Any]) -> str:
+    """Draw the comparison with the baseline on one universe; return SVG, empty without one."""
+    chart = plot_differences(of_universe(against, part.universe), against["baseline"])
+    if chart is None:
+        return ""
+    (folder / "charts" / part.universe / "difference.png").write_bytes(to_png(chart))
+    return to_svg(chart)
 
 
 def _write_part(folder: Path, part: RunPart) -> dict[str, str]:
@@ -133,6 +163,10 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
         if "verdict" in summary:
             "".join(summary["verdict"]["sentences"])
             format_comparisons(summary["verdict"]["comparisons"])
+        if "against_baseline" in summary:  # runs of the first version have none
+            against = summary["against_baseline"]
+            "".join([*against["sentences"], *against_headings(against)])
+            against_rows(against, against["comparisons"])
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise DataError(f"The run {str(source)!r} is damaged: summary.json, {error}.") from error
     result: dict[str, Any] = summary

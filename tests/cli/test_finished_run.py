@@ -24,7 +24,9 @@ def rows(path):
 
 def test_stdout_holds_one_json_object_and_nothing_else(finished):
     assert finished.stdout.count("\n") == 1
-    assert set(finished.document) == {"schema_version", "experiment", "run", "strategies"}
+    assert set(finished.document) == {
+        "schema_version", "experiment", "run", "strategies", "against_baseline",
+    }  # fmt: skip
     assert finished.document["schema_version"] == 1
     assert finished.document["experiment"] == "sample"
 
@@ -55,7 +57,7 @@ def test_the_run_folder_is_complete_and_nothing_is_left_beside_it(finished):
 
 def test_charts_are_png_images(finished):
     charts = list((finished.run / "charts").iterdir())
-    assert len(charts) == 5
+    assert len(charts) == 6
     for chart in charts:
         content = chart.read_bytes()
         assert content.startswith(b"\x89PNG\r\n\x1a\n")
@@ -132,7 +134,7 @@ def test_a_dangerous_asset_name_is_escaped_everywhere_in_the_report(finished):
     assert "<script" not in page.lower()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     drawings = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
-    assert len(drawings) == 5
+    assert len(drawings) == 6
     for drawing in drawings:
         tree = ElementTree.fromstring(drawing)  # noqa: S314, our own page
         tags = {element.tag.rpartition("}")[2] for element in tree.iter()}

@@ -62,7 +62,8 @@ def test_the_figures_are_those_of_the_returns_net_of_costs():
         results[0].returns, results[1].returns, periods_per_year=results[0].periods_per_year
     )
     assert record["difference"] == expected.value
-    assert (record["low"], record["high"]) == (expected.low, expected.high)
+    assert (record["hac_low"], record["hac_high"]) == (expected.low, expected.high)
+    assert record["hac_p_value"] == expected.p_value
     assert record["first_sharpe"] == bl.summarise(results[0])["sharpe_ratio"]
 
 
@@ -143,7 +144,8 @@ def test_a_strategy_without_a_ratio_is_neither_better_nor_worse():
     assert records[0]["difference"] is None
     assert verdict(records)[0].startswith("A does not beat X or Y")
     assert format_comparisons(records)[0][1:] == (
-        "n/a", records_text(records[0]["second_sharpe"]), "n/a [n/a, n/a]", "100.0 %", "no ratio",
+        "n/a", records_text(records[0]["second_sharpe"]), "n/a [n/a, n/a]", "n/a", "100.0 %",
+        "no ratio",
     )  # fmt: skip
 
 
