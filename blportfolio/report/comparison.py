@@ -10,7 +10,7 @@ import pandas as pd
 
 from blportfolio.backtest import BacktestResult
 from blportfolio.report.inference import (
-    SharpeDifference,
+    BootstrapDifference,
     bootstrap_sharpe_difference,
     sharpe_difference,
 )
@@ -104,7 +104,7 @@ def _views_weight(views: pd.DataFrame) -> float:
     return float(said @ done) / size if size > 0 else math.nan
 
 
-def _finding(found: SharpeDifference) -> str:
+def _finding(found: BootstrapDifference) -> str:
     if math.isnan(found.value):
         return "undefined"
     return "better" if found.low > NEGLIGIBLE else "worse" if found.high < -NEGLIGIBLE else "open"

@@ -39,24 +39,28 @@ def block_length(columns: FloatArray, block: int | None = None) -> int:
     Args:
         columns: (n_periods, n_columns) series whose means are resampled.
         block: Periods in a block; by default the longest that the columns ask for by the rule of
-            Politis and White for the circular bootstrap.
+            Politis and White for the circular bootstrap, n^(1/3) at least: that rule sees the
+            memory of the means only, and the standard errors of resamples have their own.
 
     References:
         Politis and White (2004), Automatic block-length selection for the dependent bootstrap,
         with the correction of Patton, Politis and White (2009).
     """
+    wanted = _automatic_length(columns) if block is None else block
+    return max(1, min(wanted, len(columns) // 4))
+
+
+def _automatic_length(columns: FloatArray) -> int:
     from arch.bootstrap import optimal_block_length
 
-    most = max(1, len(columns) // 4)
-    if block is None:
-        moving = columns[:, np.ptp(columns, axis=0) > 0]
-        if not moving.shape[1]:
-            return 1
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # a series without autocorrelation needs no block
-            lengths = optimal_block_length(moving)["circular"].to_numpy()
-        block = math.ceil(lengths[np.isfinite(lengths)].max(initial=1.0))
-    return max(1, min(block, most))
+    least = float(len(columns)) ** (1 / 3) - 1e-9
+    moving = columns[:, np.ptp(columns, axis=0) > 0]
+    if not moving.shape[1]:
+        return math.ceil(least)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # a series without autocorrelation needs no block
+        lengths = optimal_block_length(moving)["circular"].to_numpy(dtype=float)
+    return math.ceil(lengths[np.isfinite(lengths)].max(initial=least))
 
 
 def block_sums(columns: FloatArray, block: int) -> FloatArray:

@@ -14,20 +14,30 @@ from blportfolio.report.inference.blocks import (
     check_settings,
     resampled_moments,
 )
-from blportfolio.report.inference.hac import SharpeInterval, influence_of, sharpe_interval
-from blportfolio.report.metrics import excess_returns
+from blportfolio.report.inference.hac import influence_of, prewhitened_variance
+from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class BootstrapInterval(SharpeInterval):
+class BootstrapInterval:
     """An annualised Sharpe ratio with its studentised bootstrap interval.
 
     Attributes:
+        value: The ratio.
+        standard_error: Its standard error, annualised.
+        low: Lower bound.
+        high: Upper bound.
+        level: Confidence level.
         block: Periods in a block.
         n_draws: Resamples.
     """
 
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    level: float
     block: int
     n_draws: int
 
@@ -40,14 +50,13 @@ def bootstrap_sharpe_interval(
     level: float = 0.95,
     n_draws: int = 4_999,
     block: int | None = None,
-    lags: int | None = None,
     seed: int = 0,
 ) -> BootstrapInterval:
     """Symmetric interval by the studentised circular block bootstrap.
 
     Each resample of blocks has its own ratio S* and its own standard error s*, from the sums over
     its blocks of the influence of its returns. The interval is S ± q s with s the standard error
-    of `sharpe_interval` and q the quantile of |S* − S| / s* at `level`.
+    by a prewhitened quadratic spectral kernel and q the quantile of |S* − S| / s* at `level`.
 
     Args:
         returns: (n_periods,) simple returns per period.
@@ -56,8 +65,7 @@ def bootstrap_sharpe_interval(
         level: Confidence level.
         n_draws: Resamples.
         block: Periods in a block, cut to a quarter of the returns; by default the rule of Politis
-            and White on the influence values.
-        lags: Autocovariances in s; by default ⌊4 (n/100)^(2/9)⌋.
+            and White on the influence values, n^(1/3) at least.
         seed: Seed of the resamples.
 
     Returns:
@@ -72,35 +80,22 @@ def bootstrap_sharpe_interval(
         stationary observations; Ledoit and Wolf (2008), Section 3.2, for one ratio.
     """
     check_settings(level=level, n_draws=n_draws, block=block)
-    plain = sharpe_interval(
-        returns,
-        periods_per_year=periods_per_year,
-        risk_free_rate=risk_free_rate,
-        level=level,
-        lags=lags,
-    )
+    value = sharpe_ratio(returns, periods_per_year, risk_free_rate=risk_free_rate)
     values = excess_returns(returns, risk_free_rate)
-    if math.isnan(plain.value) or len(values) < FEWEST:
+    if math.isnan(value) or len(values) < FEWEST:
         nan = math.nan
-        return BootstrapInterval(plain.value, nan, nan, nan, level, plain.lags, 1, n_draws)
-    length = block_length(influence_of(values)[:, None], block)
+        return BootstrapInterval(value, nan, nan, nan, level, 1, n_draws)
+    influence = influence_of(values)
+    length = block_length(influence[:, None], block)
+    error = math.sqrt(prewhitened_variance(influence) / len(values) * periods_per_year)
     scores = (values - values.mean()) / values.std()
     ratio = float(values.mean() / values.std())
     columns = np.column_stack([scores, scores**2 - 1])
     means, covariances = resampled_moments(columns, length, n_draws, seed)
     drawn, gradients = ratios_and_gradients(ratio, means)
     errors = studentising_errors(gradients, covariances, len(values) // length * length)
-    reach = plain.standard_error * quantile(studentised(drawn - ratio, errors), level)
-    return BootstrapInterval(
-        plain.value,
-        plain.standard_error,
-        plain.value - reach,
-        plain.value + reach,
-        level,
-        plain.lags,
-        length,
-        n_draws,
-    )
+    reach = error * quantile(studentised(drawn - ratio, errors), level)
+    return BootstrapInterval(value, error, value - reach, value + reach, level, length, n_draws)
 
 
 def ratios_and_gradients(ratio: float, means: FloatArray) -> tuple[FloatArray, FloatArray]:

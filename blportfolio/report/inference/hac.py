@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
@@ -200,3 +201,41 @@ def newey_west_variance(values: FloatArray, lags: int) -> float:
     for lag in range(1, lags + 1):
         total += 2 * (1 - lag / (lags + 1)) * float(centred[lag:] @ centred[:-lag])
     return max(total / n_obs, 0.0)
+
+
+def prewhitened_variance(values: FloatArray) -> float:
+    """Long-run variance of a centred series by the prewhitened quadratic spectral kernel.
+
+    An autoregression of order one is taken off first, and put back by 1/(1 − ρ)²; the bandwidth of
+    the residuals is Andrews's, from a second autoregression. Against Bartlett weights it is less
+    too low where values remember.
+
+    References:
+        Andrews (1991), Heteroskedasticity and autocorrelation consistent covariance matrix
+        estimation, equations (2.7), (6.2) and (6.4); Andrews and Monahan (1992), an improved one,
+        Section 3; the choice of Ledoit and Wolf (2008), Section 3.1.
+    """
+    centred = values - values.mean()
+    if len(centred) < 4 or not centred.any():
+        return newey_west_variance(values, 0)
+    memory = _memory(centred)
+    residuals = centred[1:] - memory * centred[:-1]
+    if not residuals.any():
+        return newey_west_variance(values, 0)
+    left = _memory(residuals)
+    n_obs = len(residuals)
+    bandwidth = 1.3221 * (4 * left**2 / (1 - left) ** 4 * n_obs) ** 0.2
+    spectrum = np.abs(np.fft.rfft(residuals, 2 * n_obs)) ** 2
+    autocovariances = np.fft.irfft(spectrum)[:n_obs] / len(centred)
+    total = float(autocovariances[0])
+    if bandwidth > 0:
+        x = 1.2 * math.pi * np.arange(1, n_obs) / bandwidth
+        weights = 3 / x**2 * (np.sin(x) / x - np.cos(x))
+        total += 2 * float(weights @ autocovariances[1:])
+    return max(total, 0.0) / (1 - memory) ** 2
+
+
+def _memory(values: FloatArray) -> float:
+    """Return the slope of each value on the one before, kept 0.03 away from 1 and −1."""
+    slope = float(values[1:] @ values[:-1]) / max(float(values[:-1] @ values[:-1]), 1e-300)
+    return min(max(slope, -0.97), 0.97)
