@@ -130,6 +130,8 @@ class DecisionMaker:
         if self._keeper is not None:
             window = self._keeper.advance(row, previous)
             known = {"state": self._keeper.state}
+            if self._fit_arrays is not None and self._keeper.parts is not None:
+                known["parts"] = self._keeper.parts
         if self._fit_arrays is None:
             window = self.maker.window(row, previous) if window is None else window
             return _as_moments(self.strategy.prior.fit(window, **known), window)

@@ -27,10 +27,13 @@ class StateKeeper:
 
     Attributes:
         state: What the prior has learned so far.
+        parts: What its last decision is made of, where it has an `advance` that says so.
     """
 
     def __init__(self, prior: StatefulPrior, maker: WindowMaker) -> None:
         self.state: Any = prior.initial_state(maker.assets)
+        self.parts: Any = None
+        self._advance = getattr(prior, "advance", None)
         self._prior = prior
         self._maker = maker
         self._last: tuple[int, IntArray | None] | None = None
@@ -41,7 +44,10 @@ class StateKeeper:
         `previous` is (n_eligible,) weights just before the decision.
         """
         window = self._maker.window(row, previous, realised=self._realised(row))
-        self.state = self._prior.update(self.state, window)
+        if self._advance is None:
+            self.state = self._prior.update(self.state, window)
+        else:
+            self.state, self.parts = self._advance(self.state, window)
         self._last = (row, self._maker.columns(row))
         return window
 

@@ -12,9 +12,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from blportfolio.config.baseline import DEFAULT, count_trials, find_baseline
-from blportfolio.config.overrides import assign, parse_override, spell_out
+from blportfolio.config.overrides import assign, parse_override
 from blportfolio.config.strategy import StrategyConfig, parse_strategy
 from blportfolio.config.toml import find_file
+from blportfolio.config.variants import (
+    Entry,
+    Variant,
+    described,
+    file_of,
+    key_of,
+    names_for_set,
+    read_entries,
+    strategy_tables,
+)
 from blportfolio.errors import ConfigError
 from blportfolio.toml import read_toml, unknown_key, validate
 from blportfolio.validation import nearest_name
@@ -51,7 +61,7 @@ class ExperimentConfig(BaseModel):
         name: Name of the experiment and of its folder of runs.
         description: One sentence.
         universe: Name of a data set, or path of a file of prices; or a list, each run by itself.
-        strategies: Packaged names, or paths of strategy files.
+        strategies: Packaged names, paths of strategy files, or variants of either.
         contrast: Those of `strategies` whose Sharpe ratios the verdict compares, with the
             baselines' and with one another's.
         baseline: That of `strategies` with which every row is compared; by default minimum
@@ -66,7 +76,7 @@ class ExperimentConfig(BaseModel):
     name: str = Field(pattern=r"^[A-Za-z0-9_\-]+$")
     description: str = ""
     universe: str | Annotated[tuple[str, ...], Field(min_length=1)]
-    strategies: tuple[str, ...] = Field(min_length=1)
+    strategies: tuple[Entry, ...] = Field(min_length=1)
     contrast: tuple[str, ...] = ()
     baseline: str | None = None
     trials: Annotated[StrictInt, Field(ge=1)] | None = None
@@ -76,6 +86,11 @@ class ExperimentConfig(BaseModel):
     def universes(self) -> tuple[str, ...]:
         """What the experiment runs on, one after the other."""
         return (self.universe,) if isinstance(self.universe, str) else self.universe
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What each of `strategies` is called here: its name or path, or the variant's name."""
+        return tuple(key_of(entry) for entry in self.strategies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +129,10 @@ class Experiment:
         experiment = self.config.model_dump(mode="json")
         names = [Path(universe).name for universe in universes]
         experiment["universe"] = names if len(names) > 1 else names[0]
-        experiment["strategies"] = [Path(name).name for name in self.config.strategies]
-        experiment["contrast"] = [Path(name).name for name in self.config.contrast]
+        experiment["strategies"] = [described(entry) for entry in self.config.strategies]
+        experiment["contrast"] = [
+            Path(name).name if name.endswith(".toml") else name for name in self.config.contrast
+        ]
         if not experiment["contrast"]:
             del experiment["contrast"]
         experiment.update(baseline=self.baseline, trials=self.trials)
@@ -142,9 +159,9 @@ def load_experiment(
 
     Args:
         experiment: A packaged name such as "sample", or the path of a TOML file.
-        strategies: Names or paths that replace the experiment's own.
+        strategies: Names or paths that replace the experiment's own; or names of its variants.
         overrides: `key=value` in dotted form: "backtest.lookback=120" for the experiment, or
-            "slp.prior.tau=0.1" for a strategy by its name or file.
+            "slp.prior.tau=0.1" for a strategy by its name or file, its variants included.
         other_data: Whether the experiment will run on other data than its own: its start, end,
             lookback and description are then left out, as they are about those.
         baseline: Strategy of the run that all others are compared with, instead of the file's.
@@ -165,12 +182,16 @@ def load_experiment(
     for keys, value in settings:
         if keys[0] in ExperimentConfig.model_fields:
             assign(values, keys, value)
-    named = strategies or values.get("strategies", ())
-    chosen = [str(name) for name in named] if isinstance(named, list | tuple) else []
-    if chosen:
-        chosen = list(dict.fromkeys([*chosen, *BASELINES]))
-        values["strategies"] = chosen
-    stems = {Path(name).stem for name in chosen}
+    own = values.get("strategies", ())
+    entries = read_entries(own if isinstance(own, list) else (), where=path.name)
+    if strategies:
+        variants = {entry.name: entry for entry in entries if isinstance(entry, Variant)}
+        entries = [variants.get(name, name) for name in strategies]
+    chosen: dict[str, Entry] = {}
+    if entries:
+        chosen = {key_of(entry): entry for entry in [*entries, *BASELINES]}
+        values["strategies"] = list(chosen.values())
+    stems = {name for entry in chosen.values() for name in names_for_set(entry)}
     for keys, _ in settings:
         if keys[0] not in {*stems, *ExperimentConfig.model_fields}:
             raise unknown_key(keys[0], [*stems, *ExperimentConfig.model_fields], where="--set")
@@ -191,16 +212,12 @@ def load_experiment(
     rows: list[StrategyConfig] = []
     names_of: dict[str, tuple[str, ...]] = {}
     titles: dict[str, str] = {}
-    for name in config.strategies:
-        file = find_file("strategies", name, beside=path.parent)
-        tables = read_toml(file)
-        own = [(keys[1:], value) for keys, value in settings if keys[0] == file.stem]
-        for keys, value in own:
-            spell_out(tables, keys[0])
-            assign(tables, keys, value, whole=f"{file.stem}.")
-        parse_strategy(tables, source=file.name)
-        chosen_here = {keys[0] for keys, _ in own}
-        own_rows = _combinations(tables, config.backtest, file.name, keep=chosen_here)
+    for name, entry in zip(config.keys, config.strategies, strict=True):
+        file = find_file("strategies", file_of(entry), beside=path.parent)
+        source = f"{file.name}, variant {name}" if isinstance(entry, Variant) else file.name
+        tables, changed = strategy_tables(entry, file, settings)
+        parse_strategy(tables, source=source)
+        own_rows = _combinations(tables, config.backtest, source, keep=changed)
         names_of[name] = tuple(row.name for row in own_rows)
         titles[name] = str(tables.get("name", file.stem))
         rows.extend(own_rows)
@@ -229,10 +246,10 @@ def _check_names(config: ExperimentConfig, source: str) -> None:
         ConfigError: Naming what is wrong.
     """
     for name in config.contrast:
-        if name not in config.strategies:
+        if name not in config.keys:
             raise ConfigError(
                 f"Experiment file {source!r}: `contrast` names {name!r}, which is not among its "
-                f"strategies. {nearest_name(name, config.strategies)}"
+                f"strategies. {nearest_name(name, config.keys)}"
             )
         if name in BASELINES:
             raise ConfigError(

@@ -19,7 +19,7 @@ def parse_override(override: str) -> tuple[list[str], Any]:
         ConfigError: If there is no key or no equals sign.
     """
     key, sign, text = override.partition("=")
-    keys = _keys_of(key)
+    keys = keys_of(key)
     if not sign or not all(keys):
         raise ConfigError(f"--set takes key=value such as backtest.lookback=120, got {override!r}.")
     try:
@@ -28,7 +28,7 @@ def parse_override(override: str) -> tuple[list[str], Any]:
         return keys, text.strip()
 
 
-def _keys_of(text: str) -> list[str]:
+def keys_of(text: str) -> list[str]:
     """Return the parts of a dotted key; one with a dot stands in quotes, as in TOML."""
     try:
         table: Any = tomllib.loads(f"{text} = 0")
@@ -50,14 +50,16 @@ def spell_out(tables: dict[str, Any], key: str) -> None:
             tables[key] = {"model": table}
 
 
-def assign(values: dict[str, Any], keys: list[str], value: object, *, whole: str = "") -> None:
+def assign(
+    values: dict[str, Any], keys: list[str], value: object, *, whole: str = "--set "
+) -> None:
     """Put a value where its keys say, making tables on the way.
 
     Args:
         values: Tables to change.
         keys: Path of the value.
         value: What to put there.
-        whole: What stood before the keys on the command line, for messages.
+        whole: What stood before the keys where they were written, for messages.
 
     Raises:
         ConfigError: If something on the way is no table.
@@ -66,7 +68,7 @@ def assign(values: dict[str, Any], keys: list[str], value: object, *, whole: str
         inner = values.setdefault(key, {})
         if not isinstance(inner, dict):
             raise ConfigError(
-                f"--set {whole}{'.'.join(keys)}: `{key}` is {inner!r}, not a table; set all of it."
+                f"{whole}{'.'.join(keys)}: `{key}` is {inner!r}, not a table; set all of it."
             )
         values = inner
     values[keys[-1]] = value

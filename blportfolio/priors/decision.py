@@ -156,3 +156,33 @@ def earned_since(window: TrainingWindow, then: Parts, as_of: pd.Timestamp) -> Fl
         return None
     # An asset that has vanished earns nothing, as in a backtest.
     return since.reindex(columns=assets).fillna(0.0).to_numpy(dtype=float)
+
+
+def scores_of(state: Mapping[str, Any], labels: Sequence[str], model: str) -> dict[str, float]:
+    """Return the score in a state of every combination, in the order of `labels`.
+
+    Args:
+        state: What a prior's `update` returned.
+        labels: Names of the combinations that the prior averages.
+        model: Name of the prior's class.
+
+    Raises:
+        ConfigError: If `state` was learned by another model or with other lists.
+    """
+    scores = state.get("scores") if isinstance(state, Mapping) else None
+    if not isinstance(scores, Mapping) or "decisions" not in state:
+        raise ConfigError(
+            f"`state` must be what initial_state, update or bl.replay_state returned, got "
+            f"{type(state).__name__}."
+        )
+    if set(scores) != set(labels):
+        raise ConfigError(
+            f"`state` holds scores of {', '.join(scores) or 'nothing'}, but this prior "
+            f"averages over {', '.join(labels)}. Rebuild it with bl.replay_state."
+        )
+    learner = state.get("model", model)
+    if learner != model:
+        raise ConfigError(
+            f"`state` was learned by {learner}, not by {model}. Rebuild it with bl.replay_state."
+        )
+    return {label: float(scores[label]) for label in labels}

@@ -73,7 +73,9 @@ def learn_view(
     """Return x and Ω^F, or None when no asset has a view.
 
     A feature that no asset has at the decision is left out, such as a macro-economic series that
-    has ended. An asset has a view when the others are known at the decision and in half the rows.
+    has ended. So is, for an asset alone, one that it does not have at the decision or in half the
+    rows, such as a forecast before its first fit: it is put at 0, the asset's average, and says
+    nothing. An asset has a view when one feature is left, and half the rows hold all that are.
     Where nothing is regressed ("direct") the features are forecasts, and x is their average.
 
     Args:
@@ -104,11 +106,14 @@ def learn_view(
             f"from at horizon {horizon}; {n_features} features need {least}. Lengthen the "
             "lookback, shorten the horizon or use fewer features."
         )
-    complete: BoolArray = np.all(np.isfinite(features), axis=2)
     enough = max(least, (n_obs - horizon) / 2)
-    seen = np.flatnonzero(complete[-1] & (complete[:-horizon].sum(axis=0) >= enough))
+    finite = np.isfinite(features)
+    counted = finite[-1] & (finite[:-horizon].sum(axis=0) >= enough)
+    complete: BoolArray = np.all(finite | ~counted, axis=2)
+    seen = np.flatnonzero(counted.any(axis=1) & (complete[:-horizon].sum(axis=0) >= enough))
     if not len(seen):
         return None
+    features = np.where(counted, features, 0.0)
     returns = window.returns[:, seen]
     known = complete[:-horizon, seen].astype(float)
     scores = standardise(features[:, seen], np.vstack([known, np.zeros((horizon, len(seen)))]))

@@ -21,7 +21,14 @@ from blportfolio.covariance import SampleCovariance
 from blportfolio.errors import ConfigError
 from blportfolio.priors.averaging import average_members
 from blportfolio.priors.base import ArrayPrior, reference_weights
-from blportfolio.priors.decision import Parts, Setting, decoded, earned_since, encoded
+from blportfolio.priors.decision import (
+    Parts,
+    Setting,
+    decoded,
+    earned_since,
+    encoded,
+    scores_of,
+)
 from blportfolio.priors.grid import Grid, References, checked_grid, checked_references
 from blportfolio.priors.latent_view import (
     LatentView,
@@ -149,14 +156,25 @@ class LearnedPrior(ArrayPrior):
         """
         return self.labelled(window, lambda arrays: self.fit_arrays(arrays, state))
 
-    def fit_arrays(self, window: WindowArrays, state: Mapping[str, Any] | None = None) -> Moments:
+    def fit_arrays(
+        self,
+        window: WindowArrays,
+        state: Mapping[str, Any] | None = None,
+        parts: Parts | None = None,
+    ) -> Moments:
         """Return the posterior mean and Σ + Cov[θ].
+
+        Args:
+            window: Returns (n_obs, n_assets) and features.
+            state: What was learned before; None before any decision.
+            parts: What `advance` made of this very window, so as not to make it twice.
 
         Raises:
             DataError: If the window is too short for the horizon.
         """
         weights = self.weights(state)
-        parts = self.parts(window)
+        parts = self.parts(window) if parts is None else parts
+        parts = dataclasses.replace(parts, universe=window.universe)
         remarks: tuple[str, ...] = ()
         if self.learns_from_features or window.features is not None:
             remarks = blind_remarks(window, parts.view)
@@ -172,10 +190,9 @@ class LearnedPrior(ArrayPrior):
         references = {}
         if self._needs_reference:
             references = {name: reference_weights(name, sigma, window) for name in names}
+        directions = {name: sigma @ weights for name, weights in references.items()}
         if is_historical:
             directions = dict.fromkeys(names, window.returns.mean(axis=0))
-        else:
-            directions = {name: sigma @ weights for name, weights in references.items()}
         return Parts(
             window.assets,
             sigma,
@@ -205,26 +222,7 @@ class LearnedPrior(ArrayPrior):
         return evidence_weights(np.array(list(self._scores(state).values())))
 
     def _scores(self, state: Mapping[str, Any]) -> dict[str, float]:
-        """Return the score of every combination, in their order."""
-        labels = self.labels()
-        scores = state.get("scores") if isinstance(state, Mapping) else None
-        if not isinstance(scores, Mapping) or "decisions" not in state:
-            raise ConfigError(
-                f"`state` must be what initial_state, update or bl.replay_state returned, got "
-                f"{type(state).__name__}."
-            )
-        if set(scores) != set(labels):
-            raise ConfigError(
-                f"`state` holds scores of {', '.join(scores) or 'nothing'}, but this prior "
-                f"averages over {', '.join(labels)}. Rebuild it with bl.replay_state."
-            )
-        model = state.get("model", type(self).__name__)
-        if model != type(self).__name__:
-            raise ConfigError(
-                f"`state` was learned by {model}, not by {type(self).__name__}. Rebuild it with "
-                "bl.replay_state."
-            )
-        return {label: float(scores[label]) for label in labels}
+        return scores_of(state, self.labels(), type(self).__name__)
 
     def initial_state(self, assets: tuple[str, ...]) -> FrozenState:  # noqa: ARG002, protocol
         """Return the state before any decision: all combinations equal."""
@@ -247,6 +245,12 @@ class LearnedPrior(ArrayPrior):
             DataError: If `realised` has other assets than the last decision, or the window
                 neither has it nor reaches back that far.
         """
+        return self.advance(state, window)[0]
+
+    def advance(
+        self, state: Mapping[str, Any], window: TrainingWindow
+    ) -> tuple[FrozenState, Parts | None]:
+        """Return what `update` does, and what the decision is made of where a state keeps it."""
         scores = self._scores(state)
         found = state.get("dispersion", {"size": 1.0, "shape": [1.0]})
         dispersion = Dispersion(float(found["size"]), np.array(found["shape"], dtype=float))
@@ -269,12 +273,11 @@ class LearnedPrior(ArrayPrior):
             "dispersion": {"size": dispersion.size, "shape": dispersion.shape.tolist()},
             **self.learned(state, then, earned),
         }
+        parts = None
         if self.keeps_state:
-            document["pending"] = {
-                "as_of": str(window.as_of),
-                **encoded(self.parts(window.arrays())),
-            }
-        return FrozenState(document)
+            parts = self.parts(window.arrays())
+            document["pending"] = {"as_of": str(window.as_of), **encoded(parts)}
+        return FrozenState(document), parts
 
     def learned(
         self,

@@ -23,8 +23,9 @@ class SharedLatentPrior(LearnedPrior):
     its features, standardised within the window, each row's features paired with the returns that
     came after it. The last `horizon` rows have no target yet and stay out.
 
-    An asset whose features are unknown at the decision, or known in less than half the rows, gets
-    no view. Without features every asset lacks one, and the posterior is the prior.
+    A feature that an asset does not have at the decision, or in half the rows, has no part in its
+    view; an asset with none gets no view. Without features all lack one, and the posterior is the
+    prior.
 
     Attributes:
         tau: τ > 0, the uncertainty of the prior mean as a share of Σ; or a list of values, which

@@ -213,6 +213,47 @@ def test_an_asset_whose_features_are_missing_leaves_the_others_as_they_would_be_
     np.testing.assert_allclose(fitted.views.omega, alone.views.omega, rtol=1e-8, atol=1e-16)
 
 
+@pytest.mark.parametrize("lost", ["now", "early", "always"])
+@pytest.mark.parametrize("uncertainty", UNCERTAINTIES)
+def test_an_asset_without_a_feature_is_told_what_the_other_features_say(uncertainty, lost):
+    """By a regression asset by asset, as if the feature did not exist for any asset."""
+    window = window_of(6)
+    rows = {"now": slice(-1, None), "early": slice(None, 60), "always": slice(None)}[lost]
+
+    def lose(values):
+        values[rows, 1, 0] = np.nan
+
+    prior = bl.SharedLatentPrior(horizon=2, feature_uncertainty=uncertainty)
+    fitted, full = prior.fit(changed(window, lose)), prior.fit(window)
+    panel = bl.FeaturePanel(
+        window.features.values[:, :, 1:], window.returns.index, window.features.assets, ("f1",)
+    )
+    other = prior.fit(bl.TrainingWindow(window.returns, features=panel))
+    assert fitted.views.labels == full.views.labels
+    for asset in range(4):
+        expected = other if asset == 1 else full
+        np.testing.assert_allclose(fitted.views.mean[asset], expected.views.mean[asset], rtol=1e-9)
+        if uncertainty != "silverman" or asset != 1:  # its bandwidth is that of all features
+            variance = expected.views.omega[asset, asset]
+            np.testing.assert_allclose(fitted.views.omega[asset, asset], variance, rtol=1e-8)
+
+
+@pytest.mark.parametrize("regression", REGRESSIONS)
+def test_a_feature_known_in_too_few_rows_has_no_part_in_the_view_of_that_asset(regression):
+    window = window_of(6)
+
+    def shorten(values):
+        values[:60, 1, 0] = np.nan
+
+    def lose(values):
+        values[:, 1, 0] = np.nan
+
+    prior = bl.SharedLatentPrior(horizon=2, regression=regression)
+    found, expected = (prior.fit(changed(window, change)) for change in (shorten, lose))
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.covariance, expected.covariance)
+
+
 @pytest.mark.parametrize("prior", PRIORS)
 def test_remarks_name_the_assets_without_a_view(prior):
     window = window_of(7)
@@ -228,15 +269,16 @@ def test_remarks_name_the_assets_without_a_view(prior):
         return prior(horizon=5).fit_arrays(changed(window, change).arrays()).remarks
 
     assert remarks() == ()
-    assert remarks((1, 0)) == ("No view on A1.",)
-    assert remarks((1, 0), (3, 1)) == ("No view on A1, A3.",)
+    assert remarks((1, 0)) == ()  # the view rests on the other feature
+    assert remarks((1, 0), (1, 1)) == ("No view on A1.",)
+    assert remarks((1, 0), (1, 1), (3, 0), (3, 1)) == ("No view on A1, A3.",)
     everywhere = [(asset, 1) for asset in range(4)]
-    assert remarks(*everywhere) == ()  # the view rests on the other feature
+    assert remarks(*everywhere) == ()
     assert remarks((2, 0), *everywhere) == ("No view on A2.",)
     both = [(asset, feature) for asset in range(4) for feature in (0, 1)]
     assert remarks(*both) == ("No asset has a view.",)
     spread = [(0, 0), (1, 1), (2, 0), (3, 1)]  # each asset lacks one, none is lacked by all
-    assert remarks(*spread) == ("No asset has a view.",)
+    assert remarks(*spread) == ()
     plain = bl.TrainingWindow(window.returns).arrays()
     assert prior(horizon=5).fit_arrays(plain).remarks == ("No asset has a view.",)
 
