@@ -12,6 +12,7 @@ import pandas as pd
 from blportfolio.backtest import BacktestResult, run_backtest
 from blportfolio.backtest.plan import plan_decisions
 from blportfolio.data import MarketData, check_market
+from blportfolio.errors import DataError
 from blportfolio.features import WindowMaker
 from blportfolio.report import SharpeDifference, metrics, sharpe_difference
 from blportfolio.research.paper.accounting import (
@@ -25,6 +26,9 @@ from blportfolio.research.paper.steps import LITERAL, Step, make_steps
 from blportfolio.research.parallel import map_jobs
 
 Progress = Callable[[int, int], None]
+
+SHORTEST_LOOKBACK = 22
+"""Returns in a window that nine features can be regressed on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +95,7 @@ def decompose(
     end: str | pd.Timestamp | None = None,
     raw_prices: pd.DataFrame | None = None,
     cost_bps: float = 10.0,
+    obv_to_date: bool = False,
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[StepResult, ...]:
@@ -101,27 +106,38 @@ def decompose(
 
     Args:
         market: The data.
-        lookback: Returns in a window, 22 or more (nine features need as many rows).
+        lookback: Returns in a window, 22 or more, which nine features need.
         start: First date at which a decision may be made.
         end: Last date held.
         raw_prices: (n_dates, n_assets) prices as quoted at the time; by default those of the
             cached source. Where there are none the link of raw prices is left out.
         cost_bps: Cost in basis points of each unit bought and sold, for the net figures.
+        obv_to_date: Adds a row with OBV scaled by what is known; it takes as long as all the rest,
+            as every window is regressed once more.
         n_jobs: Processes; they change no bit of a result.
         progress: Called with the jobs done and all, windows regressed and backtests.
 
     Raises:
-        DataError: If the dates or the lookback leave nothing to decide, or `raw_prices` lack one.
+        DataError: If the lookback is too short, or the dates leave nothing to decide, or
+            `raw_prices` lack one.
     """
     check_market(market)
+    maker = WindowMaker(market, lookback=lookback)
+    if lookback < SHORTEST_LOOKBACK:
+        raise DataError(
+            f"`lookback` must be {SHORTEST_LOOKBACK} returns or more for nine features, got "
+            f"{lookback}."
+        )
+    rows, _ = plan_decisions(maker, "month_end", name=LITERAL, start=start, end=end)
     quoted = raw_closes(market) if raw_prices is None else raw_prices
     full_sample = PriceLevels.of(market, raw_prices=quoted)
-    known = price_indicators(market, obv="to_date").values
-    to_date = replace(full_sample, indicators=known)
-    maker = WindowMaker(market, lookback=lookback)
-    rows, _ = plan_decisions(maker, "month_end", name=LITERAL, start=start, end=end)
-    n_steps = len(make_steps(market, lookback, full_sample=full_sample, to_date=to_date))
-    total = 2 * len(rows) + n_steps
+    variants = [full_sample]
+    if obv_to_date:
+        known = price_indicators(market, obv="to_date").values
+        variants.append(replace(full_sample, indicators=known))
+    to_date = variants[1] if obv_to_date else None
+    unready = make_steps(market, lookback, full_sample=full_sample, to_date=to_date)
+    total = len(variants) * len(rows) + len(unready)
 
     def after(done: int) -> Progress | None:
         if progress is None:
@@ -129,22 +145,23 @@ def decompose(
         report = progress
         return lambda part, _: report(done + part, total)
 
-    tables = tuple(
+    tables = [
         RegressionTable.make(
             levels, maker, rows.tolist(), n_jobs=n_jobs, progress=after(number * len(rows))
         )
-        for number, levels in enumerate((full_sample, to_date))
-    )
+        for number, levels in enumerate(variants)
+    ]
     steps = make_steps(
         market,
         lookback,
         full_sample=full_sample,
+        table=tables[0],
         to_date=to_date,
-        tables=(tables[0], tables[1]),
+        to_date_table=tables[-1] if obv_to_date else None,
         cost_bps=cost_bps,
     )
     jobs = [_Job(step, market, start, end) for step in steps]
-    runs = map_jobs(_run, jobs, n_jobs=n_jobs, progress=after(2 * len(rows)))
+    runs = map_jobs(_run, jobs, n_jobs=n_jobs, progress=after(total - len(steps)))
     by_name = {step.name: run for step, run in zip(steps, runs, strict=True)}
     return tuple(_row(step, lookback, by_name) for step in steps)
 

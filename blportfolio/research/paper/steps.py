@@ -18,13 +18,13 @@ from blportfolio.types import Prior, ReturnDistribution, TrainingWindow
 
 MARKOWITZ = "Markowitz"
 LITERAL = "Literal pipeline"
-OBV_TO_DATE = "OBV scaled to date"
 NO_FEATURES = "No features"
 RAW_PRICES = "Raw prices"
 RELATIVE_PRICES = "Relative prices"
 UNITS_REPAIRED = "Units repaired"
 COVARIANCE_REPAIRED = "Covariance repaired"
 LAGGED_FEATURES = "SLP-BL, lagged features"
+OBV_TO_DATE = "Literal pipeline, OBV scaled to date"
 LITERAL_CORRECTED = "Literal pipeline, covariance corrected"
 INVERSE_VARIANCE = "Inverse variance"
 PRICE_TILT = "Inverse variance / adjusted price"
@@ -98,8 +98,9 @@ def make_steps(
     lookback: int,
     *,
     full_sample: PriceLevels,
-    to_date: PriceLevels,
-    tables: tuple[RegressionTable | None, RegressionTable | None] = (None, None),
+    table: RegressionTable | None = None,
+    to_date: PriceLevels | None = None,
+    to_date_table: RegressionTable | None = None,
     cost_bps: float = 10.0,
 ) -> tuple[Step, ...]:
     """Return the chain, then what stands beside it.
@@ -111,8 +112,9 @@ def make_steps(
         market: The data.
         lookback: Returns in a window.
         full_sample: Price levels whose OBV is scaled as published.
-        to_date: The same with OBV scaled by what is known.
-        tables: Regressions made in advance for each of the two.
+        table: Regressions of them, made in advance.
+        to_date: The same levels with OBV scaled by what is known; None leaves that row out.
+        to_date_table: Regressions of these.
         cost_bps: Cost in basis points of each unit bought and sold, for the net figures.
     """
 
@@ -143,18 +145,12 @@ def make_steps(
             "Adds what the study computes: linear SVR of adjusted price levels on nine same-day "
             "indicators, the predicted price taken for a view on returns, Σ + M for M.",
             MARKOWITZ,
-            LiteralPrior(full_sample, table=tables[0]),
-        ),
-        step(
-            OBV_TO_DATE,
-            "On-balance volume is scaled by its range up to the day, not over the full sample.",
-            LITERAL,
-            LiteralPrior(to_date, table=tables[1]),
+            LiteralPrior(full_sample, table=table),
         ),
         step(
             NO_FEATURES,
             "No indicator and no regression: the mean price of the window, Λ = h diag(Var p).",
-            OBV_TO_DATE,
+            LITERAL,
             plain("adjusted_price"),
         ),
     ]
@@ -203,7 +199,7 @@ def make_steps(
             LITERAL_CORRECTED,
             "The literal pipeline with the covariance of the mean where it belongs.",
             LITERAL,
-            LiteralPrior(full_sample, covariance="corrected", table=tables[0]),
+            LiteralPrior(full_sample, covariance="corrected", table=table),
             chain=False,
         ),
         step(
@@ -221,4 +217,14 @@ def make_steps(
             chain=False,
         ),
     ]
+    if to_date is not None:
+        beside.append(
+            step(
+                OBV_TO_DATE,
+                "On-balance volume is scaled by its range up to the day, not over the full sample.",
+                LITERAL,
+                LiteralPrior(to_date, table=to_date_table),
+                chain=False,
+            )
+        )
     return (*chain, *beside)
