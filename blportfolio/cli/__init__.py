@@ -10,6 +10,7 @@ from blportfolio.cli.backtest import backtest
 from blportfolio.cli.data import data
 from blportfolio.cli.forecast import forecast
 from blportfolio.cli.listing import list_things
+from blportfolio.cli.replicate import replicate
 from blportfolio.cli.show import show
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command("list")(list_things)
 app.command()(show)
 app.add_typer(data, name="data")
 app.add_typer(forecast, name="forecast")
+app.add_typer(replicate, name="replicate")
 
 
 def _print_version(wanted: bool) -> None:

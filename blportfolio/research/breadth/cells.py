@@ -104,6 +104,11 @@ def _rows(
     return rows
 
 
+def by_decade(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells of decades, and those where a strategy failed, which have no decades."""
+    return cells[cells["period"].ne(WHOLE) | cells["outcome"].eq("failed")]
+
+
 def spans(breadth: Breadth, run: Run) -> dict[str, pd.Index]:
     """Return the dates of the whole of a run, and of each decade that is long enough."""
     dates = pd.DatetimeIndex(run.returns.index)

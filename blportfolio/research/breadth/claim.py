@@ -232,7 +232,8 @@ def _against(rows: Sequence[ClaimRow], mean: Mean, verdict: bool | None) -> str:
         f"{'universe' if mean.n_universes == 1 else 'universes'}"
     ]
     if not gap.value >= 0:
-        parts.append(f"{-gap.value:.2f} short of zero")
+        chance = ", which is within chance" if gap.high >= 0 else ", more than chance"
+        parts.append(f"{-gap.value:.3f} short of zero{chance}")
     parts.append(
         "significantly worse on " + ", ".join(_named(row) for row in worse)
         if worse

@@ -1,0 +1,262 @@
+"""Tables of the page of breadth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from blportfolio.report.forecasts.figures import p_text
+from blportfolio.report.inference import deflated_sharpe, probabilistic_sharpe, sharpe_interval
+from blportfolio.report.study import Section, Table
+from blportfolio.research.breadth.cells import WHOLE, by_decade, count_cells
+from blportfolio.research.breadth.claim import ClaimRow, Gap, Mean
+from blportfolio.research.breadth.floor import Floor
+from blportfolio.research.breadth.runs import Breadth, Run
+
+
+def counts_table(counted: pd.DataFrame, whole: pd.DataFrame) -> Table:
+    """Return one row a strategy and baseline."""
+    over = {(row["strategy"], row["baseline"]): row for row in whole.to_dict("records")}
+    rows = []
+    for row in counted.to_dict("records"):
+        entire = over[row["strategy"], row["baseline"]]
+        rows.append(
+            (
+                f"{row['strategy']} over {row['baseline']}",
+                f"{row['n_cells']}",
+                f"{row['n_better']}",
+                _share(row["share_better"]),
+                f"{row['n_surely_better']}",
+                f"{row['n_surely_worse']}",
+                f"{row['n_failed']}",
+                f"{entire['n_cells']}",
+                _share(entire["share_better"]),
+                f"{entire['n_surely_better']}",
+                f"{entire['n_surely_worse']}",
+            )
+        )
+    headings = (
+        "Strategy over baseline",
+        "Cells",
+        "Better",
+        "Better %",
+        "Surely better",
+        "Surely worse",
+        "Failed",
+        "Whole",
+        "Whole better %",
+        "Whole surely better",
+        "Whole surely worse",
+    )
+    return Table(headings, tuple(rows))
+
+
+def claim_table(against: Sequence[tuple[Sequence[ClaimRow], Mean]]) -> Table:
+    """Return one row a universe and baseline, and the mean over universes."""
+    rows = []
+    for entries, mean in against:
+        rows += [
+            (
+                f"{row.universe}, {row.baseline}",
+                f"{row.window}",
+                interval_text(row.at_window),
+                p_text(row.at_window.p_value),
+                interval_text(row.over_windows),
+                p_text(row.over_windows.p_value),
+                "–",
+            )
+            for row in entries
+        ]
+        elsewhere = (
+            f"[{mean.low_elsewhere:+.2f}, {mean.high_elsewhere:+.2f}]"
+            if math.isfinite(mean.low_elsewhere)
+            else "–"
+        )
+        rows.append(
+            (
+                f"Mean of {mean.n_universes}, {mean.baseline}",
+                "–",
+                interval_text(mean.at_window),
+                p_text(mean.at_window.p_value),
+                interval_text(mean.over_windows),
+                p_text(mean.over_windows.p_value),
+                elsewhere,
+            )
+        )
+    headings = (
+        "Universe, baseline",
+        "Window",
+        "Difference [95 %]",
+        "p",
+        "Mean over windows [95 %]",
+        "p windows",
+        "Elsewhere [95 %]",
+    )
+    return Table(headings, tuple(rows))
+
+
+def counts_by(cells: pd.DataFrame, baselines: Sequence[str]) -> Table:
+    """Return by universe, window, cost and decade how often a strategy beats each baseline."""
+    decades = by_decade(cells)
+    parts: list[tuple[str, pd.DataFrame, str]] = [
+        ("universe", decades, "{}"),
+        ("window", decades, "window {}"),
+        ("cost_bps", decades, "{:g} bp"),
+        ("period", cells.sort_values("period", kind="stable"), "{}"),
+    ]
+    rows = []
+    for column, chosen, words in parts:
+        counted = count_cells(chosen, [column])
+        for value in pd.unique(chosen[column]):
+            here = counted[counted[column] == value].set_index("baseline")
+            label = "whole periods" if value == WHOLE else words.format(value)
+            rows.append((label, *(_counted(here, base) for base in baselines)))
+    return Table(("Where", *(f"Over {base}" for base in baselines)), tuple(rows))
+
+
+def _counted(counted: pd.DataFrame, baseline: str) -> str:
+    if baseline not in counted.index or not counted.loc[baseline, "n_cells"]:
+        return "–"
+    row = counted.loc[baseline]
+    return (
+        f"{row['share_better']:.0%} of {row['n_cells']} (+{row['n_surely_better']} "
+        f"−{row['n_surely_worse']})"
+    )
+
+
+def floor_table(found: Mapping[str, Sequence[Floor]]) -> Table:
+    """Return Sharpe ratio and turnover beside the floor's by universe."""
+    rows = [
+        (
+            f"{name}, {row.universe}",
+            f"{row.sharpe_ratio:.2f}",
+            f"{row.base_sharpe_ratio:.2f}",
+            _number(row.times_sharpe),
+            f"{100 * row.turnover:.1f}",
+            f"{100 * row.base_turnover:.1f}",
+            _number(row.times_turnover),
+        )
+        for name, floors in found.items()
+        for row in floors
+    ]
+    headings = (
+        "Strategy, universe",
+        "Sharpe",
+        "Floor's Sharpe",
+        "Times Sharpe",
+        "Turnover %",
+        "Floor's turnover %",
+        "Times turnover",
+    )
+    return Table(headings, tuple(rows))
+
+
+def by_universe_tables(breadth: Breadth, trials: int | None) -> list[Section]:
+    """Return Sharpe ratio, turnover, probabilistic and deflated Sharpe by universe."""
+    cost = float(breadth.settings.claim_cost or 0.0)
+    what = f"At {cost:g} bp, with the window nearest to a year, over the whole period."
+    tried = {name: _tried(breadth, name) for name in breadth.plans}
+    counts = ", ".join(
+        f"{name} {len(ratios) if trials is None else max(trials, len(ratios))}"
+        for name, ratios in tried.items()
+    )
+
+    def deflated(run: Run) -> str:
+        ratios = tried[run.universe]
+        count = len(ratios) if trials is None else max(trials, len(ratios))
+        probability = deflated_sharpe(
+            run.returns,
+            trials=count,
+            trial_sharpes=ratios,
+            periods_per_year=run.periods_per_year,
+        )
+        return _probability(probability)
+
+    return [
+        Section(
+            "Sharpe ratio by universe",
+            (f"{what} With 95 % HAC intervals.",),
+            _table(breadth, cost, _sharpe),
+        ),
+        Section(
+            "Turnover by universe",
+            (f"{what} One-way, mean per decision after the first, percent.",),
+            _table(breadth, cost, lambda run: _percent(run.turnover)),
+        ),
+        Section(
+            "Probabilistic Sharpe ratio by universe",
+            (f"{what} Probability that the true ratio is above 0, had this been the only trial.",),
+            _table(
+                breadth,
+                cost,
+                lambda run: _probability(
+                    probabilistic_sharpe(run.returns, periods_per_year=run.periods_per_year)
+                ),
+            ),
+        ),
+        Section(
+            "Deflated Sharpe ratio by universe",
+            (
+                f"{what} Probability that the true ratio exceeds what the best of all trials "
+                "without skill would show. Trials are the strategies and windows run on the "
+                f"universe: {counts}. They resemble one another, so that this is strict.",
+            ),
+            _table(breadth, cost, deflated),
+        ),
+    ]
+
+
+def _tried(breadth: Breadth, universe: str) -> list[float]:
+    """Return the Sharpe ratios of all strategies and windows on a universe."""
+    cost = float(breadth.settings.claim_cost or 0.0)
+    ratios = [
+        run.sharpe_ratio
+        for run in breadth.runs.values()
+        if run.universe == universe and run.cost_bps == cost and not run.failure
+    ]
+    return [ratio for ratio in ratios if math.isfinite(ratio)]
+
+
+def _table(breadth: Breadth, cost: float, cell: Callable[[Run], str]) -> Table:
+    rows = []
+    for strategy in breadth.strategies:
+        texts = []
+        for plan in breadth.plans.values():
+            run = breadth.good(plan.name, plan.claim_window, cost, strategy)
+            texts.append("failed" if run is None else cell(run))
+        rows.append((strategy, *texts))
+    return Table(("Strategy", *breadth.plans), tuple(rows))
+
+
+def _sharpe(run: Run) -> str:
+    found = sharpe_interval(run.returns, periods_per_year=run.periods_per_year)
+    if not math.isfinite(found.value):
+        return "–"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def interval_text(gap: Gap) -> str:
+    """Return a difference with its interval."""
+    if not math.isfinite(gap.value):
+        return "–"
+    if not math.isfinite(gap.low):
+        return f"{gap.value:+.2f}"
+    return f"{gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f}" if math.isfinite(value) else "–"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}" if math.isfinite(value) else "–"
+
+
+def _probability(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "–"

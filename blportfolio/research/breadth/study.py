@@ -1,0 +1,255 @@
+"""The page of breadth: how often each strategy beats each baseline, and whether the claim holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from blportfolio.report.charts import AnyChart
+from blportfolio.report.study import Section, Study
+from blportfolio.research.breadth.cells import (
+    WHOLE,
+    by_decade,
+    compare_cells,
+    count_cells,
+    short_decades,
+)
+from blportfolio.research.breadth.charts import (
+    plot_by_cost,
+    plot_by_window,
+    plot_claim,
+    plot_shares,
+)
+from blportfolio.research.breadth.claim import (
+    claim_mean,
+    claim_rows,
+    claim_words,
+)
+from blportfolio.research.breadth.floor import Floor, floors
+from blportfolio.research.breadth.parts import (
+    by_universe_tables,
+    claim_table,
+    counts_by,
+    counts_table,
+    floor_table,
+)
+from blportfolio.research.breadth.records import Against, study_records
+from blportfolio.research.breadth.runs import Breadth
+
+OVERLAP = (
+    "Cells overlap: the same years under several windows and costs, the same months on several "
+    "universes, and stocks that more than one of them holds. They are not independent trials: a "
+    "share of cells is no probability, and the tests of single cells are not to be added up. The "
+    "interval of the mean over universes is what allows for dates in common."
+)
+
+
+def breadth_study(
+    breadth: Breadth,
+    *,
+    candidates: Sequence[str],
+    baselines: Sequence[str],
+    floor: str | None = None,
+    trials: int | None = None,
+    notes: Sequence[str] = (),
+    extra: Sequence[Section] = (),
+    records: Sequence[dict[str, Any]] = (),
+    title: str = "Breadth",
+) -> Study:
+    """Return the page.
+
+    Args:
+        breadth: All runs.
+        candidates: Names of the strategies that the claim is about.
+        baselines: Names of those that it holds them against.
+        floor: Name of the strategy whose Sharpe ratio and turnover are the floor, or None.
+        trials: Configurations that count as tried, for the deflated Sharpe ratio; by default
+            those run on each universe.
+        notes: What is known of the data and was left out of them.
+        extra: Further sections, such as an ablation.
+        records: Their figures.
+        title: Title of the page.
+    """
+    others = [*baselines, *([floor] if floor and floor not in baselines else [])]
+    cells = compare_cells(breadth, baselines=others)
+    whole = cells[cells["period"] == WHOLE]
+    is_decades = bool(cells["period"].ne(WHOLE).any())
+    counted = count_cells(by_decade(cells) if is_decades else whole)
+    claims: dict[str, Against] = {
+        name: [
+            (claim_rows(breadth, name, base), claim_mean(breadth, name, base))
+            for base in baselines
+            if base != name
+        ]
+        for name in candidates
+    }
+    found = {name: floors(breadth, name, floor) if floor else () for name in candidates}
+    cost = float(breadth.settings.claim_cost or 0.0)
+    lead: list[str] = []
+    for name in candidates:
+        lead += claim_words(name, claims[name], cost=cost)
+        lead.append(_counted(counted, name, baselines, is_decades=is_decades))
+        if floor:
+            lead.append(_floored(name, floor, found[name]))
+    sections = [
+        _counts(counted, whole, is_decades=is_decades),
+        *(_claim(name, claims[name], cost) for name in candidates),
+        *(_where(cells, name, others) for name in candidates),
+        *_floors(found, floor),
+        *by_universe_tables(breadth, trials),
+        *_curves(breadth),
+        *extra,
+        _method(breadth, cells, notes),
+    ]
+    return Study(
+        name="breadth",
+        title=title,
+        lead=tuple(lead),
+        sections=tuple(sections),
+        records=(*study_records(breadth, cells, counted, claims, found), *records),
+    )
+
+
+def _counted(
+    counted: pd.DataFrame, name: str, baselines: Sequence[str], *, is_decades: bool
+) -> str:
+    rows = counted[(counted["strategy"] == name) & counted["baseline"].isin(list(baselines))]
+    parts = [
+        f"over {row['baseline']} in {row['n_better']} of {row['n_cells']} "
+        f"({row['share_better']:.0%}; by the test, surely better in {row['n_surely_better']}, "
+        f"surely worse in {row['n_surely_worse']})"
+        for row in rows.to_dict("records")
+        if row["n_cells"]
+    ]
+    what = "universe, window, cost and decade" if is_decades else "universe, window and cost"
+    return f"Cells of {what} in which {name} has the higher Sharpe ratio: {'; '.join(parts)}."
+
+
+def _floored(name: str, floor: str, rows: Sequence[Floor]) -> str:
+    if not rows:
+        return f"The floor: {name} and {floor} ran together nowhere."
+    parts = [f"{row.universe} {row.times_sharpe:.2f} and {row.times_turnover:.2f}" for row in rows]
+    return (
+        f"The floor, which plain baselines clear too: Sharpe ratio and turnover of {name} as "
+        f"multiples of those of {floor}, averaged over windows: {'; '.join(parts)}."
+    )
+
+
+def _counts(counted: pd.DataFrame, whole: pd.DataFrame, *, is_decades: bool) -> Section:
+    what = "decade" if is_decades else "whole period"
+    return Section(
+        "Cells won",
+        paragraphs=(
+            f"A cell is one universe, window, cost and {what}. Better: the higher annualised "
+            "Sharpe ratio net of costs. Surely: the test of Ledoit and Wolf (2008) with HAC errors "
+            "rejects equality at 5 %. Whole: the same over whole periods instead of decades. "
+            "Failed: one of the two has no weights there.",
+        ),
+        table=counts_table(counted, count_cells(whole)),
+        charts=(
+            ("Share of cells in which each strategy has the higher Sharpe ratio than each baseline",
+             plot_shares(counted)),
+        ),
+        notes=(OVERLAP,),
+    )  # fmt: skip
+
+
+def _claim(name: str, against: Against, cost: float) -> Section:
+    chart = plot_claim(against)
+    label = f"Sharpe ratio of {name} less that of each baseline by universe, with 95 % intervals"
+    charts: tuple[tuple[str, AnyChart], ...] = () if chart is None else ((label, chart),)
+    return Section(
+        f"The claim for {name}",
+        paragraphs=(
+            "Over the whole period of each universe: differences of annualised Sharpe ratios, net "
+            f"of {cost:g} bp. First with the window nearest to a year, by the studentised block "
+            "bootstrap of Ledoit and Wolf (2008); then the mean over all windows, with a HAC "
+            "interval that knows that they share their dates. The mean over universes has the "
+            "interval that allows for months in common; elsewhere: were the universes themselves "
+            "a sample of many, by Student's t.",
+        ),
+        table=claim_table(against),
+        charts=charts,
+        notes=tuple(
+            f"{row.universe}, {row.baseline}: {row.failure}"
+            for rows, _ in against
+            for row in rows
+            if row.failure
+        ),
+    )
+
+
+def _where(cells: pd.DataFrame, name: str, baselines: Sequence[str]) -> Section:
+    own = cells[cells["strategy"] == name]
+    return Section(
+        f"Where {name} wins",
+        paragraphs=(
+            "Share of cells with the higher Sharpe ratio, of how many, and in brackets how many "
+            "are surely better and surely worse. Rows by universe, window and cost count decades; "
+            "the last rows count by decade and over whole periods.",
+        ),
+        table=counts_by(own, [base for base in baselines if base != name]),
+    )
+
+
+def _floors(found: dict[str, tuple[Floor, ...]], floor: str | None) -> list[Section]:
+    if not floor or not any(found.values()):
+        return []
+    return [
+        Section(
+            f"The floor: {floor}",
+            paragraphs=(
+                "Averaged over windows, at the cost of the claim. Times: multiples of its Sharpe "
+                "ratio (at least 1.5 was asked for) and of its turnover (at most 0.45).",
+            ),
+            table=floor_table(found),
+        )
+    ]
+
+
+def _curves(breadth: Breadth) -> list[Section]:
+    sections = []
+    by_window, by_cost = plot_by_window(breadth), plot_by_cost(breadth)
+    if by_window is not None:
+        label = "Mean Sharpe ratio by length of the training window, one line a strategy"
+        sections.append(Section("By window", charts=((label, by_window),)))
+    if by_cost is not None:
+        label = "Mean Sharpe ratio by cost, one line a strategy"
+        sections.append(Section("By cost", charts=((label, by_cost),)))
+    return sections
+
+
+def _method(breadth: Breadth, cells: pd.DataFrame, notes: Sequence[str]) -> Section:
+    settings = breadth.settings
+    spans = [
+        f"{plan.name}: {plan.n_assets} assets, windows {', '.join(map(str, plan.windows))}, "
+        f"decisions from {plan.start.date()}."
+        for plan in breadth.plans.values()
+    ]
+    short = short_decades(breadth)
+    left = (
+        f"Decades of fewer than {settings.min_years:g} years, left out: {', '.join(short)}."
+        if short
+        else "No decade was left out."
+    )
+    return Section(
+        "How it was run, and what was left out",
+        paragraphs=(
+            "Every strategy was run once over each universe for each window, and for each cost "
+            "where its decisions depend on it; other costs were taken off the same trades. All "
+            "windows of a universe begin with the first decision that the longest can make, so "
+            "that they describe the same years. Windows are in periods of the data: "
+            f"{', '.join(map(str, settings.windows))} for daily data, "
+            f"{', '.join(map(str, settings.coarse_windows))} for monthly. Costs: "
+            f"{', '.join(f'{cost:g}' for cost in settings.costs)} bp of each unit bought and each "
+            "unit sold. Sharpe ratios are of returns in excess of the risk-free rate where the "
+            "data have one, else of returns.",
+            *spans,
+            left,
+            f"Strategies and windows run: {len(breadth.runs) // len(settings.costs)}; cells "
+            f"compared: {len(cells)}. Nothing was chosen by what they show.",
+        ),
+        notes=(*breadth.left_out, *breadth.failures, *notes),
+    )
