@@ -43,7 +43,7 @@ def show(
                 print_against(summary, universe)
                 for note in remarks(records):
                     typer.echo(note)
-            for sentence in summary.get("against_baseline", {}).get("sentences", ()):
-                typer.echo(sentence)
+            if "against_baseline" in summary:
+                typer.echo("\n" + "\n".join(summary["against_baseline"]["sentences"]))
             print_verdict(summary)
         typer.echo(f"\nReport: {run / 'report.html'}")

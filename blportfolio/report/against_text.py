@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blportfolio.report.comparison import difference_text, equals, number_text, p_text, share_text
+from blportfolio.report.comparison import (
+    chance_text,
+    difference_text,
+    equals,
+    listed,
+    number_text,
+    p_text,
+    share_text,
+)
 
 SIGNIFICANT = 0.05
 """Size of the tests."""
@@ -73,8 +81,8 @@ def against_rows(
                 difference_text(record) if is_compared else nothing,
                 p_text(record["p_value"]) if is_compared else "",
                 *more,
-                number_text(record["probability"]),
-                number_text(record["deflated"]),
+                chance_text(record["probability"]),
+                chance_text(record["deflated"]),
             )
         )
     return rows
@@ -92,7 +100,8 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
 
     Args:
         against: The comparison of a run.
-        universe: The one whose best strategy is to be told; by default all of them.
+        universe: The one whose best strategies are to be told, with the confidence set of them; by
+            default the best of all universes.
     """
     name, trials = against["baseline"], against["trials"]
     compared = [r for r in against["comparisons"] if r["role"] == "compared"]
@@ -113,7 +122,8 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
             "twenty comparisons without a true difference, one has p below 0.05 by chance."
         )
     judged = [one for one in against["together"] if universe in (None, one.get("universe", ""))]
-    return sentences + _together(judged, against["baseline"])
+    sentences += _together(judged, against["baseline"])
+    return sentences if universe is None else sentences + [_best(one) for one in judged]
 
 
 def _together(together: Sequence[Mapping[str, Any]], baseline: str) -> list[str]:
@@ -144,6 +154,16 @@ def _told(one: Mapping[str, Any]) -> str:
     elif number == 1:
         subject = f"{one['best']} does not beat"
     return f"{place}{subject} {row} by more than {luck} would (SPA p {equals(p_value)})."
+
+
+def _best(one: Mapping[str, Any]) -> str:
+    """Say which strategies of a group may have the highest Sharpe ratio."""
+    may, number = one["confidence_set"], one["n_strategies"] + 1
+    names = f"all {number}" if len(may) == number else listed(may, "and")
+    return (
+        f"Beside {one['baseline']}: which of these {number} has the highest true Sharpe ratio? The "
+        f"90 % model confidence set holds {names}."
+    )
 
 
 def _count(number: int, word: str) -> str:

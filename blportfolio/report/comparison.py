@@ -136,6 +136,13 @@ def p_text(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.{3 if value < 0.0995 else 2}f}"
 
 
+def chance_text(value: float | None) -> str:
+    """Return a probability; one is never said to be certain."""
+    if value is None:
+        return "n/a"
+    return "> 0.99" if value > 0.99 else "< 0.01" if value < 0.01 else f"{value:.2f}"
+
+
 def equals(value: float) -> str:
     """Return a p-value as a sentence gives it, with its sign."""
     text = p_text(value)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from blportfolio.report.charts import PALETTE
 
-WIDTH, ROW = 560, 26
+WIDTH, ROW = 640, 26
 LOOKS = {
     "above": ("interval above 0", PALETTE[0], "triangle-up"),
     "holds": ("interval holds 0", "#555555", "circle"),
@@ -57,10 +57,10 @@ def plot_differences(
     )
     present = [look for look in LOOKS.values() if look[0] in set(table["found"])]
     names, colours, shapes = (list(column) for column in zip(*present, strict=True))
-    colour = alt.Color(
-        "found:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=None
-    )
     legend = alt.Legend(orient="bottom", labelLimit=260)
+    colour = alt.Color(
+        "found:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend
+    )
     base = alt.Chart(table, width=WIDTH, height=ROW * len(table))
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color="#000000", strokeDash=[4, 3])
     tooltip = [
@@ -76,9 +76,7 @@ def plot_differences(
         base.mark_point(filled=True, size=70, opacity=1).encode(
             x=alt.X("difference:Q", scale=scale, title=title),
             y=y,
-            color=alt.Color(
-                "found:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend
-            ),
+            color=colour,
             shape=alt.Shape(
                 "found:N", title=None, scale=alt.Scale(domain=names, range=shapes), legend=legend
             ),

@@ -170,7 +170,7 @@ def _verdict(found: Mapping[str, Any]) -> str:
 
 
 def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in headings)
+    head = "".join(f"<th>{_text(name).replace(' %', '&nbsp;%')}</th>" for name in headings)
     rows = "".join(
         "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in cells
     )
