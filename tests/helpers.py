@@ -55,3 +55,15 @@ def dev_data(name):
     if not path.exists():
         pytest.skip(f"development data {name} are not here (set BLPORTFOLIO_DEV_DATA)")
     return path
+
+
+def paper_weights(name):
+    """Path of weights that the paper's authors published, or skip the test where they are absent.
+
+    They lie beside the development data, in a folder `reference`, and are not part of the project.
+    """
+    folder = Path(os.environ.get("BLPORTFOLIO_DEV_DATA", ROOT.parent / "shared" / "data" / "dev"))
+    path = folder.parents[1] / "reference" / f"paper_etf_100d_weights_{name}.csv"
+    if not path.exists():
+        pytest.skip(f"published weights {path.name} are not here (set BLPORTFOLIO_DEV_DATA)")
+    return path
