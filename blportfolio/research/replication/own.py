@@ -1,0 +1,241 @@
+"""Our own results, net of costs: the default strategy against plain portfolios."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from blportfolio.report.study import Section, Table
+from blportfolio.research.replication.charts import plot_differences, plot_growth_of
+from blportfolio.research.replication.evidence import RIVALS, Evidence, Standing
+from blportfolio.research.replication.plan import CANDIDATE, MARKOWITZ, OPPONENTS, STRATEGIES
+from blportfolio.research.replication.runs import Replication
+from blportfolio.research.replication.words import (
+    DASH,
+    interval,
+    joined,
+    number,
+    p_value,
+    percent,
+    signed,
+)
+
+
+def own_sections(found: Replication, evidence: Evidence) -> list[Section]:
+    """Return what our own strategies earned net of costs, averaged and by window.
+
+    Args:
+        found: What was run.
+        evidence: Its error bars and tests.
+    """
+    return [
+        _averages(found, evidence),
+        _against(found, evidence),
+        _by_window(found, evidence),
+    ]
+
+
+def floor_sentence(found: Replication, evidence: Evidence) -> str:
+    """Say whether the default clears the floor, and who else does."""
+    averages = evidence.averages
+    own = averages[CANDIDATE]
+    clear = [found.label(name) for name in OPPONENTS if averages[name].clears_floor]
+    who = f"{joined(clear)} clear{'s' if len(clear) == 1 else ''} it too" if clear else (
+        "none of the plain portfolios clears it"
+    )  # fmt: skip
+    if own.sharpe_over_markowitz != own.sharpe_over_markowitz:
+        ratio = "has no meaning here, as Markowitz's Sharpe ratio is not above 0"
+    else:
+        ratio = (
+            f"is {'cleared' if own.clears_floor else 'missed'}: "
+            f"{number(own.sharpe_over_markowitz)} times the Sharpe ratio, "
+            f"{number(own.turnover_over_markowitz)} times the turnover"
+        )
+    return (
+        "The floor (Sharpe ratio at least 1.5 times Markowitz's, turnover at most 0.45 times) "
+        f"{ratio}. It is only a floor: {who}, without any view."
+    )
+
+
+def _averages(found: Replication, evidence: Evidence) -> Section:
+    averages = evidence.averages
+    rows = []
+    for name in STRATEGIES:
+        one = averages[name]
+        gap = one.behind
+        rows.append(
+            (
+                found.label(name),
+                number(one.sharpe),
+                percent(one.turnover),
+                number(one.sharpe_over_markowitz),
+                number(one.turnover_over_markowitz),
+                "yes" if one.clears_floor else "no",
+                DASH if gap is None else interval(gap.value, gap.low, gap.high, sign=True),
+                DASH if gap is None else p_value(gap.p_value),
+            )
+        )
+    label, windows = found.label(CANDIDATE), len(found.settings.lookbacks)
+    growth = {found.label(name): found.returns(name, _middle(found)) for name in STRATEGIES} | {
+        "The paper's pipeline (before costs)": found.counted(
+            found.literal(_middle(found)).gross_returns
+        )
+    }
+    return Section(
+        f"Our own result, net of {found.settings.cost_bps:g} bp: mean over the windows",
+        paragraphs=(floor_sentence(found, evidence),),
+        table=Table(
+            (
+                "Strategy",
+                "Sharpe",
+                "Turnover %",
+                "Sharpe / Markowitz's",
+                "Turnover / Markowitz's",
+                "Clears the floor",
+                f"{label} less it [95 %]",
+                "p",
+            ),
+            tuple(rows),
+        ),
+        charts=(
+            (
+                f"Growth with windows of {_middle(found)} returns, {found.paper.title}",
+                plot_growth_of(
+                    growth, title=f"Growth of 1, windows of {_middle(found)} returns, net of costs"
+                ),
+            ),
+        ),
+        notes=(
+            f"Mean over {windows} window{'s' if windows > 1 else ''}; drifted weights, each unit "
+            f"bought and sold costs {found.settings.cost_bps:g} bp, turnover one-way from drifted "
+            f"weights. The last columns: mean over windows of the difference of Sharpe ratios, "
+            "with an interval and a two-sided p-value that allow for the dates the windows share "
+            "(HAC on months). The windows are five looks at one history, not five histories.",
+        ),
+    )
+
+
+def _against(found: Replication, evidence: Evidence) -> Section:
+    label = found.label(CANDIDATE)
+    rows, points = [], []
+    for rival in RIVALS:
+        for lookback in found.settings.lookbacks:
+            gap = evidence.against[rival, lookback]
+            rows.append(
+                (
+                    f"{found.label(rival)} ({lookback})",
+                    number(gap.first),
+                    number(gap.second),
+                    interval(gap.value, gap.low, gap.high, sign=True),
+                    p_value(gap.p_value),
+                )
+            )
+            points.append(
+                {
+                    "row": found.label(rival),
+                    "group": str(lookback),
+                    "value": gap.value,
+                    "low": gap.low,
+                    "high": gap.high,
+                }
+            )
+    behind = [cell for cell in evidence.significantly_behind() if cell[0] in OPPONENTS]
+    cells = len(OPPONENTS) * len(found.settings.lookbacks)
+    claim = (
+        f"The claim under test: against {joined([found.label(n) for n in OPPONENTS])} the "
+        "difference is not significantly negative (Ledoit and Wolf 2008, studentised block "
+        f"bootstrap, two-sided 5 %). It {'holds' if not behind else 'fails'}: in {len(behind)} of "
+        f"{cells} cells {label} is significantly worse"
+    )
+    if behind:
+        claim += f" ({joined([f'{found.label(name)}, {n}' for name, n in behind])})"
+    chart = plot_differences(
+        pd.DataFrame(points),
+        title=f"Sharpe ratio of {label} less that of each rival, 95 % intervals",
+        unit="Difference of Sharpe ratios, annualised, net of costs",
+    )
+    return Section(
+        f"{label} against each rival, the same window",
+        paragraphs=(f"{claim}.",),
+        table=Table(("Rival (window)", label, "Rival", "Difference [95 %]", "p"), tuple(rows)),
+        charts=((f"Difference of Sharpe ratios to each rival, {found.paper.title}", chart),),
+    )
+
+
+def _by_window(found: Replication, evidence: Evidence) -> Section:
+    settings = found.settings
+    base = found.label(settings.baseline)
+    rows = [
+        _row(found, evidence.standings[name, lookback])
+        for name in STRATEGIES
+        for lookback in settings.lookbacks
+    ]
+    ability = evidence.ability
+    name, _, lookback = ability.best.rpartition(" ")
+    return Section(
+        "Every strategy and window",
+        paragraphs=(
+            f"{settings.n_trials} configurations count as tried. Hansen's test of superior "
+            f"predictive ability, all of them against {base} ({settings.lookbacks[-1]}): p "
+            f"{p_value(ability.p_value)} that none has a higher Sharpe ratio (consistent version; "
+            f"bounds {p_value(ability.lower)} and {p_value(ability.upper)}); the best is "
+            f"{found.label(name)} ({lookback}).",
+        ),
+        table=Table(
+            (
+                "Strategy (window)",
+                "Sharpe [95 %]",
+                f"Less {base} [95 %]",
+                "p",
+                "Deflated Sharpe",
+                "CAGR %",
+                "Max drawdown %",
+                "Turnover %",
+            ),
+            tuple(rows),
+        ),
+        notes=(
+            f"Net of {settings.cost_bps:g} bp. Intervals and p: studentised circular block "
+            f"bootstrap, {settings.n_draws} draws, not adjusted for the number of rows. Deflated "
+            "Sharpe: probability that the ratio exceeds the luck of the best of all trials "
+            "(Bailey and López de Prado 2014).",
+        ),
+    )
+
+
+def _row(found: Replication, one: Standing) -> tuple[str, ...]:
+    gap = one.difference
+    return (
+        f"{found.label(one.strategy)} ({one.lookback})",
+        interval(one.sharpe.value, one.sharpe.low, one.sharpe.high),
+        DASH if gap is None else interval(gap.value, gap.low, gap.high, sign=True),
+        DASH if gap is None else p_value(gap.p_value),
+        number(one.deflated),
+        percent(one.cagr),
+        percent(one.max_drawdown),
+        percent(one.turnover),
+    )
+
+
+def _middle(found: Replication) -> int:
+    """Return the window that charts show: the middle one."""
+    ordered = sorted(found.settings.lookbacks)
+    return ordered[len(ordered) // 2]
+
+
+def own_words(found: Replication, evidence: Evidence) -> str:
+    """Say in one sentence how the default stands to Markowitz and to the plain portfolios."""
+    averages = evidence.averages
+    own, markowitz = averages[CANDIDATE], averages[MARKOWITZ]
+    parts = []
+    for name in OPPONENTS:
+        gap = averages[name].behind
+        if gap is not None:
+            parts.append(
+                f"{found.label(name)} {signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
+            )
+    return (
+        f"Net of {found.settings.cost_bps:g} bp, mean over the windows, {found.label(CANDIDATE)} "
+        f"has a Sharpe ratio of {number(own.sharpe)} and {percent(own.turnover)} % turnover, "
+        f"Markowitz {number(markowitz.sharpe)} and {percent(markowitz.turnover)} %; against what "
+        f"needs no views the difference is: {joined(parts)}."
+    )

@@ -1,0 +1,73 @@
+"""Figures of a replication as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+DASH = "–"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number, or a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:,.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """Return a number with its sign."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:+,.{digits}f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a decimal in percent, without the sign of percent."""
+    return number(None if value is None else 100 * value, digits)
+
+
+def signed_percent(value: float | None, digits: int = 1) -> str:
+    """Return a decimal in percent with its sign."""
+    return signed(None if value is None else 100 * value, digits)
+
+
+def interval(value: float, low: float, high: float, *, sign: bool = False) -> str:
+    """Return a figure with its interval, as tables know how to read it again."""
+    text = signed if sign else number
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return text(value)
+    return f"{text(value)} [{text(low)}, {text(high)}]"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value."""
+    if not math.isfinite(value):
+        return DASH
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def less(first: float | None, second: float | None) -> float:
+    """Return a difference, NaN where one is missing."""
+    return math.nan if first is None or second is None else first - second
+
+
+def over(first: float | None, second: float | None) -> float:
+    """Return a ratio, NaN where one is missing or the second is not above 0."""
+    if first is None or second is None or not second > 0:
+        return math.nan
+    return first / second
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean of values, NaN if there is none or one of them is."""
+    return float(np.mean(values)) if len(values) else math.nan
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
