@@ -53,14 +53,14 @@ def block_length(columns: FloatArray, block: int | None = None) -> int:
 def _automatic_length(columns: FloatArray) -> int:
     from arch.bootstrap import optimal_block_length
 
-    least = float(len(columns)) ** (1 / 3) - 1e-9
+    least = math.cbrt(len(columns)) - 1e-9
     moving = columns[:, np.ptp(columns, axis=0) > 0]
     if not moving.shape[1]:
         return math.ceil(least)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # a series without autocorrelation needs no block
         lengths = optimal_block_length(moving)["circular"].to_numpy(dtype=float)
-    return math.ceil(lengths[np.isfinite(lengths)].max(initial=least))
+    return math.ceil(float(lengths[np.isfinite(lengths)].max(initial=least)))
 
 
 def block_sums(columns: FloatArray, block: int) -> FloatArray:

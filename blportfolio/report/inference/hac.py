@@ -151,8 +151,9 @@ def sharpe_difference(
         nan = math.nan
         return SharpeDifference(one, other, nan, nan, nan, nan, level, used, nan)
     influence = influence_of(values[0]) - influence_of(values[1])
-    if influence.std() <= ROUNDING and abs(gap) <= ROUNDING * math.sqrt(periods_per_year):
-        gap, influence = 0.0, 0 * influence
+    if influence.std() <= ROUNDING:
+        influence = 0 * influence
+        gap = gap if abs(gap) > ROUNDING * math.sqrt(periods_per_year) else 0.0
     error, reach = error_and_reach(influence, used, level, periods_per_year)
     p_value = normal_p_value(gap, error)
     return SharpeDifference(one, other, gap, error, gap - reach, gap + reach, level, used, p_value)

@@ -40,7 +40,7 @@ def probabilistic_sharpe(
         A probability; NaN where the ratio is undefined.
 
     References:
-        Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Section 3.
+        Bailey and López de Prado (2012), The Sharpe ratio efficient frontier.
     """
     found = sharpe_interval(
         returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate, lags=lags
@@ -84,7 +84,7 @@ def minimum_track_record_length(
         ConfigError: If `level` is not above a half and below 1.
 
     References:
-        Bailey and López de Prado (2012), The Sharpe ratio efficient frontier, Section 4.
+        Bailey and López de Prado (2012), The Sharpe ratio efficient frontier.
     """
     if not 0.5 < level < 1:
         raise ConfigError(f"`level` must be above 0.5 and below 1, got {level}.")
@@ -104,7 +104,8 @@ def expected_maximum_sharpe(trials: int, variance: float) -> float:
     """Highest Sharpe ratio that chance alone is expected to show among `trials` without skill.
 
     √V ((1 − γ) Φ⁻¹(1 − 1/N) + γ Φ⁻¹(1 − 1/(N e))), γ Euler's constant, for independent trials;
-    trials that resemble one another count for fewer, so that this is then too strict.
+    trials that resemble one another count for fewer, so that this is then too strict. It is the
+    limit for many trials: a tenth too low for two of them, 2 % for ten.
 
     Args:
         trials: N ≥ 1 configurations that were tried; for one the answer is 0.
