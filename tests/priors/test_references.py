@@ -1,0 +1,195 @@
+"""A prior that averages over several reference portfolios by their evidence."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers import make_market, make_prices
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import blportfolio as bl
+from blportfolio.errors import ConfigError
+from blportfolio.priors.base import reference_weights
+
+REFERENCES = ["equal", "inverse_variance", "min_variance"]
+PRIORS = [bl.SharedLatentPrior, bl.FeatureInfluencedPrior, bl.MixedEffectsPrior]
+FEATURES = ["momentum", "volatility"]
+SEEDS = st.integers(0, 2**32 - 1)
+SETUP = {"features": FEATURES, "lookback": 80}
+
+
+def window_of(seed, **kwargs):
+    return bl.make_window(make_market(seed, **kwargs), None, 80, FEATURES)
+
+
+def blind(seed):
+    return bl.TrainingWindow(window_of(seed).returns)
+
+
+def averaged_weights(window, sigma):
+    return np.mean([reference_weights(n, sigma, window.arrays()) for n in REFERENCES], axis=0)
+
+
+def same(found, expected):
+    for name in ("mean", "covariance", "mean_covariance"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_one_reference_in_a_list_is_that_reference(prior, reference):
+    market = make_market(3)
+    one, alone = (prior(reference=r, tau=[0.01, 0.1]) for r in ([reference], reference))
+    assert one == alone
+    states = [bl.replay_state(p, market, **SETUP) for p in (one, alone)]
+    assert states[0] == states[1]
+    same(one.fit(window_of(3), states[0]), alone.fit(window_of(3), states[1]))
+
+
+@given(seed=SEEDS, tau=st.floats(1e-4, 1.0), delta=st.floats(0.5, 10))
+@settings(max_examples=12)
+def test_without_views_and_record_it_is_the_equilibrium_of_the_averaged_weights(seed, tau, delta):
+    """The mean is exactly that; the covariance adds how far the references' means differ."""
+    window = blind(seed)
+    prior = bl.SharedLatentPrior(reference=REFERENCES, tau=tau, risk_aversion=delta)
+    fitted = prior.fit(window)
+    sigma = prior.covariance.fit_arrays(window.returns.to_numpy())
+    weights = averaged_weights(window, sigma)
+    np.testing.assert_allclose(fitted.mean, delta * (1 + tau) * sigma @ weights, rtol=1e-10)
+    means = np.array(
+        [bl.SharedLatentPrior(reference=r, tau=tau, risk_aversion=delta).fit(window).mean
+         for r in REFERENCES]
+    )  # fmt: skip
+    between = np.cov(means, rowvar=False, bias=True)
+    np.testing.assert_allclose(
+        fitted.covariance, (1 + tau) * sigma + between, rtol=1e-9, atol=1e-14
+    )
+
+
+@given(seed=SEEDS)
+@settings(max_examples=12)
+def test_mean_variance_then_holds_the_averaged_reference(seed):
+    """To within δ²TE² per period, by which not knowing the reference adds to the risk."""
+    window = blind(seed)
+    prior = bl.SharedLatentPrior(reference=REFERENCES, tau=0.005)
+    fitted = prior.fit(window)
+    sigma = prior.covariance.fit_arrays(window.returns.to_numpy())
+    expected = averaged_weights(window, sigma)
+    held = bl.MeanVariance(2.5).solve(fitted)
+    np.testing.assert_allclose(held, expected, rtol=0, atol=2e-3)
+    known = bl.ReturnDistribution.from_moments(fitted.mean, 1.005 * sigma)
+    np.testing.assert_allclose(bl.MeanVariance(2.5).solve(known), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_each_reference_scores_as_it_does_alone(prior):
+    """Evidence is summed for each combination by itself, so that lists can be taken apart."""
+    market = make_market(4)
+    taus = [0.001, 0.1]
+    together = bl.replay_state(prior(reference=REFERENCES, tau=taus), market, **SETUP)
+    assert together["decisions"] > 3
+    for reference in REFERENCES:
+        alone = bl.replay_state(prior(reference=reference, tau=taus), market, **SETUP)
+        for tau in taus:
+            score = together["scores"][f"reference={reference}, tau={tau}"]
+            assert score == pytest.approx(alone["scores"][f"tau={tau}"], rel=1e-9)
+
+
+def test_the_reference_that_forecast_better_weighs_more():
+    prior = bl.SharedLatentPrior(reference=["equal", "min_variance"], tau=0.001)
+    state = bl.replay_state(prior, make_market(5, n_dates=900), **SETUP)
+    scores = np.array(list(state["scores"].values()))
+    ratio = prior.weights(state)[0] / prior.weights(state)[1]
+    assert np.log(ratio) == pytest.approx(scores[0] - scores[1], rel=1e-9)
+    assert ratio != pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_a_state_survives_json(prior):
+    model = prior(reference=REFERENCES, tau=[0.001, 0.1])
+    market = make_market(6)
+    state = bl.replay_state(model, market, **SETUP)
+    copy = json.loads(json.dumps(state))
+    same(model.fit(window_of(6), copy), model.fit(window_of(6), state))
+    later = bl.make_window(market, market.dates[-1], 80, FEATURES)
+    assert model.update(copy, later) == model.update(state, later)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_deleting_the_future_changes_nothing(prior):
+    model = prior(reference=REFERENCES, tau=[0.001, 0.1])
+    prices = make_prices(7, n_dates=400)
+    cut = prices.index[320]
+    known = bl.replay_state(model, bl.MarketData(prices.loc[:cut]), **SETUP)
+    whole = bl.replay_state(model, bl.MarketData(prices), as_of=cut, **SETUP)
+    assert known == whole
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_neither_the_order_of_assets_nor_the_unit_of_prices_matters(prior):
+    model = prior(reference=REFERENCES, tau=[0.001, 0.1])
+    prices = make_prices(8)
+    order = ["A2", "A0", "A3", "A1"]
+    fitted = []
+    for changed in (prices, prices[order] * np.array([7.0, 1.0, 0.01, 3.0])):
+        market = bl.MarketData(changed)
+        state = bl.replay_state(model, market, **SETUP)
+        fitted.append(model.fit(bl.make_window(market, None, 80, FEATURES), state))
+    here, there = fitted
+    place = [there.assets.index(asset) for asset in here.assets]
+    np.testing.assert_allclose(there.mean[place], here.mean, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(
+        there.covariance[np.ix_(place, place)], here.covariance, rtol=1e-7, atol=1e-14
+    )
+
+
+def test_the_views_explain_the_whole_step_of_the_average():
+    prior = bl.SharedLatentPrior(reference=REFERENCES, tau=[0.0005, 0.05], regression="pooled")
+    fitted = prior.fit(window_of(9), bl.replay_state(prior, make_market(9), **SETUP))
+    step = fitted.mean - fitted.views.prior_mean
+    size = np.abs(fitted.mean).max()
+    np.testing.assert_allclose(fitted.views.attribution.sum(axis=1), step, atol=1e-10 * size)
+
+
+def test_groups_that_are_averaged_by_reference_take_the_mean_of_several():
+    """All combinations then hear the same views, so that their evidence can be compared."""
+    window = window_of(10)
+    options = {
+        "views": ["[all] - A3 = 1% per month"],
+        "groups": {"all": ["A0", "A1", "A2"]},
+        "group_weights": "reference",
+        "tau": 0.05,
+    }
+    fitted = bl.MixedEffectsPrior(reference=["equal", "inverse_variance"], **options).fit(window)
+    picks = [
+        bl.MixedEffectsPrior(reference=r, **options).fit(window).views.pick[-1]
+        for r in ("equal", "inverse_variance")
+    ]
+    whole = bl.SampleCovariance().fit_arrays(window.returns.to_numpy())
+    raw = 0.25 + 1 / np.diagonal(whole) / (1 / np.diagonal(whole)).sum()
+    expected = np.append(raw[:3] / raw[:3].sum(), -1.0)
+    np.testing.assert_allclose(fitted.views.pick[-1], expected, rtol=1e-9)
+    assert not np.allclose(picks[0], picks[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"reference": []}, "`reference` must be the name of a portfolio or a list"),
+        ({"reference": 3}, "`reference` must be the name of a portfolio or a list"),
+        ({"reference": ["equal", 3]}, "`reference` must hold names"),
+        ({"reference": ["equal", "min_varianse"]}, "Did you mean 'min_variance'"),
+        ({"reference": ["equal", "equal"]}, "different portfolios"),
+        ({"reference": REFERENCES, "prior_mean": "historical"}, "`reference` has no part"),
+    ],
+)
+def test_wrong_lists_are_refused(options, words):
+    with pytest.raises(ConfigError, match=words):
+        bl.SharedLatentPrior(**options)
+
+
+def test_a_state_of_other_references_is_refused():
+    state = bl.SharedLatentPrior(reference=["equal", "min_variance"]).initial_state(("A0",))
+    with pytest.raises(ConfigError, match="Rebuild it with"):
+        bl.SharedLatentPrior(reference=REFERENCES).weights(state)
