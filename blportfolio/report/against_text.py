@@ -42,7 +42,7 @@ def against_headings(against: Mapping[str, Any], *, everything: bool = False) ->
         "Sharpe",
         "Difference [95 %]",
         "p",
-        *(("HAC [95 %]", "HAC p", "Weights apart") if everything else ()),
+        *(("p by HAC", "Weights apart") if everything else ()),
         "P(Sharpe > 0)",
         "Deflated",
     )
@@ -68,11 +68,9 @@ def against_rows(
         place = () if is_obvious(against) else (_which(record["second"], against["baseline"]),)
         more: tuple[str, ...] = ()
         if everything:
-            more = ("", "", "")
+            more = ("", "")
             if is_compared:
-                apart = share_text(record["weights_apart"])
-                hac = difference_text(record, "hac_low", "hac_high")
-                more = (hac, p_text(record["hac_p_value"]), apart)
+                more = (p_text(record["hac_p_value"]), share_text(record["weights_apart"]))
         rows.append(
             (
                 str(record["first"]),
@@ -100,8 +98,8 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
 
     Args:
         against: The comparison of a run.
-        universe: The one whose best strategies are to be told, with the confidence set of them; by
-            default the best of all universes.
+        universe: For the page: the one whose strategies are to be told of, with the confidence set
+            of the best; by default all are told of, in fewer words.
     """
     name, trials = against["baseline"], against["trials"]
     compared = [r for r in against["comparisons"] if r["role"] == "compared"]
@@ -123,7 +121,13 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
         )
     judged = [one for one in against["together"] if universe in (None, one.get("universe", ""))]
     sentences += _together(judged, against["baseline"])
-    return sentences if universe is None else sentences + [_best(one) for one in judged]
+    if universe is None:
+        return sentences
+    beside = (
+        "p by HAC: the same test in closed form. Weights apart: mean share of the portfolio that "
+        "is invested otherwise than the baseline's."
+    )
+    return [*sentences, *(_best(one) for one in judged), *([beside] if compared else [])]
 
 
 def _together(together: Sequence[Mapping[str, Any]], baseline: str) -> list[str]:

@@ -110,9 +110,9 @@ def _finding(found: BootstrapDifference) -> str:
     return "better" if found.low > NEGLIGIBLE else "worse" if found.high < -NEGLIGIBLE else "open"
 
 
-def difference_text(record: Mapping[str, Any], low: str = "low", high: str = "high") -> str:
+def difference_text(record: Mapping[str, Any]) -> str:
     """Return a difference with its interval, with as many digits as tell its width."""
-    values = [record[key] for key in ("difference", low, high)]
+    values = [record[key] for key in ("difference", "low", "high")]
     digits = 2
     if None not in values:
         width = values[2] - values[1]

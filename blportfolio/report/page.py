@@ -24,7 +24,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
   font-size: .9rem; }
 th, td { padding: .35rem .4rem; text-align: right; border-bottom: 1px solid #ddd;
   white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 7rem; }
 thead th { border-bottom: 2px solid #444; white-space: normal; vertical-align: bottom; }
 figure { margin: 1.5rem 0; overflow-x: auto; }
 svg { max-width: 100%; height: auto; }
