@@ -136,7 +136,7 @@ def studentised(gaps: FloatArray, errors: FloatArray) -> FloatArray:
 def quantile(distances: FloatArray, level: float) -> float:
     """Return the distance that is exceeded just where the p-value is at most 1 − level.
 
-    The p-value of a distance d is (#{d* ≥ d} + 1)/(n_draws + 1), equation (9) of Ledoit and Wolf.
+    The p-value of a distance d is (#{d* ≥ d} + 1)/(n_draws + 1), as in Ledoit and Wolf.
 
     Returns:
         The distance, or NaN where there are too few usable draws for `level`.

@@ -99,7 +99,7 @@ def bootstrap_sharpe_difference(
 
     References:
         Ledoit and Wolf (2008), Robust performance hypothesis testing with the Sharpe ratio,
-        Section 3.2 and equation (9).
+        Section 3.2.
     """
     check_settings(level=level, n_draws=n_draws, block=block)
     plain = sharpe_difference(

@@ -15,6 +15,7 @@ from blportfolio.report.inference.blocks import FEWEST, block_length, check_sett
 from blportfolio.report.inference.hac import influence_of
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
+from blportfolio.validation import check_labels
 
 Measure = Literal["sharpe", "mean"]
 
@@ -72,8 +73,8 @@ def superior_predictive_ability(
         seed: Seed of the resamples.
 
     Returns:
-        The p-values; 1 where no strategy differs from the baseline. Strategies whose ratio is
-        undefined are left out.
+        The p-values, (#{t* ≥ t} + 1)/(n_draws + 1) so never 0; 1 where no strategy differs from
+        the baseline. Strategies whose ratio is undefined are left out.
 
     Raises:
         ConfigError: If `measure` is unknown, or `n_draws` or `block` is below 1.
@@ -90,12 +91,17 @@ def superior_predictive_ability(
     if not results.index.equals(pd.Series(baseline).index):
         raise DataError("`results` and `baseline` must have the same dates; align them first.")
     table = _performance(results, measure, risk_free_rate)
-    own = _performance(baseline.to_frame("baseline"), measure, risk_free_rate)["baseline"]
+    own = _performance(
+        pd.Series(baseline).to_frame("baseline"), measure, risk_free_rate, name="baseline"
+    )["baseline"]
     gaps = table.sub(own, axis=0)
     best = str(gaps.mean().idxmax())
-    gaps = gaps.loc[:, np.ptp(gaps.to_numpy(), axis=0) > _ROUNDING]
-    if gaps.empty:
-        return SuperiorAbility(1.0, 1.0, 1.0, best, measure, 1, n_draws)
+    differs = np.ptp(gaps.to_numpy(), axis=0) > _ROUNDING
+    ahead = bool((gaps.loc[:, ~differs].mean() > _ROUNDING).any())
+    gaps = gaps.loc[:, differs]
+    if ahead or gaps.empty:  # one that is ahead by a constant needs no test
+        p_value = 1 / (n_draws + 1) if ahead else 1.0
+        return SuperiorAbility(p_value, p_value, p_value, best, measure, 1, n_draws)
     values = gaps.to_numpy()
     length = block_length(values, block)
     test = SPA(
@@ -108,15 +114,11 @@ def superior_predictive_ability(
     )
     test.compute()
     found = test.pvalues
-    return SuperiorAbility(
-        float(found["consistent"]),
-        float(found["lower"]),
-        float(found["upper"]),
-        best,
-        measure,
-        length,
-        n_draws,
+    consistent, lower, upper = (
+        (float(found[key]) * n_draws + 1) / (n_draws + 1)
+        for key in ("consistent", "lower", "upper")
     )
+    return SuperiorAbility(consistent, lower, upper, best, measure, length, n_draws)
 
 
 def sharpe_confidence_set(
@@ -156,18 +158,23 @@ def sharpe_confidence_set(
 
 
 def _performance(
-    results: pd.DataFrame, measure: Measure, risk_free_rate: float | pd.Series
+    results: pd.DataFrame,
+    measure: Measure,
+    risk_free_rate: float | pd.Series,
+    *,
+    name: str = "results",
 ) -> pd.DataFrame:
     """Return (n_periods, n_strategies) values whose means are the measure per period."""
     if len(results) < FEWEST:
-        raise DataError(f"`results` must have {FEWEST} periods or more, got {len(results)}.")
+        raise DataError(f"`{name}` must have {FEWEST} periods or more, got {len(results)}.")
     columns: dict[str, FloatArray] = {}
-    for name, returns in results.items():
+    labels = check_labels(map(str, results.columns), name=name)
+    for strategy, (_, returns) in zip(labels, results.items(), strict=True):
         values = excess_returns(returns, risk_free_rate)
         if measure == "mean":
-            columns[str(name)] = values
+            columns[strategy] = values
         elif not math.isnan(sharpe_ratio(values)):
-            columns[str(name)] = values.mean() / values.std() + influence_of(values)
+            columns[strategy] = values.mean() / values.std() + influence_of(values)
     if not columns:
-        raise DataError("`results` must hold returns that vary, of one strategy at least.")
+        raise DataError(f"`{name}` must hold returns that vary, of one strategy at least.")
     return pd.DataFrame(columns, index=results.index)

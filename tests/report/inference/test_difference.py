@@ -49,7 +49,7 @@ def deviations(pair, v):
 
 
 def plain_p_value(first, second, block, n_draws, seed):
-    """Section 3.2 with loops: resample, recompute everything, compare; equation (9)."""
+    """Section 3.2 with loops: resample, recompute everything, compare."""
     pair = np.column_stack([first, second])
     n_obs, v = len(pair), moments(pair)
     memory_free = prewhitened_variance(deviations(pair, v) @ gradient(v))
