@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from helpers import make_market, make_prices
+from helpers import make_market, make_prices, random_covariance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import blportfolio as bl
+from blportfolio.bayes.evidence import predictive_log_score
 from blportfolio.errors import ConfigError
 from blportfolio.priors.base import reference_weights
 
@@ -94,6 +95,24 @@ def test_each_reference_scores_as_it_does_alone(prior):
         for tau in taus:
             score = together["scores"][f"reference={reference}, tau={tau}"]
             assert score == pytest.approx(alone["scores"][f"tau={tau}"], rel=1e-9)
+
+
+@given(seed=SEEDS, delta=st.floats(0.5, 10), n_periods=st.integers(1, 60))
+@settings(max_examples=25)
+def test_references_are_told_apart_at_the_rate_of_the_squared_tracking_error(
+    seed, delta, n_periods
+):
+    """By ½δ²TE² over the periods realised, where τ → 0."""
+    rng = np.random.default_rng(seed)
+    sigma = random_covariance(rng, 4)
+    weights = rng.dirichlet(np.ones(4), size=2)
+    means = delta * weights @ sigma
+    realised = np.tile(means[0], (n_periods, 1))  # what is expected where the first is right
+    surely = np.zeros((4, 4))
+    right, wrong = (predictive_log_score(realised, mean, surely, sigma) for mean in means)
+    gap = weights[0] - weights[1]
+    expected = 0.5 * delta**2 * n_periods * gap @ sigma @ gap
+    assert right - wrong == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_the_reference_that_forecast_better_weighs_more():
