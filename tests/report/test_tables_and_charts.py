@@ -8,9 +8,22 @@ import pytest
 from helpers import make_market
 
 import blportfolio as bl
+from blportfolio.errors import DataError
 from blportfolio.report import metrics, sharpe_interval
 from blportfolio.report.charts import to_png, to_svg
-from blportfolio.report.tables import HEADINGS, format_rows, summary_records
+from blportfolio.report.comparison import DRAWS
+from blportfolio.report.inference import (
+    bootstrap_sharpe_difference,
+    drawdown_interval,
+    turnover_interval,
+)
+from blportfolio.report.tables import (
+    DRAWDOWN_DRAWS,
+    HEADINGS,
+    PAGE_HEADINGS,
+    format_rows,
+    summary_records,
+)
 
 CHARTS = {
     "growth": (bl.plot_growth, "Growth of 1"),
@@ -84,6 +97,39 @@ def test_records_hold_the_summary_unrounded(result, other):
         for key, value in bl.summarise(source).items():
             assert record[key] == value
     assert isinstance(records[0]["n_decisions"], int)
+
+
+def test_with_a_baseline_the_summary_has_the_difference_and_its_test(result, other):
+    table = bl.summarise([result, other], baseline="equal")
+    found = bootstrap_sharpe_difference(result.returns, other.returns, n_draws=DRAWS)
+    assert table.loc["tangency", "sharpe_difference"] == found.value
+    assert table.loc["tangency", "difference_low"] == found.low
+    assert table.loc["tangency", "difference_high"] == found.high
+    assert table.loc["tangency", "difference_p_value"] == found.p_value
+    assert table.loc["equal", ["sharpe_difference", "difference_p_value"]].tolist() == [0, 1]
+    single = bl.summarise(result, baseline=other)
+    pd.testing.assert_series_equal(single, table.loc["tangency"])
+    plain = bl.summarise([result, other])
+    pd.testing.assert_frame_equal(plain, table[plain.columns])
+
+
+@pytest.mark.parametrize("baseline", ["equals", 3])
+def test_a_baseline_that_is_no_result_is_refused(result, other, baseline):
+    with pytest.raises(DataError, match="`baseline` must be a BacktestResult or the name of one"):
+        bl.summarise([result, other], baseline=baseline)
+
+
+def test_the_records_hold_the_ranges_of_turnover_and_drawdown(result):
+    (record,) = summary_records([result], seed=3)
+    turnover = turnover_interval(result.turnover)
+    fall = drawdown_interval(result.returns, n_draws=DRAWDOWN_DRAWS, seed=3)
+    assert (record["turnover_low"], record["turnover_high"]) == (turnover.low, turnover.high)
+    assert (record["max_drawdown_low"], record["max_drawdown_high"]) == (fall.low, fall.high)
+    (row,) = format_rows([record], ranges=True)
+    assert len(row) == len(PAGE_HEADINGS)
+    assert row[5] == (
+        f"{100 * turnover.value:.1f} % [{100 * turnover.low:.1f}, {100 * turnover.high:.1f}]"
+    )
 
 
 def test_the_printed_row_agrees_with_the_numbers(result):
