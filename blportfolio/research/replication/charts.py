@@ -54,7 +54,9 @@ def plot_by_window(frame: pd.DataFrame, *, title: str, unit: str, percent: bool)
     return alt.LayerChart(
         layer=[
             base.mark_line(strokeWidth=1.6).encode(
-                strokeDash=alt.StrokeDash("source:N", sort=sources, scale=dashes, legend=None),
+                strokeDash=alt.StrokeDash(
+                    "source:N", title="Source", sort=sources, scale=dashes, legend=legend
+                ),
                 **shared,
             ),
             base.mark_point(size=70, filled=True, opacity=1).encode(
@@ -138,21 +140,22 @@ def plot_steps(frame: pd.DataFrame, *, title: str, unit: str, percent: bool) -> 
     )
     base = alt.Chart(bars, width=WIDTH - 140, height=ROW * len(steps))
     windows = alt.Chart(frame.dropna(subset=["value"])).mark_tick(
-        thickness=2, size=12, color="#999999"
+        thickness=2, size=12, color="#555555"
     )
     return alt.LayerChart(
         layer=[
-            windows.encode(x=x, y=y, tooltip=["step:N", "lookback:O", "value:Q"]),
-            base.mark_rule(strokeWidth=5, opacity=0.5).encode(
+            base.mark_rule(strokeWidth=5).encode(
                 x=x,
                 x2="before:Q",
                 y=y,
                 color=alt.Color(
                     "change:N",
                     title="From the row above it",
-                    scale=alt.Scale(domain=["rises", "falls"], range=[PALETTE[0], PALETTE[1]]),
+                    scale=alt.Scale(domain=["rises", "falls"], range=[PALETTE[4], PALETTE[5]]),
+                    legend=alt.Legend(orient="bottom", symbolStrokeWidth=5),
                 ),
             ),
+            windows.encode(x=x, y=y, tooltip=["step:N", "lookback:O", "value:Q"]),
             base.mark_point(filled=True, size=75, color="#000000", opacity=1).encode(x=x, y=y),
             base.mark_text(align="left", dx=6, fontSize=11).encode(
                 x=alt.value(WIDTH - 140), y=y, text="label:N"

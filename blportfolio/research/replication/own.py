@@ -109,7 +109,8 @@ def _averages(found: Replication, evidence: Evidence) -> Section:
             f"bought and sold costs {found.settings.cost_bps:g} bp, turnover one-way from drifted "
             f"weights. The last columns: mean over windows of the difference of Sharpe ratios, "
             "with an interval and a two-sided p-value that allow for the dates the windows share "
-            "(HAC on months). The windows are five looks at one history, not five histories.",
+            "(HAC on months). Several windows are several looks at one history, not several "
+            "histories.",
         ),
     )
 

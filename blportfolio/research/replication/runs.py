@@ -129,6 +129,13 @@ def replicate(
     common = max(
         first_decision(plan, market, start=begin, end=settings.end) for plan in plans.values()
     )
+    # First what is quick, so that a fault of the data shows before minutes of regressions.
+    found = map_jobs(
+        _run,
+        [_Job(market, plan, common, settings.end, settings.seed) for plan in plans.values()],
+        n_jobs=n_jobs,
+        progress=_named(progress, "backtests"),
+    )
     steps = {
         lookback: decompose(
             market,
@@ -142,12 +149,6 @@ def replicate(
         )
         for lookback in settings.lookbacks
     }
-    found = map_jobs(
-        _run,
-        [_Job(market, plan, common, settings.end, settings.seed) for plan in plans.values()],
-        n_jobs=n_jobs,
-        progress=_named(progress, "backtests"),
-    )
     backtests = dict(zip(plans, found, strict=True))
     measured = _measured_from(backtests[MARKOWITZ, settings.lookbacks[0]].returns, settings.start)
     return Replication(paper, settings, market, is_own_universe, common, measured, backtests, steps)
