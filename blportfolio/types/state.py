@@ -35,5 +35,6 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401, any JSON value
     if isinstance(value, Mapping):
         return FrozenState(value)
     if isinstance(value, list | tuple):
-        return tuple(_frozen(entry) for entry in value)
+        # Numbers, of which matrices are made, need no look.
+        return tuple(v if isinstance(v, float) else _frozen(v) for v in value)
     return value
