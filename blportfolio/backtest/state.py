@@ -19,6 +19,7 @@ from blportfolio.features import (
     choose_features,
     default_lookback,
 )
+from blportfolio.priors.learned import LearnedPrior
 from blportfolio.types import Feature, FloatArray, IntArray, StatefulPrior, TrainingWindow
 
 
@@ -27,13 +28,17 @@ class StateKeeper:
 
     Attributes:
         state: What the prior has learned so far.
-        parts: What its last decision is made of, where it has an `advance` that says so.
+        parts: What its last decision is made of, where it says so.
     """
 
     def __init__(self, prior: StatefulPrior, maker: WindowMaker) -> None:
         self.state: Any = prior.initial_state(maker.assets)
         self.parts: Any = None
-        self._advance = getattr(prior, "advance", None)
+        self._advance = None
+        if isinstance(prior, LearnedPrior):
+            cls = type(prior)  # a subclass may have its own of either
+            if (cls.update, cls.fit_arrays) == (LearnedPrior.update, LearnedPrior.fit_arrays):
+                self._advance = prior.advance
         self._prior = prior
         self._maker = maker
         self._last: tuple[int, IntArray | None] | None = None

@@ -99,3 +99,26 @@ def test_a_prior_without_an_array_core_gives_the_same_weights():
         for prior in (bl.SharedLatentPrior(), Plain())
     )
     pd.testing.assert_frame_equal(fast.weights, slow.weights, rtol=0, atol=1e-12)
+
+
+class OwnCore(bl.SharedLatentPrior):
+    """A user's subclass, with the signatures that the protocols promise."""
+
+    def update(self, state, window):
+        return bl.SharedLatentPrior.update(self, state, window)
+
+    def fit_arrays(self, window, state=None):
+        return bl.SharedLatentPrior.fit_arrays(self, window, state)
+
+
+def test_parts_that_a_decision_shares_change_nothing():
+    """The window's moments and views are made once for the state and for the answer."""
+    market = make_market(11)
+    options = {"reference": ["equal", "min_variance"], "tau": [0.001, 0.1]}
+    found = [
+        bl.run_backtest(
+            bl.Strategy("s", prior(**options), features=("momentum",), lookback=60), market
+        )
+        for prior in (bl.SharedLatentPrior, OwnCore)
+    ]
+    np.testing.assert_array_equal(found[0].weights, found[1].weights)
