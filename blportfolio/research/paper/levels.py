@@ -22,6 +22,10 @@ from blportfolio.validation import check_choice
 QUANTITIES = ("adjusted_price", "raw_price", "relative_price", "return")
 REGRESSIONS = ("svr", "linear_svr", "none")
 
+MOST_ITERATIONS = 5_000_000
+"""Of an SVR. Those on the paper's data need a few millions at most; on prices in the thousands one
+might not end."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -178,7 +182,10 @@ def _fit(features: FloatArray, target: FloatArray, regression: str) -> tuple[Flo
     """Return slopes (n_features,) and the intercept."""
     from sklearn.svm import SVR, LinearSVR
 
-    model = SVR(kernel="linear") if regression == "svr" else LinearSVR(random_state=0)
+    if regression == "svr":
+        model = SVR(kernel="linear", max_iter=MOST_ITERATIONS)
+    else:
+        model = LinearSVR(random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it does not converge on raw prices is part of it
         model.fit(features, target)
