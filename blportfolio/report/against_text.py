@@ -38,7 +38,7 @@ def against_headings(against: Mapping[str, Any], *, everything: bool = False) ->
     """Return the headings of the table against the baseline; `everything` is for the page."""
     return (
         f"Against {against['baseline']}",
-        *(() if is_obvious(against) else ("Its row",)),
+        *(() if is_obvious(against) else ("Baseline row",)),
         "Sharpe",
         "Difference [95 %]",
         "p",

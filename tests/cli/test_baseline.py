@@ -99,7 +99,7 @@ class TestRun:
         assert found["trials"] == 90
         assert len(found["together"]) == 4
         shown = call("show", document["run"]).stdout
-        assert "Its row" in shown
+        assert "Baseline row" in shown
         assert "In 4 of 4 groups" in shown or " beats Minimum variance (" in shown
 
     def test_a_few_days_are_enough_not_to_fail(self, plain):

@@ -57,7 +57,7 @@ def test_what_is_compared_with_what_is_said_where_the_baseline_has_several_rows(
     pair = {**PAIR, "second": "X (lookback 60, 10 bp)"}
     rows = ("X (lookback 60, 10 bp)", "X (lookback 120, 10 bp)")
     against = comparison(comparisons=[pair, BASELINE], rows=rows)
-    assert against_headings(against)[1] == "Its row"
+    assert against_headings(against)[1] == "Baseline row"
     assert [row[1] for row in against_rows(against, against["comparisons"])] == [
         "lookback 60, 10 bp", "",
     ]  # fmt: skip
