@@ -92,14 +92,16 @@ def plot_shares(counted: pd.DataFrame) -> alt.LayerChart:
             "baseline:N",
             title="Baseline",
             sort=baselines,
-            axis=alt.Axis(labelAngle=0, labelLimit=70, orient="top", labelExpr=_two_lines()),
+            axis=alt.Axis(labelAngle=0, labelLimit=70, labelExpr="split(datum.label, ' ')"),
         ),
         y=alt.Y("strategy:N", title=None, sort=strategies, axis=alt.Axis(labelLimit=110)),
     )
     colour = alt.Color(
         "share_better:Q",
         title="Share of cells (%)",
-        scale=alt.Scale(domain=[0, 0.5, 1], range=["#D55E00", "#FFFFFF", "#0072B2"]),
+        scale=alt.Scale(
+            domain=[0, 0.5, 1], range=["#D55E00", "#FFFFFF", "#0072B2"], interpolate="rgb"
+        ),
         legend=None,
     )
     ink = alt.Color("tone:N", scale=alt.Scale(domain=["dark", "light"], range=["white", "black"]))
@@ -211,10 +213,6 @@ def _lines(
 
 def _title(text: str) -> alt.TitleParams:
     return alt.TitleParams(text, anchor="start", fontSize=12)
-
-
-def _two_lines() -> str:
-    return "split(datum.label, ' ')"
 
 
 def _or_zero(value: float) -> float:

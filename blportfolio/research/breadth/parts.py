@@ -133,10 +133,10 @@ def floor_table(found: Mapping[str, Sequence[Floor]]) -> Table:
             f"{name}, {row.universe}",
             f"{row.sharpe_ratio:.2f}",
             f"{row.base_sharpe_ratio:.2f}",
-            _number(row.times_sharpe),
+            number_text(row.times_sharpe),
             f"{100 * row.turnover:.1f}",
             f"{100 * row.base_turnover:.1f}",
-            _number(row.times_turnover),
+            number_text(row.times_turnover),
         )
         for name, floors in found.items()
         for row in floors
@@ -246,7 +246,8 @@ def interval_text(gap: Gap) -> str:
     return f"{gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]"
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Return a number with two decimals, a dash where it is undefined."""
     return f"{value:.2f}" if math.isfinite(value) else "–"
 
 

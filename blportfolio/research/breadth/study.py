@@ -34,6 +34,7 @@ from blportfolio.research.breadth.parts import (
     counts_by,
     counts_table,
     floor_table,
+    number_text,
 )
 from blportfolio.research.breadth.records import Against, study_records
 from blportfolio.research.breadth.runs import Breadth
@@ -130,7 +131,10 @@ def _counted(
 def _floored(name: str, floor: str, rows: Sequence[Floor]) -> str:
     if not rows:
         return f"The floor: {name} and {floor} ran together nowhere."
-    parts = [f"{row.universe} {row.times_sharpe:.2f} and {row.times_turnover:.2f}" for row in rows]
+    parts = [
+        f"{row.universe} {number_text(row.times_sharpe)} and {number_text(row.times_turnover)}"
+        for row in rows
+    ]
     return (
         f"The floor, which plain baselines clear too: Sharpe ratio and turnover of {name} as "
         f"multiples of those of {floor}, averaged over windows: {'; '.join(parts)}."
