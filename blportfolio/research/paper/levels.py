@@ -12,6 +12,7 @@ import pandas as pd
 
 from blportfolio.data import MarketData
 from blportfolio.data.cache import PriceCache
+from blportfolio.data.cached import MAX_GAP
 from blportfolio.errors import BLPortfolioError, DataError
 from blportfolio.features import WindowMaker
 from blportfolio.research.paper.indicators import IN_PRICE_UNITS, price_indicators
@@ -263,7 +264,9 @@ class RegressionTable:
 
 
 def raw_closes(market: MarketData) -> pd.DataFrame | None:
-    """Return the closes as the cached source quotes them, or None where it does not.
+    """Return the closes as the cached source quotes them, or None.
+
+    None means that the cache lacks them, or that the market's prices come from somewhere else.
 
     Many sources adjust their closes for splits (the Dow file of the development data does): then
     later splits are still in them, and only dividends are taken out.
@@ -272,11 +275,16 @@ def raw_closes(market: MarketData) -> pd.DataFrame | None:
         market: A universe that was loaded from the cache of prices.
     """
     try:
-        closes = PriceCache().read(market.assets, ("prices", "close")).close
+        bars = PriceCache().read(market.assets, ("prices", "close"))
     except BLPortfolioError:
         return None
-    if closes is None:
+    if bars.close is None:
         return None
-    closes = closes.reindex(index=market.dates, columns=list(market.assets))
-    complete = closes.notna().to_numpy() | market.prices.isna().to_numpy()
-    return closes if complete.all() else None
+
+    def carried(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.ffill(limit=MAX_GAP).reindex(market.dates, columns=list(market.assets))
+
+    closes, known = carried(bars.close), market.prices.notna()
+    same = np.isclose(carried(bars.prices), market.prices, rtol=1e-9, atol=0.0)
+    usable = bool((closes.notna() | ~known).all(axis=None)) and bool(same[known].all())
+    return closes if usable else None

@@ -2,9 +2,14 @@ import os
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
+from helpers import dev_data
 
 import blportfolio as bl
+from blportfolio.data.cache import PriceCache
+from blportfolio.data.cached import load_cached
+from blportfolio.data.importing import import_files
 from blportfolio.errors import DataError
 from blportfolio.report import metrics
 from blportfolio.research.paper import (
@@ -135,9 +140,34 @@ def test_a_window_too_short_for_nine_features_is_refused(unpredictable):
         decompose(unpredictable, 50, start="2050-01-01")
 
 
-def without_regressions(market, names, *, start):
+def quoted(market, file):
+    """Closes of the development data, adjusted for splits at most."""
+    path = dev_data(file)
+    table = pd.read_csv(path) if ".csv" in file else pd.read_parquet(path)
+    table["date"] = pd.to_datetime(table["date"])
+    closes = table.pivot(index="date", columns="ticker", values="close").astype(float)
+    return closes.reindex(index=market.dates, columns=list(market.assets)).ffill(limit=5)
+
+
+def test_raw_closes_are_those_of_the_cached_source(tmp_path, monkeypatch, unpredictable):
+    """Dividends are taken out of the adjusted closes; a market from elsewhere gets none."""
+    market = bl.MarketData(unpredictable.prices.iloc[:80, :2])
+    quoted = market.prices * np.where(np.arange(80) < 40, 1.25, 1.0)[:, None]
+    long = pd.concat(
+        pd.DataFrame({"ticker": name, "close": quoted[name], "adj_close": market.prices[name]})
+        for name in market.assets
+    )
+    long.to_csv(tmp_path / "bars.csv", index_label="date")
+    monkeypatch.setenv("BLPORTFOLIO_CACHE", str(tmp_path / "cache"))
+    import_files(market.assets, tmp_path / "bars.csv", PriceCache())
+    loaded = load_cached(market.assets)
+    np.testing.assert_allclose(raw_closes(loaded), quoted, rtol=1e-12)
+    assert raw_closes(bl.MarketData(2 * loaded.prices)) is None
+
+
+def without_regressions(market, names, *, start, raw=None):
     """Backtests at a lookback of 100, and the paper's figures, of steps that need no SVR."""
-    levels = PriceLevels.of(market, raw_prices=raw_closes(market))
+    levels = PriceLevels.of(market, raw_prices=raw)
     steps = {step.name: step for step in make_steps(market, 100, full_sample=levels)}
     runs = {name: bl.run_backtest(steps[name].strategy, market, start=start) for name in names}
     return {
@@ -148,15 +178,20 @@ def without_regressions(market, names, *, start):
 
 @pytest.fixture(scope="module")
 def etf(dev_market):
-    names = [MARKOWITZ, NO_FEATURES, RELATIVE_PRICES, UNITS_REPAIRED, COVARIANCE_REPAIRED,
-             LAGGED_FEATURES, INVERSE_VARIANCE]  # fmt: skip
-    return without_regressions(dev_market(*ETFS), names, start="2004-03-31")
+    market = dev_market(*ETFS)
+    names = [*(name for name in CHAIN if name != LITERAL), INVERSE_VARIANCE]
+    return without_regressions(market, names, start="2004-03-31", raw=quoted(market, ETFS[1]))
 
 
 def test_on_the_etfs_no_feature_is_needed_for_the_published_figures(etf):
     published = {row.label: row for row in published_table("etf")}["BL(100d)"]
     assert etf[NO_FEATURES].sharpe_ratio == pytest.approx(published.sharpe_ratio, abs=0.06)
     assert etf[NO_FEATURES].turnover == pytest.approx(published.turnover, abs=0.02)
+
+
+def test_on_the_etfs_prices_as_quoted_earn_less_than_prices_that_know_later_dividends(etf):
+    assert etf[RAW_PRICES].sharpe_ratio < etf[NO_FEATURES].sharpe_ratio - 0.01
+    assert etf[RAW_PRICES].turnover == pytest.approx(etf[NO_FEATURES].turnover, abs=0.03)
 
 
 def test_on_the_etfs_a_view_without_price_levels_has_that_sharpe_ratio_too(etf):
@@ -200,7 +235,9 @@ def test_on_the_dow_the_adjusted_price_brings_hindsight(dev_market):
 )
 def test_the_whole_decomposition_on_the_shared_data(dev_market, universe, data, start):
     """The literal pipeline has the published turnover, and needs no feature for its Sharpe."""
-    found = {row.name: row for row in decompose(dev_market(*data), 100, start=start)}
+    market = dev_market(*data)
+    raw = quoted(market, data[1])
+    found = {row.name: row for row in decompose(market, 100, start=start, raw_prices=raw)}
     published = {row.label: row for row in published_table(universe)}["BL(100d)"]
     literal = found[LITERAL].figures
     assert literal.turnover == pytest.approx(published.turnover, abs=0.05)
