@@ -66,7 +66,7 @@ def price_indicators(market: MarketData, *, obv: str = "full_sample") -> Indicat
         return dict(FEATURES[name](**settings).compute(market))
 
     bands = feature("bollinger_bands", window=20, width=2.0)
-    frames = {
+    frames: dict[str, pd.DataFrame | FloatArray] = {
         "atr": feature("atr", window=14, close_only=not bars)["atr_14"] * prices,
         "adx": 100 * feature("adx", window=14, close_only=not bars)["adx_14"],
         "ema": prices / (1 + feature("ema_distance", window=14)["ema_distance_14"]),
@@ -77,7 +77,7 @@ def price_indicators(market: MarketData, *, obv: str = "full_sample") -> Indicat
         "lower": (1 + bands["bollinger_lower_20"]) * prices,
         "obv": _scaled(on_balance_volume(market), obv),
     }
-    values = np.stack([frames[name].to_numpy(dtype=float) for name in INDICATORS], axis=2)
+    values = np.stack([np.asarray(frames[name], dtype=float) for name in INDICATORS], axis=2)
     values.setflags(write=False)
     return IndicatorPanel(values, tuple(proxies))
 
@@ -98,10 +98,12 @@ def on_balance_volume(market: MarketData) -> pd.DataFrame:
     return signed.cumsum().where(change.notna())
 
 
-def _scaled(line: pd.DataFrame, obv: str) -> pd.DataFrame:
-    """Return the line between its lowest and its highest value, all in [0, 1]."""
-    if obv == "full_sample":
-        low, high = line.min(), line.max()
-        return (line - low) / (high - low)
-    lowest, highest = line.cummin(), line.cummax()
-    return (line - lowest) / (highest - lowest).where(highest > lowest)
+def _scaled(line: pd.DataFrame, obv: str) -> FloatArray:
+    """Return the line between its lowest and its highest value, in [0, 1]; 0 while it is flat."""
+    values = line.to_numpy(dtype=float)
+    whole = obv == "full_sample"
+    lowest = np.asarray(line.min() if whole else line.cummin(), dtype=float)
+    highest = np.asarray(line.max() if whole else line.cummax(), dtype=float)
+    span = highest - lowest
+    scaled: FloatArray = (values - lowest) / np.where(span > 0, span, 1.0)
+    return scaled

@@ -90,6 +90,14 @@ def test_closes_and_unit_volumes_stand_in_for_bars_and_it_says_so(unpredictable)
     assert price_indicators(unpredictable).proxies == ()
 
 
+@pytest.mark.parametrize("obv", ["full_sample", "to_date"])
+def test_an_asset_that_never_trades_keeps_its_other_indicators(unpredictable, obv):
+    silent = replace(unpredictable, volume=0 * unpredictable.volume)
+    values = price_indicators(silent, obv=obv).values
+    assert np.isfinite(values[60:]).all()
+    assert not values[1:, :, -1].any()
+
+
 def test_an_unknown_scaling_is_refused(unpredictable):
     with pytest.raises(ConfigError, match="to_date"):
         price_indicators(unpredictable, obv="rolling")
