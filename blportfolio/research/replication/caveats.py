@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from blportfolio.report.study import Section, Table
 from blportfolio.research.paper import PublishedRow, published_table
+from blportfolio.research.replication.headline import check_convention
 from blportfolio.research.replication.runs import Replication
-from blportfolio.research.replication.tables import check_convention
 from blportfolio.research.replication.words import joined, number, percent
 
 

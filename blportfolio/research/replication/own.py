@@ -19,6 +19,8 @@ from blportfolio.research.replication.words import (
     signed,
 )
 
+SIGNIFICANT = 0.05
+
 
 def own_sections(found: Replication, evidence: Evidence) -> list[Section]:
     """Return what our own strategies earned net of costs, averaged and by window.
@@ -224,19 +226,32 @@ def _middle(found: Replication) -> int:
 
 
 def own_words(found: Replication, evidence: Evidence) -> str:
-    """Say in one sentence how the default stands to Markowitz and to the plain portfolios."""
+    """Say how the default stands to Markowitz and to the plain portfolios, and what that means."""
     averages = evidence.averages
     own, markowitz = averages[CANDIDATE], averages[MARKOWITZ]
-    parts = []
-    for name in OPPONENTS:
-        gap = averages[name].behind
-        if gap is not None:
-            parts.append(
-                f"{found.label(name)} {signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
-            )
+    rivals = {name: gap for name in OPPONENTS if (gap := averages[name].behind) is not None}
+    parts = [
+        f"{found.label(name)} {signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
+        for name, gap in rivals.items()
+    ]
+    told = {
+        words: [
+            found.label(name)
+            for name, gap in rivals.items()
+            if gap.p_value < SIGNIFICANT and (gap.value > 0) is better
+        ]
+        for words, better in (("better than", True), ("worse than", False))
+    }
+    significant = " and ".join(f"{words} {joined(names)}" for words, names in told.items() if names)
+    verdict = (
+        f"significantly {significant} at 5 %"
+        if significant
+        else "not told apart from any of them at 5 %"
+    )
     return (
-        f"Net of {found.settings.cost_bps:g} bp, mean over the windows, {found.label(CANDIDATE)} "
-        f"has a Sharpe ratio of {number(own.sharpe)} and {percent(own.turnover)} % turnover, "
-        f"Markowitz {number(markowitz.sharpe)} and {percent(markowitz.turnover)} %; against what "
-        f"needs no views the difference is: {joined(parts)}."
+        f"What survives net of {found.settings.cost_bps:g} bp, mean over the windows: "
+        f"{found.label(CANDIDATE)} has a Sharpe ratio of {number(own.sharpe)} and "
+        f"{percent(own.turnover)} % turnover, Markowitz {number(markowitz.sharpe)} and "
+        f"{percent(markowitz.turnover)} %. Against what needs no views the difference of Sharpe "
+        f"ratios is: {joined(parts)}; {verdict}."
     )

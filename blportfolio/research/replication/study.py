@@ -7,7 +7,12 @@ from collections.abc import Mapping
 
 from blportfolio.report.study import Study
 from blportfolio.research.paper import PaperFigures
-from blportfolio.research.paper.steps import LITERAL, MARKOWITZ, NO_FEATURES
+from blportfolio.research.paper.steps import (
+    INVERSE_VARIANCE,
+    LITERAL,
+    MARKOWITZ,
+    NO_FEATURES,
+)
 from blportfolio.research.replication.caveats import caveat_section, method_section
 from blportfolio.research.replication.decomposition import (
     StepAverage,
@@ -16,16 +21,12 @@ from blportfolio.research.replication.decomposition import (
     share_kept_without_features,
 )
 from blportfolio.research.replication.evidence import Evidence
+from blportfolio.research.replication.headline import our_headline, published_headline
 from blportfolio.research.replication.own import floor_sentence, own_sections, own_words
 from blportfolio.research.replication.published_weights import Compared, weights_sections
 from blportfolio.research.replication.records import records_of
 from blportfolio.research.replication.runs import Replication
-from blportfolio.research.replication.tables import (
-    our_figures,
-    our_headline,
-    published_headline,
-    table_sections,
-)
+from blportfolio.research.replication.tables import our_figures, table_sections
 from blportfolio.research.replication.words import number, percent, signed, signed_percent
 
 Figures = Mapping[tuple[str, int | None], PaperFigures]
@@ -76,12 +77,19 @@ def lead(
     both, own = published_headline("etf", "dow"), our_headline(figures)
     here = published_headline(found.paper.key)
     span = f"{found.measured_from.date()} to {found.last_held.date()}"
+    if math.isfinite(own.sharpe):
+        gains = f"{signed_percent(own.sharpe)} % and {signed_percent(own.turnover)} %"
+    else:
+        gains = (
+            "no ratio, as Markowitz's Sharpe ratio is not above 0 with every window, and "
+            f"{signed_percent(own.turnover)} % turnover"
+        )
     sentences = [
         f"The paper's headline against Markowitz is {signed_percent(both.sharpe)} % Sharpe ratio "
         f"and {signed_percent(both.turnover)} % turnover, the mean over both its tables "
         f"({signed_percent(here.sharpe)} % and {signed_percent(here.turnover)} % on "
         f"{found.paper.title}). Its pipeline on {found.market.name}, {span}, in its own "
-        f"accounting: {signed_percent(own.sharpe)} % and {signed_percent(own.turnover)} %.",
+        f"accounting: {gains}.",
     ]
     markowitz, literal, bare = (steps[name] for name in (MARKOWITZ, LITERAL, NO_FEATURES))
     kept = share_kept_without_features(steps)
@@ -89,8 +97,9 @@ def lead(
         sentences.append(
             f"Where it comes from: the mean Sharpe ratio rises from {number(markowitz.sharpe)} "
             f"(Markowitz) to {number(literal.sharpe)}, and a rule with no features at all has "
-            f"{number(bare.sharpe)}: {percent(kept, 0)} % of the gain needs no view that was "
-            "learned. " + _repaired(steps)
+            f"{number(bare.sharpe)}, {_kept(kept)} of the gain. "
+            f"Inverse variance alone has {number(steps[INVERSE_VARIANCE].sharpe)}. "
+            + _repaired(steps)
         )
     else:
         sentences.append(
@@ -99,6 +108,13 @@ def lead(
         )
     sentences += [own_words(found, evidence), floor_sentence(found, evidence)]
     return sentences
+
+
+def _kept(share: float) -> str:
+    """Say how much of a gain is kept."""
+    if share <= 0:
+        return "which keeps none"
+    return "which keeps all" if share >= 1 else f"which keeps {percent(share, 0)} %"
 
 
 def _repaired(steps: dict[str, StepAverage]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from blportfolio.research.paper import published_table
 from blportfolio.research.replication.caveats import exceptions
-from blportfolio.research.replication.tables import check_convention, headline, published_headline
+from blportfolio.research.replication.headline import check_convention, headline, published_headline
 
 
 def test_the_headline_of_the_paper_follows_from_its_rows():
