@@ -136,7 +136,7 @@ def weights_sections(paper: Paper, compared: list[Compared]) -> list[Section]:
             f"{AUTHORS[one.kind]}",
             f"{one.comparison.n_dates}",
             number(_median(one, "largest_difference"), 6),
-            number(float(one.comparison.by_date["largest_difference"].quantile(0.9)), 4),
+            number(float(one.comparison.by_date["largest_difference"].quantile(0.9)), 6),
             percent(_median(one, "active_share")),
             number(_median(one, "correlation")),
         )
