@@ -20,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
         "Black-Litterman portfolios whose views are learned from market data.\n\n"
-        "Start here: `blportfolio backtest` runs five strategies on packaged real prices and "
+        "Start here: `blportfolio backtest` runs six strategies on packaged real prices and "
         "writes a report. Not investment advice."
     ),
 )
