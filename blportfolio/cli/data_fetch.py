@@ -108,10 +108,13 @@ def _print_coverage(name: str, cache: PriceCache) -> None:
     from blportfolio.data.universes import coverage_note
 
     try:
-        typer.echo(f"\n{coverage_note(name, cache)}")
+        note, cut = coverage_note(name, cache)
     except DataError as error:
         typer.echo(f"warning: the universe cannot be loaded yet: {error}", err=True)
     else:
+        typer.echo(f"\n{note}")
+        for sentence in cut:
+            typer.echo(f"warning: {sentence}", err=True)
         typer.echo(f"Next: blportfolio backtest --dataset {shlex.quote(name)}")
 
 

@@ -95,9 +95,11 @@ def _of_universe(name: str) -> dict[str, Any]:
         "licence": universe.file.licence,
         "tickers": list(universe.tickers),
         "fetched": is_fetched(universe),
+        "caveats": list(universe.file.caveats),
     }
     if document["fetched"]:
         market = load_dataset(name, min_coverage=0)
+        document["caveats"] = list(market.notes)
         covered = universe.coverage(market.prices)
         document |= _contents(market)
         document["missing"] = sorted(set(universe.tickers) - set(market.assets))
@@ -106,7 +108,7 @@ def _of_universe(name: str) -> dict[str, Any]:
             for year in sorted(set(market.dates.year))
             for worst in [covered[market.dates.year == year].nsmallest(1, "share")]
         ]
-    return {**document, "caveats": list(universe.file.caveats)}
+    return document
 
 
 def _of_macro(name: str) -> dict[str, Any]:

@@ -111,8 +111,11 @@ def load_universe(
     )
 
 
-def coverage_note(name: str | Path, cache: PriceCache | None = None) -> str:
+def coverage_note(name: str | Path, cache: PriceCache | None = None) -> tuple[str, tuple[str, ...]]:
     """Say how many of a universe's members have cached prices: at worst, at the end, on average.
+
+    Returns:
+        The sentence, and those on dates that were cut or filled and assets that cannot be used.
 
     Raises:
         DataError: If none has been fetched.
@@ -120,7 +123,8 @@ def coverage_note(name: str | Path, cache: PriceCache | None = None) -> str:
     """
     market = load_universe(name, min_coverage=0.0, cache=cache)
     universe = find_universe(name)
-    return _coverage_note(_covered(universe, market), universe)
+    note = _coverage_note(_covered(universe, market), universe)
+    return note, market.notes[: market.notes.index(note)]
 
 
 def _covered(universe: Universe, market: MarketData) -> pd.DataFrame:

@@ -227,3 +227,16 @@ def test_a_universe_file_that_is_not_there_is_named(call, command):
     done = call(*command, "absent.toml")
     assert (done.exit_code, done.stdout) == (3, "")
     assert "There is no file 'absent.toml'" in done.stderr
+
+
+@pytest.mark.usefixtures("fetched")
+def test_dates_that_one_file_does_not_reach_are_left_out_aloud(place, call):
+    prices = make_prices(5, 760, 1).set_axis(["DDD"], axis=1)
+    prices.to_csv(place / "later.csv", index_label="date")
+    call("data", "fetch", "DDD", "--from-files", place / "later.csv")
+    (place / "four.toml").write_text(UNIVERSE.replace('"CCC"]', '"CCC", "DDD"]'), encoding="utf-8")
+    done = call("data", "fetch", place / "four.toml", "--from-files", place / "vendor" / "bars.csv")
+    assert done.exit_code == 0, done.stderr
+    said = "Left out the dates after 2002-09-08: the cached prices of AAA, CCC, IDX go no further"
+    assert f"warning: {said}" in done.stderr
+    assert said in call("data", "info", place / "four.toml").stdout

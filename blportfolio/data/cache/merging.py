@@ -16,7 +16,12 @@ TOLERANCE = 1e-5
 """Largest relative difference that is no revision; sources round, and recompute factors."""
 MISSING_SHARE = 0.002
 """Share of the old dates that a new history may lack: sources take single wrong days back."""
+MIN_COMMON = 250
+"""Common dates, a year of days, on which two histories must agree to be linked by their returns."""
+LINKED = 1e-3
+"""Largest relative spread of the ratio of adjusted prices of two sources of one history."""
 EVENTS = ("dividends", "splits")
+BARS = ("close", "open", "high", "low", "dividends")
 
 Outcome = Literal["downloaded", "updated", "fresh", "redownloaded", "kept", "revised"]
 
@@ -65,7 +70,8 @@ def merge(old: pd.DataFrame | None, new: pd.DataFrame, *, whole: bool) -> Merged
 
     Where closes and adjustment factors agree on the dates of both, the new dates are added. Where
     they do not, because a dividend or split changed all earlier adjusted prices or the source
-    corrected itself, the new history replaces the old one, if it is whole and not shorter.
+    corrected itself, the new history replaces the old one, if it is whole and not shorter. If it
+    is shorter, but earned the same returns for a year of days, what the old one lacks is added.
 
     Args:
         old: (n_dates, 8) what is there; None for nothing.
@@ -85,6 +91,9 @@ def merge(old: pd.DataFrame | None, new: pd.DataFrame, *, whole: bool) -> Merged
         return Merged("revised", old, revised)
     shorter = _shortfall(old, new)
     if shorter:
+        linked = _linked(old, new)
+        if linked is not None:
+            return Merged("updated", linked, f"{revised}; dates added as returns agree")
         return Merged("kept", old, f"{revised}, and {shorter}")
     return Merged("redownloaded", new, revised)
 
@@ -106,6 +115,38 @@ def _disagreement(old: pd.DataFrame, new: pd.DataFrame, *, whole: bool) -> str:
     if not whole and bool((later.fillna(0.0) != 0).to_numpy().any()):
         return "a dividend or split came after the cached prices"
     return ""
+
+
+def _linked(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame | None:
+    """Return two histories of the same returns as one, or None where they are not or add no date.
+
+    Adjusted prices of two sources, or of two days of download, differ by a factor that never
+    changes. The history with more columns is left as it is; the other's further dates are brought
+    to its level. Where their closes keep no such factor, adjusted closes stand in for them, and
+    there are no other bars.
+    """
+    dates = old.index.intersection(new.index)
+    if len(dates) < MIN_COMMON:
+        return None
+    has_more = new.notna().any().sum() > old.notna().any().sum()
+    base, other = (new, old) if has_more else (old, new)
+    added = other.index.difference(base.index)
+    ratios = base.loc[dates, ["prices", "close"]] / other.loc[dates, ["prices", "close"]]
+    is_same = ratios.max() / ratios.min() - 1 <= LINKED
+    if not len(added) or not is_same["prices"]:
+        return None
+    at = ratios.reindex(added, method="nearest")
+    more = other.loc[added].copy()
+    more["prices"] *= at["prices"]
+    if is_same["close"]:
+        more[list(BARS)] = more[list(BARS)].mul(at["close"], axis=0)
+        more["volume"] /= at["close"]
+    else:
+        level = (base["close"] / base["prices"]).loc[dates].reindex(added, method="nearest")
+        more[[*BARS, "volume"]] = np.nan
+        more[list(EVENTS)] = 0.0
+        more["close"] = more["prices"] * level
+    return pd.concat([base, more]).sort_index()
 
 
 def _differ(before: pd.Series, after: pd.Series) -> BoolArray:

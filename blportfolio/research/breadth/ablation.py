@@ -12,6 +12,7 @@ from blportfolio.report.forecasts.figures import p_text
 from blportfolio.report.study import Section, Table
 from blportfolio.research.breadth.claim import claim_mean, claim_pairs
 from blportfolio.research.breadth.parts import interval_text
+from blportfolio.research.breadth.records import plain
 from blportfolio.research.breadth.runs import Breadth, Progress, run_breadth
 
 
@@ -76,7 +77,7 @@ def ablation_section(ablation: Breadth, whole: str) -> tuple[Section, list[dict[
             gaps.append("failed" if gap is None else f"{gap:+.2f}")
         figures = (interval_text(mean.at_window), p_text(mean.at_window.p_value))
         rows.append((variant, *figures, *gaps, mean_turnover))
-        records.append({"kind": "ablation", **asdict(mean), "turnover": turnovers})
+        records.append(plain({"kind": "ablation", **asdict(mean), "turnover": turnovers}))
     table = Table(("Variant", f"{whole} less it [95 %]", "p", *names, "Turnover %"), tuple(rows))
     section = Section(
         f"Ablation of {whole}",

@@ -47,14 +47,16 @@ def study_records(
         records += [{"kind": "floor", "strategy": name, **asdict(row)} for row in found[name]]
     own = cells[cells["strategy"].isin(list(claims))]
     records += [{"kind": "cell", **_named(row)} for row in own.to_dict("records")]
-    return [_plain(record) for record in records]
+    return [plain(record) for record in records]
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401, anything JSON can hold
-    """Return a value ready for JSON: NaN is None."""
+def plain(value: Any) -> Any:  # noqa: ANN401, anything JSON can hold
+    """Return a value ready for JSON: what is not finite is None."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, float) and math.isnan(value):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 

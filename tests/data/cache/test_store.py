@@ -453,3 +453,62 @@ def test_prices_are_known_to_the_last_day_on_which_the_source_had_none():
     assert INFO.known_to == pd.Timestamp(INFO.asked_to)
     missed = replace(INFO, missed_utc="2031-05-06T07:08:09+00:00")
     assert missed.known_to == pd.Timestamp("2031-05-06")
+
+
+# Histories of two sources.
+
+
+def sources(factor=0.8, *, has_bars=True, noise=0.0):
+    """The days 0 to 400 of a history, and 100 to 500 of it as another source would tell them."""
+    full = history(periods=500)
+    full["prices"] *= np.linspace(0.9, 1.0, 500)
+    full.iloc[::60, full.columns.get_loc("dividends")] = 0.5
+    rng = np.random.default_rng(0)
+    other = full.iloc[100:].copy()
+    other["prices"] *= factor * (1 + noise * rng.uniform(-1, 1, len(other)))
+    if not has_bars:
+        other = complete_frame(other[["prices"]], "KO")
+    return full, full.iloc[:400], other
+
+
+@pytest.mark.parametrize("has_bars", [True, False])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_two_sources_of_the_same_returns_are_one_history_whichever_came_first(has_bars, is_first):
+    full, long, other = sources(has_bars=has_bars, noise=1e-5)
+    old, new = (long, other) if is_first else (other, long)
+    merged = merge(old, new, whole=True)
+    assert merged.outcome == "updated"
+    assert "returns agree" in merged.reason
+    assert merged.frame.index.equals(full.index)
+    returns = merged.frame["prices"].pct_change()
+    np.testing.assert_allclose(returns[1:], full["prices"].pct_change()[1:], atol=1e-4)
+    if has_bars:
+        same(merged.frame.drop(columns="prices"), full.drop(columns="prices"))
+    else:
+        assert merged.frame["open"].notna().sum() == 400
+        later = merged.frame["close"].pct_change().iloc[400:]
+        np.testing.assert_allclose(later, full["prices"].pct_change().iloc[400:], atol=1e-4)
+
+
+def test_a_split_after_the_first_source_ended_moves_its_bars_and_volumes_to_one_level():
+    full, long, other = sources(1.0)
+    split = other.copy()
+    split[["prices", "close", "open", "high", "low", "dividends"]] /= 4
+    split["volume"] *= 4
+    same(merge(long, split, whole=True).frame, full)
+
+
+@pytest.mark.parametrize(
+    "fault", ["a dividend that one lacks", "another company", "too few common days"]
+)
+def test_sources_that_disagree_are_not_made_one_history(fault):
+    _, long, other = sources()
+    if fault == "too few common days":
+        other = other.iloc[60:]
+    elif fault == "another company":
+        other = other.assign(prices=history(5, periods=500)["prices"].to_numpy()[100:])
+    else:
+        other.loc[other.index[150] :, "prices"] *= 1.004
+    merged = merge(long, other, whole=True)
+    assert merged.outcome == "kept"
+    same(merged.frame, long)

@@ -124,3 +124,12 @@ def test_an_ablation_is_the_whole_less_each_variant(breadth, markets):
         gaps.append(pair[0] - pair[1])
     known = [gap for gap in gaps if math.isfinite(gap)]
     assert records[0]["at_window"]["value"] == pytest.approx(sum(known) / len(known))
+
+
+def test_the_figures_of_an_ablation_on_one_universe_are_json(markets):
+    """One universe is no sample of universes: that interval is undefined."""
+    rows = [bl.load_strategy(name) for name in ("min_variance", "equal_weight")]
+    one = run_breadth(rows, {"daily": markets["daily"]}, CHOSEN, n_jobs=1)
+    _, records = ablation_section(run_ablation(rows, one, markets, n_jobs=1), "Minimum variance")
+    assert records[0]["low_elsewhere"] is None
+    assert json.dumps(records, allow_nan=False)
