@@ -163,7 +163,8 @@ def _known_to_all(bars: Bars, known_to: pd.Series) -> tuple[Bars, list[str]]:
         return bars, []
     note = (
         f"Left out the dates after {late.min().date()}: the cached prices of "
-        f"{shortened(list(late[late == late.min()].index))} go no further; fetch them again, or import a file that does."
+        f"{shortened(list(late[late == late.min()].index))} go no further; fetch "
+        "them again, or import a file that goes on."
     )
     if late.min() < dates[0]:
         raise DataError(note)
