@@ -147,10 +147,17 @@ def check_regression(prior: RegressionChoice, *, learns_quality: bool) -> None:
         learns_quality: Whether it learns Ω besides Ω^F, which may then be zero.
 
     Raises:
-        ConfigError: If a name is unknown, or Ω^F would need a regression where there is none.
+        ConfigError: If a name is unknown, the horizon or penalty out of range, or Ω^F would need
+            a regression where there is none.
     """
     check_choice(prior.feature_uncertainty, UNCERTAINTIES, name="feature_uncertainty")
     check_choice(prior.regression, REGRESSIONS, name="regression")
+    if prior.horizon is not None and not (
+        isinstance(prior.horizon, int | np.integer) and prior.horizon >= 1
+    ):
+        raise ConfigError(f"`horizon` must be 1 period or more, got {prior.horizon}.")
+    if not (isinstance(prior.ridge, int | float | np.number) and 0 <= prior.ridge < np.inf):
+        raise ConfigError(f"`ridge` must be 0 or more, got {prior.ridge!r}.")
     if prior.regression != DIRECT:
         return
     if prior.feature_uncertainty == "silverman":

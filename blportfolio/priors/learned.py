@@ -36,6 +36,7 @@ from blportfolio.priors.latent_view import (
     check_regression,
     learn_view,
 )
+from blportfolio.priors.premium import Premiums
 from blportfolio.types import (
     CovarianceModel,
     FloatArray,
@@ -79,12 +80,6 @@ class LearnedPrior(ArrayPrior):
         object.__setattr__(self, "reference", checked_references(self.reference))
         check_choice(self.prior_mean, PRIOR_MEANS, name="prior_mean")
         check_regression(self, learns_quality=self.learns_view_quality)
-        if self.horizon is not None and not (
-            isinstance(self.horizon, int | np.integer) and self.horizon >= 1
-        ):
-            raise ConfigError(f"`horizon` must be 1 period or more, got {self.horizon}.")
-        if not (isinstance(self.ridge, int | float | np.number) and 0 <= self.ridge < np.inf):
-            raise ConfigError(f"`ridge` must be 0 or more, got {self.ridge!r}.")
         if self.prior_mean == "historical":
             for name, one in (("risk_aversion", "number"), ("reference", "portfolio")):
                 if np.size(getattr(self, name)) > 1:
@@ -233,7 +228,8 @@ class LearnedPrior(ArrayPrior):
         """Return the state after what was realised since the last decision.
 
         The score of a combination grows by the log density that its posterior of then gave to
-        the mean return since. What this decision will be judged by is kept until the next.
+        the mean return since; of several references each at the premium that it has earned before
+        (`Premiums`). What this decision will be judged by is kept until the next.
 
         Args:
             state: What this method or `initial_state` returned; JSON of it will do.
@@ -254,6 +250,7 @@ class LearnedPrior(ArrayPrior):
         scores = self._scores(state)
         found = state.get("dispersion", {"size": 1.0, "shape": [1.0]})
         dispersion = Dispersion(float(found["size"]), np.array(found["shape"], dtype=float))
+        premiums = Premiums(state.get("premiums", {}))
         then, earned = None, None
         if state.get("pending") is not None:
             then = decoded(state["pending"])
@@ -261,16 +258,20 @@ class LearnedPrior(ArrayPrior):
         if then is not None and earned is not None and len(scores) > 1:
             dispersion = dispersion.after(earned, then.sigma)
             sigma = dispersion.corrected(then.sigma)
+            fair = premiums.judged(then)
             for label, setting in zip(self.labels(), self.settings(), strict=True):
-                judged = self._moments(then, setting, state)
+                judged = self._moments(fair, setting, state)
                 scores[label] += predictive_log_score(
                     earned, judged.mean, judged.mean_covariance, sigma
                 )
+            if isinstance(self.risk_aversion, float) and len(then.directions) > 1:
+                premiums = premiums.after(earned, then, sigma, self.risk_aversion)
         document = {
             "model": type(self).__name__,
             "decisions": int(state["decisions"]) + 1,
             "scores": scores,
             "dispersion": {"size": dispersion.size, "shape": dispersion.shape.tolist()},
+            "premiums": {name: list(belief) for name, belief in premiums.beliefs.items()},
             **self.learned(state, then, earned),
         }
         parts = None

@@ -3,15 +3,19 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import make_market, make_prices, random_covariance
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
 
 import blportfolio as bl
 from blportfolio.bayes.evidence import predictive_log_score
 from blportfolio.errors import ConfigError
 from blportfolio.priors.base import reference_weights
+from blportfolio.priors.decision import Parts
+from blportfolio.priors.premium import Premiums
 
 REFERENCES = ["equal", "inverse_variance", "min_variance"]
 PRIORS = [bl.SharedLatentPrior, bl.FeatureInfluencedPrior, bl.MixedEffectsPrior]
@@ -83,18 +87,87 @@ def test_mean_variance_then_holds_the_averaged_reference(seed):
     np.testing.assert_allclose(bl.MeanVariance(2.5).solve(known), expected, rtol=0, atol=1e-9)
 
 
+def scores_at(prior, market, as_of=None):
+    return bl.replay_state(prior, market, as_of=as_of, **SETUP)["scores"]
+
+
 @pytest.mark.parametrize("prior", PRIORS)
-def test_each_reference_scores_as_it_does_alone(prior):
+def test_where_delta_is_a_list_too_each_reference_scores_as_it_does_alone(prior):
     """Evidence is summed for each combination by itself, so that lists can be taken apart."""
     market = make_market(4)
-    taus = [0.001, 0.1]
-    together = bl.replay_state(prior(reference=REFERENCES, tau=taus), market, **SETUP)
-    assert together["decisions"] > 3
+    together = scores_at(prior(reference=REFERENCES, risk_aversion=[1, 4]), market)
     for reference in REFERENCES:
-        alone = bl.replay_state(prior(reference=reference, tau=taus), market, **SETUP)
+        alone = scores_at(prior(reference=reference, risk_aversion=[1, 4]), market)
+        for delta in (1.0, 4.0):
+            score = together[f"reference={reference}, risk_aversion={delta}"]
+            assert score == pytest.approx(alone[f"risk_aversion={delta}"], rel=1e-9)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_each_reference_is_judged_at_the_delta_that_it_has_shown_before(prior):
+    """What one decision adds is what the prior of that δ alone would have added."""
+    market = make_market(4)
+    taus = [0.001, 0.1]
+    model = prior(reference=REFERENCES, tau=taus)
+    before, now = market.dates[~market.dates.to_period("M").duplicated(keep="last")][[-3, -2]]
+    state = bl.replay_state(model, market, as_of=before, **SETUP)
+    added = scores_at(model, market, now)
+    for reference in REFERENCES:
+        precision, weighted = state["premiums"][reference]
+        alone = prior(reference=reference, tau=taus, risk_aversion=2.5 * weighted / precision)
+        earlier, later = (scores_at(alone, market, date) for date in (before, now))
         for tau in taus:
-            score = together["scores"][f"reference={reference}, tau={tau}"]
-            assert score == pytest.approx(alone["scores"][f"tau={tau}"], rel=1e-9)
+            label = f"reference={reference}, tau={tau}"
+            expected = later[f"tau={tau}"] - earlier[f"tau={tau}"]
+            assert added[label] - state["scores"][label] == pytest.approx(expected, rel=1e-8)
+
+
+@given(seed=SEEDS, n_periods=st.integers(1, 40))
+@settings(max_examples=20)
+def test_the_delta_of_a_reference_is_that_of_a_regression_on_what_it_promised(seed, n_periods):
+    """Brute force over ρ: prior N(1, 1) times the density of the mean return."""
+    rng = np.random.default_rng(seed)
+    sigma = random_covariance(rng, 3)
+    direction = sigma @ rng.dirichlet(np.ones(3))
+    earned = rng.multivariate_normal(20 * direction, sigma, size=n_periods)
+    parts = Parts(("a", "b", "c"), sigma, {"equal": direction}, False, None)
+    found = Premiums().after(earned, parts, sigma, 2.5).beliefs["equal"]
+    grid = np.linspace(-40, 60, 20_001)
+    log = [
+        multivariate_normal.logpdf(earned.mean(axis=0), ratio * 2.5 * direction, sigma / n_periods)
+        for ratio in grid[::100]
+    ]
+    curve = np.polynomial.Polynomial.fit(grid[::100], log, 2)(grid) + norm.logpdf(grid, 1, 1)
+    density = np.exp(curve - curve.max())
+    mean = (grid * density).sum() / density.sum()
+    spread = ((grid - mean) ** 2 * density).sum() / density.sum()
+    assert found[1] / found[0] == pytest.approx(mean, rel=1e-4, abs=1e-4)
+    assert 1 / found[0] == pytest.approx(spread, rel=1e-3)
+
+
+def test_years_in_which_everything_rose_are_no_evidence_for_the_riskiest_reference():
+    """Every asset earns the same whatever its risk, which is what minimum variance takes for true.
+
+    At one δ for all the equal weights, whose equilibrium promises most, would have the evidence.
+    """
+    rng = np.random.default_rng(2)
+    risk = np.geomspace(0.004, 0.03, 6)
+    returns = 0.0008 + rng.normal(size=(4000, 6)) * risk
+    dates = pd.bdate_range("2000-01-03", periods=4001)
+    market = bl.MarketData(
+        pd.DataFrame(
+            np.vstack([np.ones(6), np.cumprod(1 + returns, axis=0)]), dates, list("abcdef")
+        )
+    )
+    references = ["equal", "min_variance"]
+    options = {"features": "momentum", "lookback": 250, "schedule": "quarterly"}
+    prior = bl.SharedLatentPrior(reference=references, tau=1e-4)
+    judged = prior.weights(bl.replay_state(prior, market, **options))
+    assert judged[1] > 0.9
+    one_delta = bl.SharedLatentPrior(reference=references, tau=1e-4, risk_aversion=[2.5, 2.4999])
+    scores = bl.replay_state(one_delta, market, **options)["scores"]
+    equal, least = (scores[f"reference={name}, risk_aversion=2.5"] for name in references)
+    assert equal > least
 
 
 @given(seed=SEEDS, delta=st.floats(0.5, 10), n_periods=st.integers(1, 60))
