@@ -16,6 +16,7 @@ from blportfolio.types import FloatArray
 # An eigenvalue below it, times size and largest eigenvalue, is taken for rounding of a zero.
 SINGULAR = 16 * float(np.finfo(float).eps)
 SMALL_PIVOT = 1e-10
+BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,7 @@ class Factor:
         rank: Of S.
         null_space: (n, n − rank) orthonormal basis; empty when S is non-singular.
         matrix: S itself where Cholesky's pivots show it to be definite, else None.
+        lower: (n, n) Cholesky factor of S, likewise.
         vectors: (n, rank) eigenvectors of the non-singular part.
         values: (rank,) eigenvalues of the non-singular part.
     """
@@ -35,6 +37,7 @@ class Factor:
     rank: int
     null_space: FloatArray
     matrix: FloatArray | None
+    lower: FloatArray | None
     vectors: FloatArray
     values: FloatArray
 
@@ -45,6 +48,17 @@ class Factor:
         scaled = (self.vectors.T @ right).T / self.values
         singular: FloatArray = self.vectors @ scaled.T
         return singular
+
+    def whiten(self, right: FloatArray) -> FloatArray:
+        """Return Y with YᵀY = rightᵀ S⁻¹ right, or S⁺ when S is singular; right is (n, k)."""
+        if self.lower is None:
+            return np.asarray((self.vectors.T @ right).T / np.sqrt(self.values), dtype=float).T
+        white = np.array(right, dtype=float)
+        for begin in range(0, len(white), BLOCK):  # L Y = right, by blocks of rows
+            block = slice(begin, begin + BLOCK)
+            white[block] -= self.lower[block, :begin] @ white[:begin]
+            white[block] = np.linalg.solve(self.lower[block, block], white[block])
+        return white
 
 
 def factorise(matrix: FloatArray, *, scale: float = 0.0) -> Factor:
@@ -66,7 +80,7 @@ def factorise(matrix: FloatArray, *, scale: float = 0.0) -> Factor:
         least = np.maximum(SMALL_PIVOT * np.diagonal(matrix), SINGULAR * size * scale)
         if (pivots > least).all():
             log_determinant = float(np.log(pivots).sum())
-            return Factor(log_determinant, size, empty, matrix, empty, pivots[:0])
+            return Factor(log_determinant, size, empty, matrix, lower, empty, pivots[:0])
     values, vectors = np.linalg.eigh(matrix)
     largest = max(float(values[-1]), scale) if len(values) else 0.0
     if len(values) and values[0] < -1e-9 * largest:
@@ -81,6 +95,7 @@ def factorise(matrix: FloatArray, *, scale: float = 0.0) -> Factor:
         log_determinant,
         int(keep.sum()),
         vectors[:, ~keep],
+        None,
         None,
         vectors[:, keep],
         values[keep],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from blportfolio.bayes.correlation import error_correlation
 from blportfolio.bayes.linalg import factorise
@@ -44,7 +45,7 @@ class SlopePosterior:
 
     Attributes:
         mean: (n_assets, n_features).
-        covariance: (n_assets × n_features, n_assets × n_features).
+        covariance: (n_assets, n_features, n_features) of each asset's slopes.
         effective_parameters: (n_assets,) trace of each asset's own block of the hat matrix:
             n_features for least squares, 0 where slopes are known beforehand.
     """
@@ -110,9 +111,7 @@ def pooled_regression(
     if variances is None:
         variances = estimate_variances(evidence)
     posterior = posterior_slopes(evidence, variances)
-    n_assets, n_features = now.shape
-    blocks = posterior.covariance.reshape(n_assets, n_features, n_assets, n_features)
-    spread = np.einsum("nd,ndne,ne->n", now, blocks, now)
+    spread = np.einsum("nd,nde,ne->n", now, posterior.covariance, now)
     return panel.regression(
         now,
         panel.average,
@@ -208,23 +207,26 @@ def _positive_part(moments: FloatArray) -> FloatArray:
 def posterior_slopes(evidence: SlopeEvidence, variances: SlopeVariances) -> SlopePosterior:
     """Posterior of b ~ N(0, Q) given u = Gb + ε, ε ~ N(0, U), with Q = I ⊗ T + 11ᵀ ⊗ S.
 
-    Gain form, K = QG(GQG + U)⁻¹, mean Ku and covariance Q − KGQ; nothing needs an inverse of T,
-    S, G or U, any of which may be singular.
+    Gain form, mean QGM⁻¹u and covariance Q − QGM⁻¹GQ with M = GQG + U; nothing needs an inverse
+    of T, S, G or U, any of which may be singular. With Y = L⁻¹G for M = LLᵀ all that is asked of
+    an asset follows from its own columns of YQ, which Q's structure makes without a product of
+    large matrices.
     """
     n_assets, n_features = evidence.moment.shape
     size = n_assets * n_features
-    prior = np.zeros((n_assets, n_features, n_assets, n_features))
-    np.einsum("ikjk->ijk", prior)[...] = variances.common
-    np.einsum("ikik->ik", prior)[...] += variances.between
-    cross = (evidence.gram @ prior.reshape(n_assets, n_features, size)).reshape(size, size)  # GQ
-    signal = (evidence.gram @ cross.T.reshape(n_assets, n_features, size)).reshape(size, size)
-    total = signal + evidence.noise
-    gain = factorise((total + total.T) / 2).solve(cross).T
-    mean = (gain @ evidence.moment.ravel()).reshape(n_assets, n_features)
-    covariance = prior.reshape(size, size) - gain @ cross
-    blocks = gain.reshape(n_assets, n_features, n_assets, n_features)
+    gram = evidence.gram
+    own = np.arange(n_assets)
+    common = gram.reshape(size, n_features)  # G(1 ⊗ I)
+    total = evidence.noise + (common * variances.common) @ common.T
+    blocks = total.reshape(n_assets, n_features, n_assets, n_features)
+    blocks[own, :, own] += (gram * variances.between) @ gram
+    factor = factorise((total + total.T) / 2)
+    white = factor.whiten(np.column_stack([block_diag(*gram), evidence.moment.ravel()]))
+    design = white[:, :-1].reshape(-1, n_assets, n_features).transpose(1, 0, 2)
+    loading = design * variances.between + design.sum(axis=0) * variances.common
+    crossed = loading.transpose(0, 2, 1)
     return SlopePosterior(
-        mean=mean,
-        covariance=(covariance + covariance.T) / 2,
-        effective_parameters=np.einsum("ikil,ilk->i", blocks, evidence.gram),
+        mean=crossed @ white[:, -1],
+        covariance=np.diag(variances.between + variances.common) - crossed @ loading,
+        effective_parameters=np.einsum("irk,irk->i", loading, design),
     )

@@ -36,5 +36,5 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401, any JSON value
         return FrozenState(value)
     if isinstance(value, list | tuple):
         # Numbers, of which matrices are made, need no look.
-        return tuple(v if isinstance(v, float) else _frozen(v) for v in value)
+        return tuple(value if set(map(type, value)) == {float} else map(_frozen, value))
     return value

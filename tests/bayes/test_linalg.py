@@ -108,3 +108,15 @@ def test_the_message_says_of_which_covariances_it_speaks():
         match=r"prior's covariance plus that of the views.*is -1\.9\. Give covariances without",
     ):
         bl_posterior([0, 0], [[1, 2], [2, 1]], [[1, -1]], [0], [[0.1]])
+
+
+@given(SEEDS, st.sampled_from([1, 5, 64, 65, 150]), st.booleans())
+@settings(max_examples=20)
+def test_what_is_whitened_has_the_products_of_a_solve(seed, size, is_singular):
+    """Within a block of rows and across several."""
+    rng = np.random.default_rng(seed)
+    matrix = random_covariance(rng, size, n_obs=max(1, size // 2) if is_singular else 2 * size + 9)
+    factor, right = factorise(matrix), rng.normal(size=(size, 3))
+    white, expected = factor.whiten(right), right.T @ factor.solve(right)
+    accuracy = 1e-9 * np.abs(expected).max()
+    np.testing.assert_allclose(white.T @ white, expected, rtol=0, atol=accuracy)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import block_diag
 
 from blportfolio.bayes.correlation import error_correlation
 from blportfolio.bayes.pooled import (
@@ -133,12 +134,40 @@ def test_the_posterior_is_that_of_the_dense_hierarchical_model(missing, seed, be
     mean = covariance @ gram @ inverse_noise @ evidence.moment.ravel()
     found = posterior_slopes(evidence, variances)
     np.testing.assert_allclose(found.mean.ravel(), mean, rtol=0, atol=1e-10 * np.abs(mean).max())
-    np.testing.assert_allclose(
-        found.covariance, covariance, rtol=0, atol=1e-10 * np.abs(covariance).max()
-    )
+    blocks = covariance.reshape(n_assets, n_features, n_assets, n_features)
+    own = np.einsum("ikil->ikl", blocks)
+    np.testing.assert_allclose(found.covariance, own, rtol=0, atol=1e-10 * np.abs(own).max())
     hat = covariance @ gram @ inverse_noise @ gram
     trace = np.diagonal(hat).reshape(n_assets, n_features).sum(axis=1)
     np.testing.assert_allclose(found.effective_parameters, trace, rtol=0, atol=1e-10 * n_features)
+
+
+@given(
+    seed=SEEDS,
+    n_assets=st.sampled_from([1, 3, 40]),
+    between=st.sampled_from([0.0, 1e-6, 1e-2]),
+    common=st.sampled_from([0.0, 1e-3]),
+)
+@settings(max_examples=12)
+def test_the_structured_posterior_is_that_of_the_plain_solve(seed, n_assets, between, common):
+    """K = QG(GQG + U)⁻¹ with every matrix written out, also where T or S is zero."""
+    evidence = evidence_of(market(seed, n_obs=90, n_assets=n_assets, missing=0.2, horizon=3), 3)
+    size = 2 * n_assets
+    gram = block_diag(*evidence.gram)
+    prior = between * np.eye(size) + common * np.kron(np.ones((n_assets, n_assets)), np.eye(2))
+    gain = np.linalg.solve(gram @ prior @ gram + evidence.noise, gram @ prior).T
+    hat = np.diagonal(gain @ gram).reshape(n_assets, 2).sum(axis=1)
+    covariance = (prior - gain @ gram @ prior).reshape(n_assets, 2, n_assets, 2)
+    found = posterior_slopes(evidence, fixed(2, between, common))
+    mean = (gain @ evidence.moment.ravel()).reshape(n_assets, 2)
+    np.testing.assert_allclose(found.mean, mean, rtol=1e-9, atol=1e-10 * np.abs(mean).max())
+    np.testing.assert_allclose(
+        found.covariance,
+        np.einsum("ikil->ikl", covariance),
+        rtol=0,
+        atol=1e-10 * max(between + common, 1e-12),
+    )
+    np.testing.assert_allclose(found.effective_parameters, hat, rtol=0, atol=1e-10 * 2)
 
 
 @given(SEEDS, st.integers(1, 8))
