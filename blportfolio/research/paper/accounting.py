@@ -119,18 +119,26 @@ def paper_figures(
 
 
 def figures_of(
-    earned: pd.Series, weights: pd.DataFrame, *, periods_per_year: float = 252.0
+    earned: pd.Series,
+    weights: pd.DataFrame,
+    *,
+    since: pd.Timestamp | None = None,
+    periods_per_year: float = 252.0,
 ) -> PaperFigures:
     """Return the same for returns that `constant_weight_returns` made of the weights.
 
     Args:
         earned: (n_periods,) returns of the portfolio.
         weights: (n_decisions, n_assets) target weights by the date decided at.
+        since: Date that growth is counted from, just before the first of the returns; by default
+            that of the decision which they follow.
         periods_per_year: Periods in a year.
     """
-    first = weights.index[weights.index < earned.index[0]][-1:]
+    dates = pd.DatetimeIndex(earned.index)
+    if since is None:
+        since = weights.index[weights.index < dates[0]][-1]
     growth = np.append(1.0, np.cumprod(1 + earned.to_numpy()))
-    wealth = pd.Series(growth, index=first.append(pd.DatetimeIndex(earned.index)))
+    wealth = pd.Series(growth, index=dates.insert(0, since))
     return PaperFigures(
         cumulative_return=float(growth[-1] - 1),
         published_cagr=paper_cagr(wealth),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ RAW_PRICES = "Raw prices"
 RELATIVE_PRICES = "Relative prices"
 UNITS_REPAIRED = "Units repaired"
 COVARIANCE_REPAIRED = "Covariance repaired"
+SAME_DAY_FEATURES = "SLP-BL, same-day features"
 LAGGED_FEATURES = "SLP-BL, lagged features"
 OBV_TO_DATE = "Literal pipeline, OBV scaled to date"
 LITERAL_CORRECTED = "Literal pipeline, covariance corrected"
@@ -75,7 +76,28 @@ class VariancePortfolio:
         )
 
 
-def lagged_features(market: MarketData) -> tuple[FeatureChoice, ...]:
+@dataclass(frozen=True, slots=True)
+class SameDayFeatures:
+    """Lets a prior that learns from one period ahead pair each return with features of its own day.
+
+    That is how the study regresses. What it learns explains a day and forecasts none.
+
+    Attributes:
+        prior: The prior, at a horizon of one period.
+    """
+
+    prior: Prior
+
+    def fit(self, window: TrainingWindow) -> ReturnDistribution:
+        """Hand on features that are moved back by a period; those of the decision stay."""
+        panel = window.features
+        if panel is not None:
+            moved = np.concatenate([panel.values[1:], panel.values[-1:]])
+            window = replace(window, features=replace(panel, values=moved))
+        return self.prior.fit(window)
+
+
+def scale_free_indicators(market: MarketData) -> tuple[FeatureChoice, ...]:
     """Return the nine indicators free of scale, as the project has them.
 
     Highs and lows that the data lack are replaced by closes; without volumes there is no OBV.
@@ -87,7 +109,10 @@ def lagged_features(market: MarketData) -> tuple[FeatureChoice, ...]:
 
 
 def slp_prior() -> SharedLatentPrior:
-    """Return SLP-BL with the study's hyper-parameters in return units: θ0 = r̄, τ = 1, Silverman."""
+    """Return SLP-BL with the study's hyper-parameters in return units: θ0 = r̄, τ = 1, Silverman.
+
+    Its regression is the package's ridge: nine indicators of one price are all but collinear.
+    """
     return SharedLatentPrior(
         tau=1.0, prior_mean="historical", horizon=1, feature_uncertainty="silverman"
     )
@@ -138,6 +163,7 @@ def make_steps(
             full_sample, regression="none", quantity=quantity, covariance=covariance
         )
 
+    indicators = scale_free_indicators(market)
     chain = [
         step(MARKOWITZ, "Sample mean and covariance of the window.", None, HistoricalPrior()),
         step(
@@ -159,7 +185,8 @@ def make_steps(
         chain.append(
             step(
                 RAW_PRICES,
-                "Prices as quoted on the day, not divided by dividends and splits still to come.",
+                "Closes as the source quotes them: dividends still to come are not in them, nor "
+                "splits, unless the source adjusts its closes for those.",
                 NO_FEATURES,
                 plain("raw_price"),
             )
@@ -186,12 +213,21 @@ def make_steps(
             plain("return", "corrected"),
         ),
         step(
-            LAGGED_FEATURES,
-            "Features again, free of scale and each paired with the return that came after it: the "
-            "model of the paper as it is meant.",
+            SAME_DAY_FEATURES,
+            "The nine indicators again, free of scale; each return is regressed on those of its "
+            "own day (by ridge, an SVR takes daily returns for noise), as the study does with "
+            "prices.",
             COVARIANCE_REPAIRED,
+            SameDayFeatures(slp_prior()),
+            features=indicators,
+        ),
+        step(
+            LAGGED_FEATURES,
+            "Each indicator is paired with the return that came after it: the model of the paper "
+            "as it is meant.",
+            SAME_DAY_FEATURES,
             slp_prior(),
-            features=lagged_features(market),
+            features=indicators,
         ),
     ]
     beside = [

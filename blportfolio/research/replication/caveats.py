@@ -34,9 +34,12 @@ def caveat_section(found: Replication) -> Section:
             "early years: survivorship flatters every level, that of equal weight included. "
             "`blportfolio backtest paper_dow30` runs on the true members as far as prices exist.",
             "DJIA is price-only, the strategies' prices include dividends.",
-            "Table 5 begins on 1994-01-05, so that the first month end with members is "
-            "1994-01-31: our figures begin a month after the paper's.",
         ]
+        if found.is_own_universe and found.settings.start == found.paper.first_held:
+            notes.append(
+                "Table 5 begins on 1994-01-05, so that the first month end with members is "
+                "1994-01-31: our figures begin a month after the paper's."
+            )
     else:
         notes.append(
             "A sector is not the same thing for ever: real estate left XLF for XLRE, "

@@ -10,16 +10,15 @@ from blportfolio.report import metrics
 from blportfolio.report.inference import PooledDifference, pooled_sharpe_difference
 from blportfolio.report.study import Section, Table
 from blportfolio.research.paper import StepResult, paper_turnover
+from blportfolio.research.paper.levels import MOST_ITERATIONS
 from blportfolio.research.paper.steps import LITERAL, MARKOWITZ, NO_FEATURES
 from blportfolio.research.replication.charts import plot_steps
 from blportfolio.research.replication.runs import Replication
 from blportfolio.research.replication.words import (
-    DASH,
-    interval,
+    gap_cells,
     less,
     mean,
     number,
-    p_value,
     percent,
     signed_percent,
 )
@@ -89,11 +88,13 @@ def average_steps(found: Replication) -> dict[str, StepAverage]:
 
 
 def share_kept_without_features(steps: dict[str, StepAverage]) -> float:
-    """Return how much of the gain over Markowitz is left without any feature, NaN without gain."""
-    gain = steps[LITERAL].sharpe - steps[MARKOWITZ].sharpe
-    return (
-        (steps[NO_FEATURES].sharpe - steps[MARKOWITZ].sharpe) / gain if gain > 0 else float("nan")
-    )
+    """Return how much of the gain over Markowitz is left without any feature, NaN without gain.
+
+    A gain that does not show in two decimals is none.
+    """
+    base = steps[MARKOWITZ].sharpe
+    gain = steps[LITERAL].sharpe - base
+    return (steps[NO_FEATURES].sharpe - base) / gain if gain >= 0.005 else float("nan")
 
 
 def decomposition_sections(found: Replication, steps: dict[str, StepAverage]) -> list[Section]:
@@ -145,7 +146,13 @@ def decomposition_sections(found: Replication, steps: dict[str, StepAverage]) ->
                     ),
                 ),
             ),
-            notes=tuple(f"{name}: {one.step.what_changed}" for name, one in chain.items()),
+            notes=(
+                *(f"{name}: {one.step.what_changed}" for name, one in chain.items()),
+                "Where prices are regressed or taken for views, their unit matters: the same "
+                "returns quoted at another level, as after a split, give other weights. An SVR "
+                "takes what moves by less than 0.1 for flat, and is stopped after "
+                f"{MOST_ITERATIONS:,} iterations, which prices in the thousands may reach.",
+            ),
         ),
         Section(
             "Beside the chain",
@@ -180,12 +187,10 @@ def decomposition_sections(found: Replication, steps: dict[str, StepAverage]) ->
 
 
 def _row(one: StepAverage) -> tuple[str, ...]:
-    gap = one.difference
     return (
         one.step.name,
         number(one.sharpe),
-        DASH if gap is None else interval(gap.value, gap.low, gap.high, sign=True),
-        DASH if gap is None else p_value(gap.p_value),
+        *gap_cells(one.difference),
         percent(one.turnover),
         signed_percent(one.turnover_change),
         number(one.net_sharpe),

@@ -155,7 +155,7 @@ def weigh_evidence(
                 trial_sharpes=ratios,
                 periods_per_year=year,
             ),
-            _cagr(returns[name, lookback], found.first_decision),
+            _cagr(returns[name, lookback], found.measured_since),
             metrics.max_drawdown(_wealth(returns[name, lookback])),
             metrics.mean_turnover(found.backtests[name, lookback].turnover),
         )
@@ -225,8 +225,7 @@ def _wealth(returns: pd.Series) -> pd.Series:
     return pd.Series(np.append(1.0, (1 + returns).cumprod()))
 
 
-def _cagr(returns: pd.Series, decided: pd.Timestamp) -> float:
+def _cagr(returns: pd.Series, since: pd.Timestamp) -> float:
     """Return growth a year from the date before the first return that counts."""
-    before = max(decided, returns.index[0] - pd.Timedelta(days=1))
     wealth = (1 + returns).cumprod()
-    return metrics.cagr(pd.concat([pd.Series([1.0], index=[before]), wealth]))
+    return metrics.cagr(pd.concat([pd.Series([1.0], index=[since]), wealth]))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from blportfolio.report.study import Section, Table
 from blportfolio.research.replication.charts import plot_differences, plot_growth_of
-from blportfolio.research.replication.evidence import RIVALS, Evidence, Standing
+from blportfolio.research.replication.evidence import RIVALS, Average, Evidence, Standing
 from blportfolio.research.replication.plan import CANDIDATE, MARKOWITZ, OPPONENTS, STRATEGIES
 from blportfolio.research.replication.runs import Replication
 from blportfolio.research.replication.words import (
     DASH,
+    gap_cells,
     interval,
     joined,
     number,
     p_value,
     percent,
-    signed,
 )
 
 SIGNIFICANT = 0.05
@@ -41,20 +43,22 @@ def floor_sentence(found: Replication, evidence: Evidence) -> str:
     averages = evidence.averages
     own = averages[CANDIDATE]
     clear = [found.label(name) for name in OPPONENTS if averages[name].clears_floor]
-    who = f"{joined(clear)} clear{'s' if len(clear) == 1 else ''} it too" if clear else (
-        "none of the plain portfolios clears it"
-    )  # fmt: skip
-    if own.sharpe_over_markowitz != own.sharpe_over_markowitz:
-        ratio = "has no meaning here, as Markowitz's Sharpe ratio is not above 0"
-    else:
-        ratio = (
-            f"is {'cleared' if own.clears_floor else 'missed'}: "
-            f"{number(own.sharpe_over_markowitz)} times the Sharpe ratio, "
-            f"{number(own.turnover_over_markowitz)} times the turnover"
-        )
+    words = "The floor (Sharpe ratio at least 1.5 times Markowitz's, turnover at most 0.45 times)"
+    for ratio, of in (
+        (own.sharpe_over_markowitz, "Sharpe ratio is not above 0"),
+        (own.turnover_over_markowitz, "turnover is not above 0 or not known"),
+    ):
+        if not math.isfinite(ratio):
+            return f"{words} has no meaning here, as Markowitz's {of}."
+    who = (
+        f"{joined(clear)}, without any view, clear{'s' if len(clear) == 1 else ''} it too"
+        if clear
+        else "none of the portfolios without views clears it"
+    )
     return (
-        "The floor (Sharpe ratio at least 1.5 times Markowitz's, turnover at most 0.45 times) "
-        f"{ratio}. It is only a floor: {who}, without any view."
+        f"{words} is {'cleared' if own.clears_floor else 'missed'}: "
+        f"{number(own.sharpe_over_markowitz)} times the Sharpe ratio, "
+        f"{number(own.turnover_over_markowitz)} times the turnover. It is only a floor: {who}."
     )
 
 
@@ -63,7 +67,6 @@ def _averages(found: Replication, evidence: Evidence) -> Section:
     rows = []
     for name in STRATEGIES:
         one = averages[name]
-        gap = one.behind
         rows.append(
             (
                 found.label(name),
@@ -71,9 +74,8 @@ def _averages(found: Replication, evidence: Evidence) -> Section:
                 percent(one.turnover),
                 number(one.sharpe_over_markowitz),
                 number(one.turnover_over_markowitz),
-                "yes" if one.clears_floor else "no",
-                DASH if gap is None else interval(gap.value, gap.low, gap.high, sign=True),
-                DASH if gap is None else p_value(gap.p_value),
+                _yes_or_no(one),
+                *gap_cells(one.behind),
             )
         )
     label, windows = found.label(CANDIDATE), len(found.settings.lookbacks)
@@ -117,6 +119,13 @@ def _averages(found: Replication, evidence: Evidence) -> Section:
     )
 
 
+def _yes_or_no(one: Average) -> str:
+    """Say whether a strategy clears the floor, where that has a meaning."""
+    if not math.isfinite(one.sharpe_over_markowitz + one.turnover_over_markowitz):
+        return DASH
+    return "yes" if one.clears_floor else "no"
+
+
 def _against(found: Replication, evidence: Evidence) -> Section:
     label = found.label(CANDIDATE)
     rows, points = [], []
@@ -128,8 +137,7 @@ def _against(found: Replication, evidence: Evidence) -> Section:
                     f"{found.label(rival)} ({lookback})",
                     number(gap.first),
                     number(gap.second),
-                    interval(gap.value, gap.low, gap.high, sign=True),
-                    p_value(gap.p_value),
+                    *gap_cells(gap),
                 )
             )
             points.append(
@@ -206,12 +214,10 @@ def _by_window(found: Replication, evidence: Evidence) -> Section:
 
 
 def _row(found: Replication, one: Standing) -> tuple[str, ...]:
-    gap = one.difference
     return (
         f"{found.label(one.strategy)} ({one.lookback})",
         interval(one.sharpe.value, one.sharpe.low, one.sharpe.high),
-        DASH if gap is None else interval(gap.value, gap.low, gap.high, sign=True),
-        DASH if gap is None else p_value(gap.p_value),
+        *gap_cells(one.difference),
         number(one.deflated),
         percent(one.cagr),
         percent(one.max_drawdown),
@@ -230,10 +236,7 @@ def own_words(found: Replication, evidence: Evidence) -> str:
     averages = evidence.averages
     own, markowitz = averages[CANDIDATE], averages[MARKOWITZ]
     rivals = {name: gap for name in OPPONENTS if (gap := averages[name].behind) is not None}
-    parts = [
-        f"{found.label(name)} {signed(gap.value)} [{signed(gap.low)}, {signed(gap.high)}]"
-        for name, gap in rivals.items()
-    ]
+    parts = [f"{found.label(name)} {gap_cells(gap)[0]}" for name, gap in rivals.items()]
     told = {
         words: [
             found.label(name)
@@ -243,15 +246,19 @@ def own_words(found: Replication, evidence: Evidence) -> str:
         for words, better in (("better than", True), ("worse than", False))
     }
     significant = " and ".join(f"{words} {joined(names)}" for words, names in told.items() if names)
-    verdict = (
-        f"significantly {significant} at 5 %"
-        if significant
-        else "not told apart from any of them at 5 %"
-    )
+    if significant:
+        verdict = f"significantly {significant} at 5 %"
+    elif any(math.isfinite(gap.p_value) for gap in rivals.values()):
+        verdict = "not told apart from any of them at 5 %"
+    else:
+        verdict = "too short a period to test any of them"
+    moved = [
+        f" and {percent(one.turnover)} %{unit}" if math.isfinite(one.turnover) else ""
+        for one, unit in ((own, " turnover"), (markowitz, ""))
+    ]
     return (
         f"What survives net of {found.settings.cost_bps:g} bp, mean over the windows: "
-        f"{found.label(CANDIDATE)} has a Sharpe ratio of {number(own.sharpe)} and "
-        f"{percent(own.turnover)} % turnover, Markowitz {number(markowitz.sharpe)} and "
-        f"{percent(markowitz.turnover)} %. Against what needs no views the difference of Sharpe "
-        f"ratios is: {joined(parts)}; {verdict}."
+        f"{found.label(CANDIDATE)} has a Sharpe ratio of {number(own.sharpe)}{moved[0]}, "
+        f"Markowitz {number(markowitz.sharpe)}{moved[1]}. Against what needs no views the "
+        f"difference of Sharpe ratios is: {joined(parts)}; {verdict}."
     )

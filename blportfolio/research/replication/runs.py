@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 
@@ -25,6 +26,7 @@ from blportfolio.research.replication.plan import (
 from blportfolio.validation import check_date
 
 Advance = Callable[[str, int, int], None]
+Returns = TypeVar("Returns", pd.Series, pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,13 @@ class Replication:
         return last
 
     @property
+    def measured_since(self) -> pd.Timestamp:
+        """Date that growth is counted from, the last one before the first return that counts."""
+        dates = self.market.dates
+        since: pd.Timestamp = dates[int(dates.searchsorted(self.measured_from)) - 1]
+        return since
+
+    @property
     def periods_per_year(self) -> float:
         """Periods of the data in a year."""
         return float(self.market.periods_per_year or 252.0)
@@ -66,9 +75,9 @@ class Replication:
         """Return net returns that count, by date."""
         return self.counted(self.backtests[strategy, lookback].returns)
 
-    def counted(self, series: pd.Series) -> pd.Series:
-        """Return the part of a series that counts."""
-        return series[series.index >= self.measured_from]
+    def counted(self, returns: Returns) -> Returns:
+        """Return the part of returns that counts."""
+        return returns.loc[returns.index >= self.measured_from]
 
     def step(self, name: str, lookback: int) -> StepResult:
         """Return one step of the decomposition."""

@@ -27,7 +27,13 @@ from blportfolio.research.replication.published_weights import Compared, weights
 from blportfolio.research.replication.records import records_of
 from blportfolio.research.replication.runs import Replication
 from blportfolio.research.replication.tables import our_figures, table_sections
-from blportfolio.research.replication.words import number, percent, signed, signed_percent
+from blportfolio.research.replication.words import (
+    gap_cells,
+    number,
+    percent,
+    signed,
+    signed_percent,
+)
 
 Figures = Mapping[tuple[str, int | None], PaperFigures]
 
@@ -77,13 +83,15 @@ def lead(
     both, own = published_headline("etf", "dow"), our_headline(figures)
     here = published_headline(found.paper.key)
     span = f"{found.measured_from.date()} to {found.last_held.date()}"
-    if math.isfinite(own.sharpe):
-        gains = f"{signed_percent(own.sharpe)} % and {signed_percent(own.turnover)} %"
-    else:
-        gains = (
-            "no ratio, as Markowitz's Sharpe ratio is not above 0 with every window, and "
-            f"{signed_percent(own.turnover)} % turnover"
+    gains = " and ".join(
+        f"{signed_percent(gain)} % {what}"
+        if math.isfinite(gain)
+        else f"no gain in {what}, as Markowitz {why}"
+        for gain, what, why in (
+            (own.sharpe, "Sharpe ratio", "has none above 0 with every window"),
+            (own.turnover, "turnover", "has none with every window"),
         )
+    )
     sentences = [
         f"The paper's headline against Markowitz is {signed_percent(both.sharpe)} % Sharpe ratio "
         f"and {signed_percent(both.turnover)} % turnover, the mean over both its tables "
@@ -96,7 +104,8 @@ def lead(
     if math.isfinite(kept):
         sentences.append(
             f"Where it comes from: the mean Sharpe ratio rises from {number(markowitz.sharpe)} "
-            f"(Markowitz) to {number(literal.sharpe)}, and a rule with no features at all has "
+            f"(Markowitz) to {number(literal.sharpe)}, a difference of "
+            f"{gap_cells(literal.difference)[0]}, and a rule with no features at all has "
             f"{number(bare.sharpe)}, {_kept(kept)} of the gain. "
             f"Inverse variance alone has {number(steps[INVERSE_VARIANCE].sharpe)}. "
             + _repaired(steps)
@@ -122,7 +131,11 @@ def _repaired(steps: dict[str, StepAverage]) -> str:
     last = [one for one in steps.values() if one.step.in_chain][-1]
     first = steps[MARKOWITZ]
     return (
-        f"With every fault repaired ({last.step.name}) it has {number(last.sharpe)}, "
-        f"{signed(last.sharpe - first.sharpe)} against Markowitz, and {percent(last.turnover)} % "
-        f"turnover against {percent(first.turnover)} %."
+        f"With every fault repaired ({last.step.name}) the model has {number(last.sharpe)}, "
+        f"{signed(last.sharpe - first.sharpe)} against Markowitz"
+        + (
+            f", and {percent(last.turnover)} % turnover against {percent(first.turnover)} %."
+            if math.isfinite(first.turnover)
+            else "."
+        )
     )

@@ -35,36 +35,36 @@ def our_figures(found: Replication) -> dict[tuple[str, int | None], PaperFigures
     Args:
         found: What was run.
     """
-    returns, year = found.market.returns(), found.periods_per_year
-    last = found.last_held
+    returns = found.market.returns()[: found.last_held]
     figures: dict[tuple[str, int | None], PaperFigures] = {}
 
     def count(weights: pd.DataFrame) -> PaperFigures:
-        earned = found.counted(constant_weight_returns(weights, returns[:last]))
-        return figures_of(earned, weights, periods_per_year=year)
+        return figures_of(
+            found.counted(constant_weight_returns(weights, returns)),
+            weights,
+            since=found.measured_since,
+            periods_per_year=found.periods_per_year,
+        )
 
     longest = max(found.settings.lookbacks)
     figures["EQW", None] = count(found.backtests["equal_weight", longest].weights)
-    for benchmark, earned in benchmarks(found).items():
-        figures[benchmark, None] = figures_of(earned, pd.DataFrame({"x": [1.0]},
-            index=[found.first_decision]), periods_per_year=year)  # fmt: skip
+    for benchmark in benchmarks(found):
+        figures[benchmark, None] = count(
+            pd.DataFrame({benchmark: [1.0]}, index=[found.first_decision])
+        )
     for lookback in found.settings.lookbacks:
         figures["MV", lookback] = count(found.markowitz(lookback).result.weights)
         figures["BL", lookback] = count(found.literal(lookback).result.weights)
     return figures
 
 
-def benchmarks(found: Replication) -> dict[str, pd.Series]:
-    """Return returns that count of what the market holds to compare with: assets never members."""
+def benchmarks(found: Replication) -> list[str]:
+    """Return what the market holds to compare with: assets never members, with every return."""
     if found.market.membership is None:
-        return {}
+        return []
     idle = [asset for asset in found.market.assets if not found.market.membership.get(asset)]
-    earned = found.market.returns()[: found.last_held]
-    return {
-        asset: series
-        for asset in idle
-        if not (series := found.counted(earned[asset])).isna().any() and len(series) > 1
-    }
+    earned = found.counted(found.market.returns()[: found.last_held])[idle]
+    return list(earned.columns[earned.notna().all()])
 
 
 def table_sections(found: Replication, figures: Figures) -> list[Section]:
@@ -125,7 +125,9 @@ def table_sections(found: Replication, figures: Figures) -> list[Section]:
             notes=(
                 _benchmark_note(found),
                 "MV: largest Sharpe ratio at the sample mean and covariance, long only. BL: the "
-                "authors' pipeline as their scripts have it, covariance slip included (see below).",
+                "authors' pipeline as their scripts have it, covariance slip included (see below). "
+                "Both keep their weights where no expected return is above 0, as the scripts do; "
+                "the packaged Markowitz of our own results has minimum variance there.",
             ),
         ),
         Section(
@@ -144,7 +146,10 @@ def _period(found: Replication) -> tuple[str, str]:
     paper = found.paper
     ours = f"{found.measured_from.date()} to {found.last_held.date()}"
     if not found.is_own_universe:
-        ours += f", on {found.market.name}, which is not the paper's universe"
+        ours += (
+            f", on {found.market.name}, which is not the paper's universe: the differences are "
+            "those of two markets"
+        )
     elif (str(found.measured_from.date()), str(found.last_held.date())) != (
         paper.first_held,
         paper.last_held,
@@ -257,6 +262,8 @@ def _charts(
 
 
 def _benchmark_note(found: Replication) -> str:
+    if not found.is_own_universe:
+        return "EQW: equal weight."
     if found.paper.key == "dow":
         return (
             "EQW: the paper averages all names that trade, members or not; ours only members. "

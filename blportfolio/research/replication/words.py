@@ -4,10 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 DASH = "–"
+
+
+class Gap(Protocol):
+    """A difference of two Sharpe ratios."""
+
+    @property
+    def value(self) -> float:
+        """The difference."""
+        ...
+
+    @property
+    def low(self) -> float:
+        """Lower bound of its interval."""
+        ...
+
+    @property
+    def high(self) -> float:
+        """Upper bound."""
+        ...
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided; NaN where it cannot be tested."""
+        ...
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -47,6 +72,18 @@ def p_value(value: float) -> str:
     if not math.isfinite(value):
         return DASH
     return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def gap_cells(gap: Gap | None) -> tuple[str, str]:
+    """Return a difference with its interval, and its p-value; dashes where there is none.
+
+    An interval without a p-value is none: the error of the difference cannot be told from zero.
+    """
+    if gap is None:
+        return DASH, DASH
+    if not math.isfinite(gap.p_value):
+        return signed(gap.value), DASH
+    return interval(gap.value, gap.low, gap.high, sign=True), p_value(gap.p_value)
 
 
 def less(first: float | None, second: float | None) -> float:

@@ -15,7 +15,13 @@ from blportfolio.optimise import long_only_max_sharpe
 from blportfolio.priors import PRIORS
 from blportfolio.research.paper import LiteralPrior, PriceLevels, RegressionTable, literal_mix
 from blportfolio.research.paper.levels import level_views
-from blportfolio.research.paper.steps import VariancePortfolio, lagged_features, slp_prior
+from blportfolio.research.paper.steps import (
+    SameDayFeatures,
+    VariancePortfolio,
+    scale_free_indicators,
+    slp_prior,
+)
+from blportfolio.types import FeaturePanel
 
 LOOKBACK = 60
 
@@ -147,7 +153,7 @@ def test_a_dividend_still_to_come_changes_the_papers_weights_and_none_of_ours(
     assert change(regression="none") > 0.02
     for quantity in ("raw_price", "relative_price", "return"):
         assert change(regression="none", quantity=quantity) == 0
-    features = lagged_features(unpredictable)
+    features = scale_free_indicators(unpredictable)
     ours = [
         slp_prior().fit(
             bl.make_window(market, as_of=window.as_of, lookback=LOOKBACK, features=features)
@@ -185,6 +191,21 @@ def test_inverse_variance_and_its_price_tilt_by_hand(levels, window):
     ):
         own = weights(VariancePortfolio(given_levels).fit(window))
         np.testing.assert_allclose(own, raw / raw.sum(), rtol=1e-9)
+
+
+def test_same_day_features_explain_the_day_of_the_decision(window):
+    """Where the feature is the return itself, the view is the last return: K = Σ / (Σ + hΣ)."""
+    returns = window.returns[["A0"]]
+    panel = FeaturePanel(returns.to_numpy()[:, :, None], returns.index, ("A0",), ("own",))
+    alone = bl.TrainingWindow(returns, features=panel)
+    prior = replace(slp_prior(), ridge=0.0)
+    own = SameDayFeatures(prior).fit(alone)
+    series = returns["A0"].to_numpy()
+    gain = 1 / (1 + silverman_factor(1, len(series) - 1))
+    expected = series.mean() + gain * (series[-1] - series.mean())
+    spread = abs(series[-1] - series.mean())
+    assert own.mean[0] == pytest.approx(expected, abs=0.05 * spread)
+    assert abs(prior.fit(alone).mean[0] - series.mean()) < 0.3 * spread
 
 
 def test_regressions_made_in_advance_are_those_made_on_the_spot(unpredictable, levels, window):

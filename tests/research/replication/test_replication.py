@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import make_prices
 
 import blportfolio as bl
 from blportfolio.errors import ConfigError, DataError
@@ -18,6 +19,7 @@ from blportfolio.research.replication import (
     ReplicationSettings,
     replicate,
     replication_study,
+    weigh_evidence,
 )
 from blportfolio.research.replication.decomposition import average_steps
 from blportfolio.research.replication.tables import benchmarks, our_figures
@@ -44,7 +46,11 @@ def test_only_members_are_held_and_what_never_is_one_is_a_benchmark(small):
     assert list(benchmarks(small.found)) == ["A4"]
     own = our_figures(small.found)["A4", None]
     prices = small.market.prices["A4"]
-    assert own.cumulative_return == pytest.approx(prices.iloc[-1] / prices.iloc[99] - 1)
+    growth = prices.iloc[-1] / prices.iloc[99]
+    assert own.cumulative_return == pytest.approx(growth - 1)
+    days = (small.market.dates[-1] - small.market.dates[99]).days
+    assert own.cagr == pytest.approx(growth ** (365.25 / days) - 1)
+    assert own.published_cagr == pytest.approx(growth ** (252 / days) - 1)
 
 
 def test_figures_in_the_paper_s_accounting_match_a_plain_loop(small):
@@ -92,6 +98,13 @@ def test_own_results_are_those_of_the_packaged_strategy_net_of_costs(small):
     base = small.evidence.standings["equal_weight", 50].sharpe.value
     assert standing.difference.value == pytest.approx(standing.sharpe.value - base)
     assert small.evidence.standings["equal_weight", 50].difference is None
+
+
+def test_growth_a_year_counts_the_days_of_the_returns_that_count(small):
+    for (name, lookback), standing in small.evidence.standings.items():
+        growth = (1 + small.found.returns(name, lookback)).prod()
+        days = (small.market.dates[-1] - small.market.dates[99]).days
+        assert standing.cagr == pytest.approx(growth ** (365.25 / days) - 1)
 
 
 def test_averages_are_means_over_windows_and_ratios_of_means(small):
@@ -161,7 +174,24 @@ def test_the_floor_is_called_one_and_needs_a_markowitz_above_zero(small):
             averages.items()}  # fmt: skip
     lead = replication_study(small.found, dataclasses.replace(evidence, averages=good)).lead
     assert "is cleared: 1.60 times the Sharpe ratio" in lead[3]
-    assert "Equal weight, Inverse variance and Minimum variance clear it too" in lead[3]
+    assert "Inverse variance and Minimum variance, without any view, clear it too" in lead[3]
+
+
+def test_a_period_of_one_decision_claims_no_interval_no_turnover_and_no_floor():
+    """Ten days of one month: their error cannot be told from zero, so nothing is significant."""
+    prices = make_prices(3, 81, 2)
+    market = bl.MarketData(prices, name="brief")
+    settings = ReplicationSettings(lookbacks=(50,), n_draws=19)
+    found = replicate(PAPERS["dow"], market, settings, is_own_universe=False, n_jobs=1)
+    assert len(found.backtests["view_free", 50].weights) == 1
+    study = replication_study(found, weigh_evidence(found, n_jobs=1))
+    page = " ".join(study.lead)
+    assert not {"[", "–"} & set(page)
+    assert "too short a period to test any of them" in page
+    assert "has no meaning here" in page
+    table = study.sections[0].table
+    assert {row[-1] for row in table.rows} == {"–"}
+    assert {row[5] for row in table.rows} == {"–"}
 
 
 @pytest.mark.parametrize(
