@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -51,16 +50,41 @@ def block_length(columns: FloatArray, block: int | None = None) -> int:
 
 
 def _automatic_length(columns: FloatArray) -> int:
-    from arch.bootstrap import optimal_block_length
-
     least = math.cbrt(len(columns)) - 1e-9
-    moving = columns[:, np.ptp(columns, axis=0) > 0]
-    if not moving.shape[1]:
-        return math.ceil(least)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # a series without autocorrelation needs no block
-        lengths = optimal_block_length(moving)["circular"].to_numpy(dtype=float)
-    return math.ceil(float(lengths[np.isfinite(lengths)].max(initial=least)))
+    wanted = [politis_white_length(column) for column in columns.T if np.ptp(column) > 0]
+    return math.ceil(max([least, *filter(math.isfinite, wanted)]))
+
+
+def politis_white_length(values: FloatArray) -> float:
+    """Return the length of circular blocks that is best for the mean of a series.
+
+    As `arch.bootstrap.optimal_block_length`, which would load statsmodels and matplotlib for it.
+
+    Args:
+        values: (n_periods,) series that varies, of ten periods or more.
+
+    Returns:
+        Periods, at most 3√n and n/3; not finite where a long-run variance is not above 0.
+    """
+    n_obs = len(values)
+    centred = values - values.mean()
+    in_a_row = 5  # autocorrelations that are to be small until the memory counts as over
+    most = math.ceil(math.sqrt(n_obs)) + in_a_row
+    products = np.array([centred[lag:] @ centred[: n_obs - lag] for lag in range(most + 1)])
+    autocovariances = products / n_obs
+    squares = np.concatenate([[0.0], np.cumsum(centred**2)])
+    dropped = np.arange(1, most + 1)  # the last lag is never judged
+    sizes = np.sqrt((squares[-1] - squares[dropped]) * squares[n_obs - dropped])
+    is_small = np.abs(products[:-1]) < 2 * math.sqrt(math.log10(n_obs) / n_obs) * sizes
+    runs = np.lib.stride_tricks.sliding_window_view(is_small, in_a_row).all(axis=1)
+    memory = min(2 * max(int(runs.argmax()), 1), most) if runs.any() else most
+    lags = np.arange(1, memory + 1)
+    tapered = np.minimum(1, 2 * (1 - lags / memory)) * autocovariances[1 : memory + 1]
+    variance = autocovariances[0] + 2 * tapered.sum()
+    if not variance**2 > 0:
+        return math.nan
+    length = np.cbrt(1.5 * n_obs) * abs(2 * (lags @ tapered) / variance) ** (2 / 3)
+    return float(min(length, np.ceil(min(3 * math.sqrt(n_obs), n_obs / 3))))
 
 
 def block_sums(columns: FloatArray, block: int) -> FloatArray:
@@ -79,6 +103,17 @@ def drawn_starts(n_obs: int, block: int, n_draws: int, seed: int) -> Iterator[In
     for done in range(0, n_draws, at_once):
         count = min(at_once, n_draws - done)
         yield rng.integers(0, n_obs, size=(count, n_blocks))
+
+
+def resampled_means(columns: FloatArray, block: int, n_draws: int, seed: int) -> FloatArray:
+    """Return (n_draws, n_columns) means of resamples of ⌊n_periods / block⌋ blocks each."""
+    n_obs = len(columns)
+    sums = block_sums(columns, block)
+    means = [
+        _counts(starts, n_obs) @ sums / (block * starts.shape[1])
+        for starts in drawn_starts(n_obs, block, n_draws, seed)
+    ]
+    return np.concatenate(means)
 
 
 def resampled_moments(

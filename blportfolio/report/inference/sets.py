@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.errors import ConfigError, DataError
-from blportfolio.forecasters.evaluation.confidence_set import ConfidenceSet, model_confidence_set
-from blportfolio.report.inference.blocks import FEWEST, block_length, check_settings
-from blportfolio.report.inference.hac import influence_of
+from blportfolio.forecasters.evaluation.confidence_set import ConfidenceSet
+from blportfolio.report.inference.blocks import (
+    FEWEST,
+    block_length,
+    check_settings,
+    resampled_means,
+)
+from blportfolio.report.inference.hac import influence_of, prewhitened_variance
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
-from blportfolio.types import FloatArray
+from blportfolio.types import BoolArray, FloatArray
 from blportfolio.validation import check_labels
 
 Measure = Literal["sharpe", "mean"]
@@ -33,7 +38,7 @@ class SuperiorAbility:
         upper: By White's reality check, in which the worst ones count in full: an upper bound.
         best: The strategy whose measure is the highest above the baseline's.
         measure: "sharpe" or "mean".
-        block: Mean periods in a block.
+        block: Periods in a block.
         n_draws: Resamples.
     """
 
@@ -61,20 +66,23 @@ def superior_predictive_ability(
     The test compares mean performance. For "mean" that of one period is its return. For "sharpe"
     it is S + ψ, the ratio and what the period adds to it (see `sharpe_interval`): its mean is the
     ratio, and its variance that of the ratio by the delta method, so that the hypothesis is that
-    no Sharpe ratio is higher than the baseline's.
+    no Sharpe ratio is higher than the baseline's. Each difference is divided by its standard error,
+    as in the source and unlike `arch.bootstrap.SPA`, so that one which is known well is not lost
+    beside others that are not.
 
     Args:
         results: (n_periods, n_strategies) simple returns per period, one column a strategy.
         baseline: (n_periods,) of the baseline on the same dates.
         measure: "sharpe" or "mean".
         risk_free_rate: Decimal rate per period, one number or a series on the same dates.
-        n_draws: Resamples of the stationary bootstrap.
-        block: Mean periods in a block; by default the longest that the differences ask for.
+        n_draws: Resamples of the circular block bootstrap.
+        block: Periods in a block, cut to a quarter of the returns; by default the longest that the
+            differences ask for.
         seed: Seed of the resamples.
 
     Returns:
-        The p-values, (#{t* ≥ t} + 1)/(n_draws + 1) so never 0; 1 where no strategy differs from
-        the baseline. Strategies whose ratio is undefined are left out.
+        The p-values, (#{t* ≥ t} + 1)/(n_draws + 1) so never 0; 1 where no strategy is
+        ahead of the baseline. Strategies whose ratio is undefined are left out.
 
     Raises:
         ConfigError: If `measure` is unknown, or `n_draws` or `block` is below 1.
@@ -83,8 +91,6 @@ def superior_predictive_ability(
     References:
         Hansen (2005), A test for superior predictive ability; White (2000), A reality check.
     """
-    from arch.bootstrap import SPA
-
     check_settings(level=0.95, n_draws=n_draws, block=block)
     if measure not in get_args(Measure):
         raise ConfigError(f"`measure` must be sharpe or mean, got {measure!r}.")
@@ -103,22 +109,49 @@ def superior_predictive_ability(
         p_value = 1 / (n_draws + 1) if ahead else 1.0
         return SuperiorAbility(p_value, p_value, p_value, best, measure, 1, n_draws)
     values = gaps.to_numpy()
-    length = block_length(values, block)
-    test = SPA(
-        np.zeros(len(values)),
-        -values,
-        block_size=length,
-        reps=n_draws,
-        bootstrap="stationary",
-        seed=np.random.default_rng(seed),
-    )
-    test.compute()
-    found = test.pvalues
-    consistent, lower, upper = (
-        (float(found[key]) * n_draws + 1) / (n_draws + 1)
-        for key in ("consistent", "lower", "upper")
-    )
+    means, moves, length = _resampled(values, block, n_draws, seed)
+    errors = np.sqrt([prewhitened_variance(column) / len(values) for column in values.T])
+    lower, consistent, upper = spa_p_values(means, moves, errors, len(values))
     return SuperiorAbility(consistent, lower, upper, best, measure, length, n_draws)
+
+
+def spa_p_values(
+    means: FloatArray, moves: FloatArray, errors: FloatArray, n_obs: int
+) -> tuple[float, float, float]:
+    """Return the lower, the consistent and the upper p-value.
+
+    Args:
+        means: (k,) mean performance above the baseline's.
+        moves: (n_draws, k) resampled means less `means`.
+        errors: (k,) standard errors of `means`, above 0.
+        n_obs: Periods.
+
+    References:
+        Hansen (2005), Section 3.2: what each version takes off, g_l, g_c and g_u.
+    """
+    seen = max(0.0, float((means / errors).max()))
+    doomed = means < -errors * math.sqrt(2 * math.log(math.log(n_obs)))
+    found = []
+    for taken_off in (np.maximum(means, 0), np.where(doomed, 0, means), means):
+        drawn = ((moves + means - taken_off) / errors).max(axis=1)
+        found.append(_share(np.maximum(drawn, 0) >= seen))
+    return found[0], found[1], found[2]
+
+
+def _share(is_further: BoolArray) -> float:
+    """Return the p-value of what is seen among draws, of which it is one more."""
+    return float((is_further.sum() + 1) / (len(is_further) + 1))
+
+
+def _resampled(
+    values: FloatArray, block: int | None, n_draws: int, seed: int
+) -> tuple[FloatArray, FloatArray, int]:
+    """Return (k,) means, (n_draws, k) how far those of resamples are from them, and the block."""
+    length = block_length(values, block)
+    means = values.mean(axis=0)
+    n_drawn = len(values) // length * length  # which is fewer than there are
+    shrunk = math.sqrt(n_drawn / len(values))
+    return means, shrunk * (resampled_means(values, length, n_draws, seed) - means), length
 
 
 def sharpe_confidence_set(
@@ -131,30 +164,68 @@ def sharpe_confidence_set(
 ) -> ConfidenceSet:
     """Return the strategies whose Sharpe ratio may be the highest.
 
-    The model confidence set of forecasts (`forecasters.evaluation`) on the losses −(S + ψ), whose
-    means are the negative ratios per period.
+    The model confidence set, by its range statistic, on S + ψ of each (see
+    `superior_predictive_ability`), whose mean is the ratio. Strategies that differ in nothing but
+    leverage share their place.
 
     Args:
         results: (n_periods, n_strategies) simple returns per period, one column a strategy.
         size: Probability that the best one is left out.
         risk_free_rate: Decimal rate per period, one number or a series on the same dates.
-        n_draws: Resamples of the stationary bootstrap.
+        n_draws: Resamples of the circular block bootstrap.
         seed: Seed of the resamples.
 
     Returns:
         The set; strategies whose ratio is undefined are in none.
 
     Raises:
+        ConfigError: If `size` is not between 0 and 1, or `n_draws` is below 1.
         DataError: If there is no strategy, no ratio or fewer than ten periods.
 
     References:
-        Hansen, Lunde and Nason (2011), The model confidence set.
+        Hansen, Lunde and Nason (2011), The model confidence set, Section 3.1.2.
     """
+    check_settings(level=size, n_draws=n_draws, block=None)
     table = _performance(results, "sharpe", risk_free_rate)
-    losses = -table.to_numpy()
-    return model_confidence_set(
-        losses, table.columns.to_list(), size=size, n_resamples=n_draws, seed=seed
-    )
+    values = table.to_numpy()
+    means, moves, length = _resampled(values - values.mean(axis=1)[:, None], None, n_draws, seed)
+    p_values = dict(zip(table.columns, set_p_values(means, moves), strict=True))
+    included = tuple(name for name, p_value in p_values.items() if p_value > size)
+    return ConfidenceSet(included, p_values, size, length)
+
+
+def set_p_values(means: FloatArray, moves: FloatArray) -> list[float]:
+    """Return the p-value at which each strategy leaves the model confidence set.
+
+    Args:
+        means: (k,) mean performance.
+        moves: (n_draws, k) resampled means less `means`.
+
+    References:
+        Hansen, Lunde and Nason (2011): range statistic, elimination by the largest deficit.
+    """
+    gaps = means - means[:, None]  # [i, j]: by how much j is ahead of i
+    drawn = np.abs(moves[:, None, :] - moves[:, :, None])
+    errors = np.sqrt((drawn**2).mean(axis=0))
+    is_known = errors > _ROUNDING
+    scale = np.where(is_known, errors, 1)
+    # What differs by a constant is known for certain; by rounding alone, not at all.
+    certain = np.where(np.abs(gaps) > _ROUNDING, np.copysign(np.inf, gaps), 0)
+    deficits = np.where(is_known, gaps / scale, certain)
+    drawn = np.where(is_known, drawn / scale, 0)
+    left = list(range(len(means)))
+    p_values = np.ones(len(means))
+    least = 0.0
+    while len(left) > 1:
+        among = np.ix_(left, left)
+        seen = deficits[among]
+        furthest = drawn[:, left][:, :, left].max(axis=(1, 2))
+        least = max(least, _share(furthest >= seen.max()))
+        worst = left[int(seen.max(axis=1).argmax())]
+        alike = (deficits[worst] == 0) & ~is_known[worst]  # itself and its twins
+        p_values[alike] = least
+        left = [i for i in left if not alike[i]]
+    return [float(p_value) for p_value in p_values]
 
 
 def _performance(

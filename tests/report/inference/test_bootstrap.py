@@ -5,14 +5,20 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from arch.bootstrap import CircularBlockBootstrap
+from arch.bootstrap import CircularBlockBootstrap, optimal_block_length
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 from scipy.stats import ks_2samp
 
 from blportfolio.report import bootstrap_sharpe_interval, metrics, sharpe_interval
-from blportfolio.report.inference.blocks import block_length, block_sums, resampled_moments
+from blportfolio.report.inference.blocks import (
+    block_length,
+    block_sums,
+    politis_white_length,
+    resampled_means,
+    resampled_moments,
+)
 from blportfolio.report.inference.bootstrap import (
     ratios_and_gradients,
     studentised,
@@ -135,3 +141,20 @@ def test_blocks_grow_with_memory_and_stay_below_a_quarter():
     assert block_length(noise, 10_000) == 250
     assert block_length(np.zeros((1000, 1))) == 10
     assert block_length(np.zeros((2, 1))) == 1
+
+
+@given(SEEDS, st.integers(10, 600), st.floats(-0.9, 0.98))
+@settings(max_examples=30)
+def test_the_length_of_blocks_is_arch_s(seed, n_obs, memory):
+    values = np.random.default_rng(seed).standard_t(4, size=n_obs)
+    for t in range(1, n_obs):
+        values[t] += memory * values[t - 1]
+    with np.errstate(all="ignore"):
+        expected = optimal_block_length(values)["circular"].iloc[0]
+    assert politis_white_length(values) == pytest.approx(expected, rel=1e-8)
+
+
+def test_means_alone_are_those_of_the_same_resamples():
+    columns = np.random.default_rng(2).standard_normal((101, 2))
+    means, _ = resampled_moments(columns, 7, 50, seed=3)
+    np.testing.assert_allclose(resampled_means(columns, 7, 50, seed=3), means, atol=1e-12)

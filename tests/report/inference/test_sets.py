@@ -1,9 +1,11 @@
 """Many strategies at once, against arch, the normal limit and what must not matter."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
-from arch.bootstrap import SPA
+from arch.bootstrap import MCS, SPA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
@@ -14,6 +16,7 @@ from blportfolio.report import (
     sharpe_difference,
     superior_predictive_ability,
 )
+from blportfolio.report.inference.sets import set_p_values, spa_p_values
 
 SEEDS = st.integers(0, 2**31)
 
@@ -28,23 +31,59 @@ def strategies(seed, n_obs=250, edges=(0.0, 0.0, 0.0)):
     return pd.DataFrame(columns, index=pd.date_range("2000-01-03", periods=n_obs, freq="B"))
 
 
-def test_the_test_of_means_is_arch_s_on_negative_returns():
-    returns = strategies(1)
-    contest = SPA(
-        -returns["s0"].to_numpy(),
-        -returns[["s1", "s2"]].to_numpy(),
-        block_size=5,
-        reps=499,
-        seed=np.random.default_rng(3),
-    )
+def resampled_by(contest, values):
+    """Means of the values over the dates that arch draws for a contest, less those of all."""
+    drawn = [data[0][0] for data in contest.bootstrap.bootstrap(contest.reps)]
+    means = [(values[one] if one.ndim == 1 else one).mean(axis=0) for one in drawn]
+    return np.array(means) - values.mean(axis=0)
+
+
+@pytest.mark.parametrize("edge", [-0.004, 0.0, 0.001])
+def test_with_equal_errors_the_p_values_are_arch_s_on_the_same_resamples(edge):
+    gaps = strategies(1, edges=(edge, -0.001, -0.002)).to_numpy()
+    gaps = gaps / gaps.std(axis=0)  # arch leaves the errors out of its statistic
+    contest = SPA(np.zeros(len(gaps)), -gaps, block_size=1, reps=499, seed=3)
     contest.compute()
-    found = superior_predictive_ability(
-        returns[["s1", "s2"]], returns["s0"], measure="mean", block=5, n_draws=499, seed=3
-    )
-    for name, there in (("p_value", "consistent"), ("lower", "lower"), ("upper", "upper")):
-        expected = (contest.pvalues[there] * 499 + 1) / 500  # the data are one draw more
-        assert getattr(found, name) == pytest.approx(expected, abs=1e-12)
-    assert found.best == returns[["s1", "s2"]].mean().idxmax()
+    moves = resampled_by(SPA(np.zeros(len(gaps)), -gaps, block_size=1, reps=499, seed=3), gaps)
+    found = spa_p_values(gaps.mean(axis=0), moves, np.full(3, 1 / math.sqrt(250)), 250)
+    if gaps.mean(axis=0).max() > 0:
+        there = [contest.pvalues[name] for name in ("lower", "consistent", "upper")]
+        # The data are one draw more.
+        np.testing.assert_allclose(found, (np.array(there) * 499 + 1) / 500, atol=1e-12)
+    else:  # the statistic of the source is 0 at least
+        assert found == (1, 1, 1)
+
+
+def test_a_small_edge_that_is_known_well_is_not_lost_beside_a_wild_strategy():
+    rng = np.random.default_rng(9)
+    own = pd.Series(0.01 * rng.standard_normal(1000))
+    near = own + 0.0003 + 0.002 * rng.standard_normal(1000)
+    alone = superior_predictive_ability(pd.DataFrame({"near": near}), own, measure="mean")
+    wild = own + 0.05 * rng.standard_normal(1000)
+    both = pd.DataFrame({"near": near, "wild": wild - (wild - own).mean()})
+    found = superior_predictive_ability(both, own, measure="mean")
+    assert alone.p_value < 0.001
+    assert found.p_value < 0.002
+
+
+@pytest.mark.parametrize("edges", [(0.0, 0.0, 0.0, 0.0), (0.0, 0.001, 0.002, 0.004)])
+def test_the_confidence_set_has_arch_s_p_values_on_the_same_resamples(edges):
+    performance = strategies(3, edges=edges).to_numpy()
+    contest = MCS(-performance, 0.1, reps=499, block_size=4, method="R", seed=2)
+    contest.compute()
+    moves = resampled_by(MCS(-performance, 0.1, reps=499, block_size=4, seed=2), performance)
+    there = contest.pvalues["Pvalue"].sort_index().to_numpy()
+    expected = np.where(there == 1, 1, (there * 499 + 1) / 500)
+    np.testing.assert_allclose(set_p_values(performance.mean(axis=0), moves), expected, atol=1e-12)
+
+
+def test_copies_at_other_leverage_share_their_place_in_the_confidence_set():
+    returns = strategies(3, edges=(0.0, 0.001, 0.004))
+    twice = returns.assign(copy=2 * returns["s0"], best=0.5 * returns["s2"])
+    alone, found = (sharpe_confidence_set(table).p_values for table in (returns, twice))
+    assert found["copy"] == found["s0"]
+    assert found["best"] == found["s2"] == 1
+    assert found["s0"] == pytest.approx(alone["s0"], abs=0.02)
 
 
 @pytest.mark.parametrize("edge", [0.0, 0.0004, 0.0008])
