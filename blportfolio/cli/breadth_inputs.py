@@ -73,7 +73,7 @@ def strategies_of(
     """Return all strategies, and the names of candidates, baselines and the floor.
 
     Raises:
-        ConfigError: If two have one name.
+        ConfigError: If two have one name, or a candidate has no baseline but itself.
     """
     from blportfolio.config import load_strategy
 
@@ -107,6 +107,9 @@ def strategies_of(
             f"The experiment {experiment.config.name!r} says with no `contrast` what is judged; "
             "name it with --strategy."
         )
+    for name in candidates:
+        if baselines == [name]:
+            raise ConfigError(f"{name!r} cannot be its own only --baseline; name another.")
     return rows, candidates, baselines, floor if floor in {row.name for row in rows} else None
 
 

@@ -213,6 +213,7 @@ def _find(
         baselines=baselines,
         floor=floor,
         trials=trials,
+        further_trials=len(variants.strategies) if variants else 0,
         notes=(*notes, *caveats),
         extra=sections,
         records=records,

@@ -36,7 +36,10 @@ def place(tmp_path):
 def test_breadth_counts_cells_and_leaves_out_what_is_not_here(call, place):
     done = call("replicate", "breadth", place / "small.toml", *SMALL, "--out", place / "out")
     assert done.exit_code == 0, done.stderr
-    assert "Risk parity over Equal weight" in done.stdout
+    assert done.stdout.startswith(
+        "The Sharpe ratio of Risk parity is above that of Equal weight in "
+    )
+    assert "Cells won" in done.stdout
     assert "sector_etfs, left out" in done.stdout
     assert "blportfolio data fetch sector_etfs" in done.stdout
     (run,) = (place / "out" / "runs" / "breadth").iterdir()
@@ -57,7 +60,7 @@ def test_a_strategy_and_prices_of_one_s_own_are_judged(call, place):
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
-    assert document["lead"][0].startswith("The claim that Mine is nowhere")
+    assert document["lead"][1].startswith("The claim that Mine is nowhere")
     runs = [record for record in document["records"] if record["kind"] == "run"]
     assert {(run["universe"], run["window"], run["cost_bps"]) for run in runs} == {
         ("prices", 30, 5.0)
@@ -74,6 +77,7 @@ def test_a_strategy_and_prices_of_one_s_own_are_judged(call, place):
         (["--universe", "sector_etfs"], 3, "No universe is here"),
         (["--prices", "nowhere.csv"], 3, "nowhere.csv"),
         (["--baseline", "nobody"], 4, "nobody"),
+        (["--baseline", "risk_parity"], 4, "its own only --baseline"),
         (["--strategy", "nobody.toml"], 4, "nobody"),
         (["--windows", "890"], 3, "No universe can be run"),
     ],

@@ -74,8 +74,8 @@ def ablation_section(ablation: Breadth, whole: str) -> tuple[Section, list[dict[
         for name in names:
             pairs = claim_pairs(ablation, whole, variant, name).values()
             gap = next((a.sharpe_ratio - b.sharpe_ratio for a, b in pairs), None)
-            gaps.append("failed" if gap is None else f"{gap:+.2f}")
-        figures = (interval_text(mean.at_window), p_text(mean.at_window.p_value))
+            gaps.append("failed" if gap is None else f"{gap:+.3f}")
+        figures = (interval_text(mean.at_window, 3), p_text(mean.at_window.p_value))
         rows.append((variant, *figures, *gaps, mean_turnover))
         records.append(plain({"kind": "ablation", **asdict(mean), "turnover": turnovers}))
     table = Table(("Variant", f"{whole} less it [95 %]", "p", *names, "Turnover %"), tuple(rows))

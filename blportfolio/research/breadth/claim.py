@@ -210,8 +210,8 @@ def claim_words(
     words = [
         f"The claim that {strategy} is nowhere significantly worse than a baseline and on average "
         f"no worse {outcome} at {cost:g} bp: it holds against {sum(known)} of {len(known)} "
-        f"baselines ({n_tests} tests at 5 %, of which {SIZE / 2 * n_tests:.1f} would find it worse "
-        "by chance if nothing differed)."
+        f"baselines ({n_tests} tests at 5 %, of which {SIZE / 2 * n_tests:.2g} would find it "
+        "worse by chance if nothing differed)."
     ]
     words += [
         _against(rows, mean, verdict)
@@ -226,11 +226,19 @@ def _against(rows: Sequence[ClaimRow], mean: Mean, verdict: bool | None) -> str:
     gap = mean.at_window
     worse = [row for row in rows if row.at_window.is_surely_below]
     below = [row for row in rows if row.at_window.value < 0 and row not in worse]
+    known = [row for row in rows if math.isfinite(row.at_window.value)]
+    absent = [row.universe for row in rows if row not in known]
+    what, where = (
+        ("difference", f"on {known[0].universe} alone")
+        if len(known) == 1
+        else ("mean difference", f"over {mean.n_universes} universes")
+    )
     parts = [
-        f"Against {mean.baseline} it {'holds' if verdict else 'does not hold'}: mean difference "
-        f"{gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}] over {mean.n_universes} "
-        f"{'universe' if mean.n_universes == 1 else 'universes'}"
+        f"Against {mean.baseline} it {'holds' if verdict else 'does not hold'}: {what} "
+        f"{gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}] {where}"
     ]
+    if absent:
+        parts.append(f"no figure for {', '.join(absent)}")
     if not gap.value >= 0:
         chance = ", which is within chance" if gap.high >= 0 else ", more than chance"
         parts.append(f"{-gap.value:.3f} short of zero{chance}")

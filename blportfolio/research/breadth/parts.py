@@ -16,6 +16,16 @@ from blportfolio.research.breadth.floor import Floor
 from blportfolio.research.breadth.runs import Breadth, Run
 
 
+def counts_matrix(counted: pd.DataFrame) -> Table:
+    """Return one row a strategy, one column a baseline."""
+    baselines = tuple(pd.unique(counted["baseline"]))
+    rows = []
+    for strategy in pd.unique(counted["strategy"]):
+        own = counted[counted["strategy"] == strategy].set_index("baseline")
+        rows.append((str(strategy), *(_counted(own, base) for base in baselines)))
+    return Table(("Strategy", *(f"Over {base}" for base in baselines)), tuple(rows))
+
+
 def counts_table(counted: pd.DataFrame, whole: pd.DataFrame) -> Table:
     """Return one row a strategy and baseline."""
     over = {(row["strategy"], row["baseline"]): row for row in whole.to_dict("records")}
@@ -30,6 +40,7 @@ def counts_table(counted: pd.DataFrame, whole: pd.DataFrame) -> Table:
                 _share(row["share_better"]),
                 f"{row['n_surely_better']}",
                 f"{row['n_surely_worse']}",
+                f"{row['n_cells'] - row['n_better'] - row['n_worse']}",
                 f"{row['n_failed']}",
                 f"{entire['n_cells']}",
                 _share(entire["share_better"]),
@@ -44,6 +55,7 @@ def counts_table(counted: pd.DataFrame, whole: pd.DataFrame) -> Table:
         "Better %",
         "Surely better",
         "Surely worse",
+        "Equal",
         "Failed",
         "Whole",
         "Whole better %",
@@ -153,23 +165,25 @@ def floor_table(found: Mapping[str, Sequence[Floor]]) -> Table:
     return Table(headings, tuple(rows))
 
 
-def by_universe_tables(breadth: Breadth, trials: int | None) -> list[Section]:
-    """Return Sharpe ratio, turnover, probabilistic and deflated Sharpe by universe."""
+def by_universe_tables(breadth: Breadth, trials: int | None, further: int = 0) -> list[Section]:
+    """Return Sharpe ratio, turnover, probabilistic and deflated Sharpe by universe.
+
+    Args:
+        breadth: All runs.
+        trials: Configurations that count as tried on each universe, if more than were run.
+        further: Configurations that were run beside these.
+    """
     cost = float(breadth.settings.claim_cost or 0.0)
     what = f"At {cost:g} bp, with the window nearest to a year, over the whole period."
     tried = {name: _tried(breadth, name) for name in breadth.plans}
-    counts = ", ".join(
-        f"{name} {len(ratios) if trials is None else max(trials, len(ratios))}"
-        for name, ratios in tried.items()
-    )
+    counts = {name: max(trials or 1, len(ratios) + further) for name, ratios in tried.items()}
+    counted = ", ".join(f"{name} {count}" for name, count in counts.items())
 
     def deflated(run: Run) -> str:
-        ratios = tried[run.universe]
-        count = len(ratios) if trials is None else max(trials, len(ratios))
         probability = deflated_sharpe(
             run.returns,
-            trials=count,
-            trial_sharpes=ratios,
+            trials=counts[run.universe],
+            trial_sharpes=tried[run.universe],
             periods_per_year=run.periods_per_year,
         )
         return _probability(probability)
@@ -201,7 +215,8 @@ def by_universe_tables(breadth: Breadth, trials: int | None) -> list[Section]:
             (
                 f"{what} Probability that the true ratio exceeds what the best of all trials "
                 "without skill would show. Trials are the strategies and windows run on the "
-                f"universe: {counts}. They resemble one another, so that this is strict.",
+                f"universe, and those of an ablation: {counted}. They resemble one another, so "
+                "that this is strict.",
             ),
             _table(breadth, cost, deflated),
         ),
@@ -237,13 +252,13 @@ def _sharpe(run: Run) -> str:
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
-def interval_text(gap: Gap) -> str:
+def interval_text(gap: Gap, digits: int = 2) -> str:
     """Return a difference with its interval."""
     if not math.isfinite(gap.value):
         return "–"
     if not math.isfinite(gap.low):
-        return f"{gap.value:+.2f}"
-    return f"{gap.value:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]"
+        return f"{gap.value:+.{digits}f}"
+    return f"{gap.value:+.{digits}f} [{gap.low:+.{digits}f}, {gap.high:+.{digits}f}]"
 
 
 def number_text(value: float) -> str:

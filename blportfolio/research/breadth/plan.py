@@ -90,7 +90,7 @@ class UniversePlan:
             uses if nothing else is said.
         start: Date of the first decision, the same for all windows.
         periods_per_year: Periods of its data in a year.
-        n_assets: Assets that it has.
+        n_assets: Assets that can be held at some date; benchmarks cannot.
         notes: Sentences on what was left out, and why.
     """
 
@@ -160,7 +160,10 @@ def plan_universe(
         claim_window=nearest,
         start=start,
         periods_per_year=periods,
-        n_assets=len(market.assets),
+        n_assets=sum(
+            market.membership is None or bool(market.membership.get(asset))
+            for asset in market.assets
+        ),
         notes=tuple(f"{name}, left out: {reason}" for reason in reasons),
     )
 

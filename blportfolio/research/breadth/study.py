@@ -32,6 +32,7 @@ from blportfolio.research.breadth.parts import (
     by_universe_tables,
     claim_table,
     counts_by,
+    counts_matrix,
     counts_table,
     floor_table,
     number_text,
@@ -46,6 +47,9 @@ OVERLAP = (
     "interval of the mean over universes is what allows for dates in common."
 )
 
+MOST = 4
+"""Sentences on what was left out that stand at the top of the page."""
+
 
 def breadth_study(
     breadth: Breadth,
@@ -54,6 +58,7 @@ def breadth_study(
     baselines: Sequence[str],
     floor: str | None = None,
     trials: int | None = None,
+    further_trials: int = 0,
     notes: Sequence[str] = (),
     extra: Sequence[Section] = (),
     records: Sequence[dict[str, Any]] = (),
@@ -68,6 +73,7 @@ def breadth_study(
         floor: Name of the strategy whose Sharpe ratio and turnover are the floor, or None.
         trials: Configurations that count as tried, for the deflated Sharpe ratio; by default
             those run on each universe.
+        further_trials: Configurations tried beside those in `breadth`, such as an ablation's.
         notes: What is known of the data and was left out of them.
         extra: Further sections, such as an ablation.
         records: Their figures.
@@ -90,17 +96,19 @@ def breadth_study(
     cost = float(breadth.settings.claim_cost or 0.0)
     lead: list[str] = []
     for name in candidates:
-        lead += claim_words(name, claims[name], cost=cost)
         lead.append(_counted(counted, name, baselines, is_decades=is_decades))
+        lead += claim_words(name, claims[name], cost=cost)
         if floor:
             lead.append(_floored(name, floor, found[name]))
+    lead += _absent(breadth)
     sections = [
-        _counts(counted, whole, is_decades=is_decades),
+        _counts(counted, is_decades=is_decades),
         *(_claim(name, claims[name], cost) for name in candidates),
         *(_where(cells, name, others) for name in candidates),
         *_floors(found, floor),
-        *by_universe_tables(breadth, trials),
+        *by_universe_tables(breadth, trials, further_trials),
         *_curves(breadth),
+        _detail(counted, whole),
         *extra,
         _method(breadth, cells, notes),
     ]
@@ -118,14 +126,23 @@ def _counted(
 ) -> str:
     rows = counted[(counted["strategy"] == name) & counted["baseline"].isin(list(baselines))]
     parts = [
-        f"over {row['baseline']} in {row['n_better']} of {row['n_cells']} "
-        f"({row['share_better']:.0%}; by the test, surely better in {row['n_surely_better']}, "
-        f"surely worse in {row['n_surely_worse']})"
+        f"that of {row['baseline']} in {row['n_better']} of {row['n_cells']} cells "
+        f"({row['share_better']:.0%}; surely better in {row['n_surely_better']}, surely worse in "
+        f"{row['n_surely_worse']})"
         for row in rows.to_dict("records")
         if row["n_cells"]
     ]
+    if not parts:
+        return f"{name} ran beside no baseline, in no cell."
     what = "universe, window, cost and decade" if is_decades else "universe, window and cost"
-    return f"Cells of {what} in which {name} has the higher Sharpe ratio: {'; '.join(parts)}."
+    return f"The Sharpe ratio of {name} is above {'; '.join(parts)}. A cell is one {what}."
+
+
+def _absent(breadth: Breadth) -> list[str]:
+    """Say what is not in the figures, in one paragraph, the longest of which go to the end."""
+    said = (*breadth.left_out, *breadth.failures)
+    more = f" And {len(said) - MOST} more, in the last section." if len(said) > MOST else ""
+    return [f"Not in these figures: {' '.join(said[:MOST])}{more}"] if said else []
 
 
 def _floored(name: str, floor: str, rows: Sequence[Floor]) -> str:
@@ -141,23 +158,34 @@ def _floored(name: str, floor: str, rows: Sequence[Floor]) -> str:
     )
 
 
-def _counts(counted: pd.DataFrame, whole: pd.DataFrame, *, is_decades: bool) -> Section:
+def _counts(counted: pd.DataFrame, *, is_decades: bool) -> Section:
     what = "decade" if is_decades else "whole period"
     return Section(
         "Cells won",
         paragraphs=(
-            f"A cell is one universe, window, cost and {what}. Better: the higher annualised "
-            "Sharpe ratio net of costs. Surely: the test of Ledoit and Wolf (2008) with HAC errors "
-            "rejects equality at 5 %. Whole: the same over whole periods instead of decades. "
-            "Failed: one of the two has no weights there.",
+            "Share of cells in which the strategy of the row has the higher annualised Sharpe "
+            "ratio, net of costs, than that of the column; of how many; and in how many it is "
+            "surely better (+) and surely worse (−): the test of Ledoit and Wolf (2008) with HAC "
+            f"errors rejects equality at 5 %. A cell is one universe, window, cost and {what}.",
         ),
-        table=counts_table(counted, count_cells(whole)),
+        table=counts_matrix(counted),
         charts=(
             ("Share of cells in which each strategy has the higher Sharpe ratio than each baseline",
              plot_shares(counted)),
         ),
         notes=(OVERLAP,),
     )  # fmt: skip
+
+
+def _detail(counted: pd.DataFrame, whole: pd.DataFrame) -> Section:
+    return Section(
+        "Cells won in detail",
+        paragraphs=(
+            "Equal: the two differ by rounding alone. Failed: one of the two has no weights "
+            "there. Whole: over whole periods instead of decades.",
+        ),
+        table=counts_table(counted, count_cells(whole)),
+    )
 
 
 def _claim(name: str, against: Against, cost: float) -> Section:

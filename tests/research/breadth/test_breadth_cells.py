@@ -158,7 +158,10 @@ def test_a_failure_is_counted_apart_and_its_sentence_is_kept():
     assert math.isnan(counted.loc["b", "share_better"])
     rows = claim_rows(breadth, "Ours", "Base")
     assert rows[1].failure == "no solution"
-    assert claim_mean(breadth, "Ours", "Base").n_universes == 1
+    mean = claim_mean(breadth, "Ours", "Base")
+    assert mean.n_universes == 1
+    words = claim_words("Ours", [(rows, mean)], cost=10)[1]
+    assert "on a alone; no figure for b" in words
 
 
 def test_the_claim_holds_for_what_is_better_and_not_for_what_is_worse():

@@ -75,15 +75,38 @@ def test_the_words_of_the_verdict_come_from_the_figures(breadth):
     means = [record for record in study.records if record["kind"] == "mean"]
     assert len(means) == len(BASELINES)
     held = sum(record["holds"] for record in means)
-    assert f"against {held} of {len(BASELINES)} baselines" in study.lead[0]
-    assert ("does not hold at" in study.lead[0]) is (held < len(BASELINES))
-    for record, sentence in zip(means, study.lead[1:], strict=False):
+    assert f"against {held} of {len(BASELINES)} baselines" in study.lead[1]
+    assert ("does not hold at" in study.lead[1]) is (held < len(BASELINES))
+    for record, sentence in zip(means, study.lead[2:], strict=False):
         assert f"{record['at_window']['value']:+.2f}" in sentence
+
+
+def test_the_page_begins_with_how_often_it_wins_and_says_what_is_not_in_it(breadth):
+    study = study_of(breadth)
+    row = next(r for r in study.records if r["kind"] == "count" and r["strategy"] == "Risk parity")
+    assert study.lead[0].startswith(
+        f"The Sharpe ratio of Risk parity is above that of {row['baseline']} in "
+        f"{row['n_better']} of {row['n_cells']} cells"
+    )
+    matrix = {cells[0]: cells[1] for cells in study.sections[0].table.rows}
+    assert matrix["Risk parity"].startswith(f"{row['share_better']:.0%} of {row['n_cells']} (")
+    assert "Impossible failed on daily with a window of 20" in study.lead[-1]
+
+
+def test_every_configuration_of_an_ablation_is_a_trial(breadth):
+    texts = []
+    for further in (0, 26):
+        study = study_of(breadth, further_trials=further)
+        (section,) = (s for s in study.sections if s.heading.startswith("Deflated"))
+        texts.append(section.paragraphs[0])
+    assert "daily 8, monthly 4, one 8" in texts[0]
+    assert "daily 34, monthly 30, one 34" in texts[1]
 
 
 def test_a_strategy_that_failed_everywhere_stays_in_the_table(breadth):
     study = study_of(breadth)
-    table = study.sections[0].table
+    assert ("Impossible", "–") in [row[:2] for row in study.sections[0].table.rows]
+    table = next(s for s in study.sections if s.heading == "Cells won in detail").table
     row = next(row for row in table.rows if row[0] == "Impossible over Equal weight")
     assert row[table.headings.index("Cells")] == "0"
     assert row[table.headings.index("Failed")] == "10"  # (2 windows + 1 + 2) × 2 costs
@@ -106,8 +129,8 @@ def test_a_study_without_whole_decades_counts_whole_periods():
     short = Settings(windows=(20,), costs=(10,), min_years=1.4, n_draws=199)
     market = bl.MarketData(make_prices(3, 600, start="2008-12-01"))
     study = study_of(run_breadth(rows, {"daily": market}, short, n_jobs=1))
-    assert study.sections[0].table.rows[0][1] == "1"
-    assert "Left out" not in study.lead[0]
+    assert " of 1 (" in study.sections[0].table.rows[0][1]
+    assert study.lead[0].endswith("A cell is one universe, window and cost.")
 
 
 def test_an_ablation_is_the_whole_less_each_variant(breadth, markets):
