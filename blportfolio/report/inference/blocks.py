@@ -11,9 +11,6 @@ from scipy.sparse import csr_array
 from blportfolio.errors import ConfigError
 from blportfolio.types import FloatArray, IntArray
 
-FEWEST = 10
-"""Periods below which nothing is resampled."""
-
 _DRAWN_AT_ONCE = 1_000_000
 """Blocks that are held in memory at a time."""
 

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.report.inference.blocks import (
-    FEWEST,
     block_length,
     check_settings,
     resampled_moments,
 )
-from blportfolio.report.inference.hac import influence_of, prewhitened_variance
+from blportfolio.report.inference.hac import FEWEST, influence_of, prewhitened_variance
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.report.inference.blocks import (
-    FEWEST,
     block_length,
     check_settings,
     resampled_moments,
@@ -21,6 +20,7 @@ from blportfolio.report.inference.bootstrap import (
     studentising_errors,
 )
 from blportfolio.report.inference.hac import (
+    FEWEST,
     ROUNDING,
     SharpeDifference,
     influence_of,

@@ -13,6 +13,9 @@ from blportfolio.errors import ConfigError, DataError
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import FloatArray
 
+FEWEST = 10
+"""Returns below which nothing is said of the error of a ratio."""
+
 ROUNDING = 1e-12
 """What two ratios owe to one period, below which their difference is rounding."""
 
@@ -59,7 +62,7 @@ def sharpe_interval(
         lags: Autocovariances; by default ⌊4 (n/100)^(2/9)⌋.
 
     Returns:
-        The interval; NaN where the ratio is.
+        The interval; bounds and error are NaN where the ratio is, and for fewer than ten returns.
 
     Raises:
         ConfigError: If `level` is not between 0 and 1.
@@ -70,8 +73,8 @@ def sharpe_interval(
     values = excess_returns(returns, risk_free_rate)
     used = lags_and_level(len(values), lags, level)
     ratio = sharpe_ratio(returns, periods_per_year=periods_per_year, risk_free_rate=risk_free_rate)
-    if math.isnan(ratio):
-        return SharpeInterval(math.nan, math.nan, math.nan, math.nan, level, used)
+    if math.isnan(ratio) or len(values) < FEWEST:
+        return SharpeInterval(ratio, math.nan, math.nan, math.nan, level, used)
     error, reach = error_and_reach(influence_of(values), used, level, periods_per_year)
     return SharpeInterval(ratio, error, ratio - reach, ratio + reach, level, used)
 
@@ -127,8 +130,8 @@ def sharpe_difference(
         lags: Autocovariances; by default ⌊4 (n/100)^(2/9)⌋.
 
     Returns:
-        The interval; NaN where a ratio is. Two series that are equal but for leverage and rounding
-        differ by exactly 0, with a p-value of 1.
+        The interval; NaN where a ratio is, its bounds also for fewer than ten returns. Two series
+        that are equal but for leverage and rounding differ by exactly 0, with a p-value of 1.
 
     Raises:
         ConfigError: If `level` is not between 0 and 1.
@@ -147,9 +150,9 @@ def sharpe_difference(
         for returns in (first, second)
     )
     gap = one - other
-    if math.isnan(gap):
+    if math.isnan(gap) or len(values[0]) < FEWEST:
         nan = math.nan
-        return SharpeDifference(one, other, nan, nan, nan, nan, level, used, nan)
+        return SharpeDifference(one, other, gap, nan, nan, nan, level, used, nan)
     influence = influence_of(values[0]) - influence_of(values[1])
     if influence.std() <= ROUNDING:
         influence = 0 * influence

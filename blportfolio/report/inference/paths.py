@@ -11,12 +11,11 @@ from scipy.stats import norm
 
 from blportfolio.errors import DataError
 from blportfolio.report.inference.blocks import (
-    FEWEST,
     block_length,
     check_settings,
     drawn_starts,
 )
-from blportfolio.report.inference.hac import lags_and_level, newey_west_variance
+from blportfolio.report.inference.hac import FEWEST, lags_and_level, newey_west_variance
 from blportfolio.report.metrics import max_drawdown
 from blportfolio.types import FloatArray
 from blportfolio.validation import check_vector

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from blportfolio.errors import ConfigError, DataError
@@ -74,7 +73,8 @@ def pooled_sharpe_difference(
     With ψ as in `sharpe_difference` and K universes, month t adds m_t = (1/K) Σ_u √p_u/n_u Σ ψ to
     the mean, over the periods of u in that month; what universes earn in the same month is thus
     added up before it is squared, and daily data may stand beside monthly. The variance of the
-    mean is the long-run variance of Σ m_t by Newey and West.
+    mean is the long-run variance of Σ m_t by Newey and West; interval and p-value are Student's t
+    with the degrees of freedom that this variance has.
 
     Args:
         pairs: By universe, the returns of the two strategies on the same dates.
@@ -85,7 +85,8 @@ def pooled_sharpe_difference(
 
     Returns:
         The mean with its interval, each universe's difference, and the interval in which the
-        universes are themselves a sample. NaN where no difference is defined.
+        universes are themselves a sample. NaN where no difference is defined, and bounds where
+        there are no more months than lags + 1.
 
     Raises:
         ConfigError: If `level` is not between 0 and 1, or `periods_per_year` lacks a universe.
@@ -93,7 +94,8 @@ def pooled_sharpe_difference(
 
     References:
         The influence values of Ledoit and Wolf (2008), Section 3.1, summed by time as in Driscoll
-        and Kraay (1998), Consistent covariance matrix estimation with spatially dependent data.
+        and Kraay (1998), Consistent covariance matrix estimation with spatially dependent data;
+        degrees of freedom: Priestley (1981), Spectral Analysis and Time Series, Section 6.2.
     """
     if not pairs:
         raise DataError("`pairs` must hold the returns of one universe at least.")
@@ -127,7 +129,11 @@ def pooled_sharpe_difference(
     error = math.sqrt(len(total) * newey_west_variance(total, used))
     if max(error, abs(value)) <= ROUNDING:
         value, error = 0.0, 0.0
-    reach = float(norm.ppf(0.5 + level / 2)) * error
+    freedom, share = _freedom(len(total), used)
+    reach = float(student.ppf(0.5 + level / 2, freedom)) * error / share
+    p_value = normal_p_value(value, error)
+    if error > 0:
+        p_value = float(2 * student.sf(abs(value) / error * share, freedom))
     spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else math.nan
     elsewhere = float(student.ppf(0.5 + level / 2, len(gaps) - 1)) * spread / math.sqrt(len(gaps))
     return PooledDifference(
@@ -137,7 +143,7 @@ def pooled_sharpe_difference(
         value + reach,
         level,
         used,
-        normal_p_value(value, error),
+        p_value,
         differences,
         float((gaps >= 0).mean()),
         spread,
@@ -145,6 +151,19 @@ def pooled_sharpe_difference(
         value + elsewhere,
         tuple(left_out),
     )
+
+
+def _freedom(n_months: int, lags: int) -> tuple[float, float]:
+    """Return the degrees of freedom of the standard error, and what share of the true one it is.
+
+    Months are few, so that neither is left out: a long-run variance with Bartlett weights is known
+    as well as one from 1.5 n/(lags + 1) values, and too low by (lags + 1)/n as the mean is taken
+    off first. The result is near the fixed-bandwidth quantiles of Kiefer and Vogelsang (2005).
+    """
+    spent = (lags + 1) / n_months
+    if spent >= 1:
+        return math.nan, math.nan
+    return min(1.5 / spent, n_months - 1.0), math.sqrt(1 - spent)
 
 
 def _total(monthly: Mapping[str, pd.Series]) -> FloatArray:

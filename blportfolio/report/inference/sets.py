@@ -12,12 +12,11 @@ import pandas as pd
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.forecasters.evaluation.confidence_set import ConfidenceSet
 from blportfolio.report.inference.blocks import (
-    FEWEST,
     block_length,
     check_settings,
     resampled_means,
 )
-from blportfolio.report.inference.hac import influence_of, prewhitened_variance
+from blportfolio.report.inference.hac import FEWEST, influence_of, prewhitened_variance
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
 from blportfolio.types import BoolArray, FloatArray
 from blportfolio.validation import check_labels

@@ -13,7 +13,12 @@ from statsmodels.stats.sandwich_covariance import S_hac_simple
 from statsmodels.tools.numdiff import approx_fprime_cs
 
 from blportfolio.errors import ConfigError, DataError
-from blportfolio.report import metrics, sharpe_difference, sharpe_interval
+from blportfolio.report import (
+    metrics,
+    probabilistic_sharpe,
+    sharpe_difference,
+    sharpe_interval,
+)
 from blportfolio.report.inference import newey_west_variance
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -123,6 +128,18 @@ def test_without_a_ratio_there_is_no_interval(returns):
     found = sharpe_interval(pd.Series(returns))
     assert math.isnan(found.value)
     assert math.isnan(found.low)
+
+
+def test_nine_returns_have_a_ratio_without_error_or_probability():
+    nine, ten = autocorrelated(5, n_periods=9), autocorrelated(5, n_periods=10)
+    found = sharpe_interval(nine)
+    assert math.isfinite(found.value)
+    assert math.isnan(found.standard_error)
+    assert math.isnan(probabilistic_sharpe(nine))
+    gap = sharpe_difference(nine, nine**2)
+    assert math.isfinite(gap.value)
+    assert math.isnan(gap.p_value)
+    assert math.isfinite(sharpe_interval(ten).standard_error)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 95.0])

@@ -29,9 +29,36 @@ def test_one_universe_of_monthly_returns_is_its_own_mean(seed, lags):
     first, second = paired(seed, n_obs=120, freq="ME")
     found = pooled_sharpe_difference({"u": (first, second)}, periods_per_year=12, lags=lags)
     alone = sharpe_difference(first, second, periods_per_year=12, lags=lags)
-    for name in ("value", "standard_error", "low", "high", "p_value", "lags"):
+    for name in ("value", "standard_error", "lags"):
         assert getattr(found, name) == pytest.approx(getattr(alone, name), rel=1e-9)
+    assert found.p_value > alone.p_value  # few months count as few
+    assert found.low < alone.low
     assert math.isnan(found.low_elsewhere)
+
+
+@pytest.mark.parametrize(("n_months", "lags"), [(60, 3), (120, 4), (240, 4), (480, 5)])
+def test_the_interval_has_the_fixed_bandwidth_quantile_of_kiefer_and_vogelsang(n_months, lags):
+    pair = paired(3, n_obs=n_months, freq="ME")
+    found = pooled_sharpe_difference({"u": pair}, periods_per_year=12, lags=lags)
+    b = (lags + 1) / n_months
+    expected = 1.96 + 2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3  # (2005), table 1, Bartlett
+    reach = (found.high - found.low) / 2
+    assert reach / found.standard_error == pytest.approx(expected, rel=0.015)
+
+
+@given(SEEDS, st.floats(0.5, 0.99))
+@settings(max_examples=10)
+def test_the_interval_holds_zero_where_the_p_value_says_so(seed, level):
+    found = pooled_sharpe_difference({"u": paired(seed, n_obs=300)}, level=level)
+    if abs(found.p_value - (1 - level)) > 1e-9:
+        assert (found.low <= 0 <= found.high) is (found.p_value > 1 - level)
+
+
+def test_no_more_months_than_lags_leave_the_interval_open():
+    found = pooled_sharpe_difference({"u": paired(3, n_obs=15)})
+    assert math.isfinite(found.value)
+    assert math.isnan(found.low)
+    assert math.isnan(found.p_value)
 
 
 def plain_error(pairs, periods, lags):
