@@ -18,10 +18,9 @@ from blportfolio.features import WindowMaker
 from blportfolio.research.paper.indicators import IN_PRICE_UNITS, price_indicators
 from blportfolio.research.parallel import map_jobs
 from blportfolio.types import FloatArray, IntArray
-from blportfolio.validation import check_choice
 
 QUANTITIES = ("adjusted_price", "raw_price", "relative_price", "return")
-REGRESSIONS = ("svr", "linear_svr", "none")
+REGRESSIONS = ("svr", "none")
 
 MOST_ITERATIONS = 5_000_000
 """Of an SVR. Those on the paper's data need a few millions at most; on prices in the thousands one
@@ -155,8 +154,7 @@ def level_views(
         prices: (n_obs, n_assets) levels.
         indicators: (n_obs, n_assets, 9) on the same days.
         regression: `svr` for scikit-learn's `SVR(kernel="linear")` with its default C = 1 and
-            ε = 0.1, `linear_svr` for its `LinearSVR` (ε = 0), or `none` for the mean and the
-            variance of the price itself.
+            ε = 0.1, or `none` for the mean and the variance of the price itself.
 
     Returns:
         (n_assets,) views; None where fewer than 11 rows have all the indicators, or where nothing
@@ -172,50 +170,39 @@ def level_views(
             if known.sum() < features.shape[1] + 2:
                 views.append(None)
                 continue
-            slopes, level = _fit(features[known], target[known], regression)
-            mean = level + float(features[known].mean(axis=0) @ slopes)
-            variance = float(slopes**2 @ features[known].var(axis=0, ddof=1))
+            features = features[known]
+            slopes, level = _fit(features, target[known])
+            mean = level + float(features.mean(axis=0) @ slopes)
+            variance = float(slopes**2 @ features.var(axis=0, ddof=1))
         views.append(LevelView(mean, variance) if variance > 0 else None)
     return tuple(views)
 
 
-def _fit(features: FloatArray, target: FloatArray, regression: str) -> tuple[FloatArray, float]:
+def _fit(features: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
     """Return slopes (n_features,) and the intercept."""
-    from sklearn.svm import SVR, LinearSVR
+    from sklearn.svm import SVR
 
-    if regression == "svr":
-        model = SVR(kernel="linear", max_iter=MOST_ITERATIONS)
-    else:
-        model = LinearSVR(random_state=0)
+    model = SVR(kernel="linear", max_iter=MOST_ITERATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it does not converge on raw prices is part of it
         model.fit(features, target)
     return np.ravel(model.coef_), float(np.ravel(model.intercept_)[0])
 
 
-class _Job(NamedTuple):
-    prices: FloatArray
-    indicators: FloatArray
-    regression: str
-
-
-def _views_of(job: _Job) -> tuple[LevelView | None, ...]:
-    return level_views(job.prices, job.indicators, regression=job.regression)
+def _views_of(job: tuple[FloatArray, FloatArray]) -> tuple[LevelView | None, ...]:
+    prices, indicators = job
+    return level_views(prices, indicators, regression="svr")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegressionTable:
-    """Regressions made in advance, in several processes: a memory of `level_views`.
+    """SVRs of adjusted prices, made in advance in several processes: a memory of `level_views`.
 
     Attributes:
-        regression: The estimator they were made with.
-        quantity: What was regressed.
         n_obs: Rows of each window.
         views: By date decided at, by asset.
     """
 
-    regression: str
-    quantity: str
     n_obs: int
     views: Mapping[pd.Timestamp, Mapping[str, LevelView | None]] = field(repr=False)
 
@@ -226,8 +213,6 @@ class RegressionTable:
         maker: WindowMaker,
         rows: Sequence[int],
         *,
-        regression: str = "svr",
-        quantity: str = "adjusted_price",
         n_jobs: int | None = None,
         progress: Progress | None = None,
     ) -> RegressionTable:
@@ -237,22 +222,16 @@ class RegressionTable:
             levels: Price levels and indicators.
             maker: Says who is eligible when; its lookback is the length of the windows.
             rows: Positions of the decisions.
-            regression: Estimator, as in `level_views`.
-            quantity: What is regressed: one of the prices of `QUANTITIES`.
             n_jobs: Processes.
             progress: Called with the windows done and all.
         """
-        check_choice(regression, REGRESSIONS, name="regression")
-        check_choice(quantity, QUANTITIES[:-1], name="quantity")
         eligible = [np.flatnonzero(maker.eligible[row]) for row in rows]
         jobs = [
-            _Job(*levels.window(row, columns, maker.lookback, quantity), regression)
+            levels.window(row, columns, maker.lookback, "adjusted_price")
             for row, columns in zip(rows, eligible, strict=True)
         ]
         found = map_jobs(_views_of, jobs, n_jobs=n_jobs, progress=progress)
         return cls(
-            regression,
-            quantity,
             maker.lookback,
             {
                 levels.dates[row]: {

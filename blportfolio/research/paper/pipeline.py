@@ -40,7 +40,7 @@ class LiteralPrior:
 
     Attributes:
         levels: Price levels and indicators of the market that the backtest runs on.
-        regression: `svr`, `linear_svr` or `none`, as in `level_views`; with `none` no feature is
+        regression: `svr` or `none`, as in `level_views`; with `none` no feature is
             used, p̂ is the mean price of the window and Λ = h diag(Var p).
         quantity: What takes the part of the price: `adjusted_price` as published; `raw_price`, in
             units of the price quoted on the day of the decision; `relative_price`, over the last
@@ -48,7 +48,7 @@ class LiteralPrior:
         covariance: `published`, or `corrected` for the posterior mean M(Σ⁻¹ r̄/τ + Λ⁻¹ p̂), in
             which M multiplies and not Σ + M.
         tau: τ > 0; 1 in the study.
-        table: Regressions made in advance; a window it lacks is regressed on the spot.
+        table: SVRs of adjusted prices made in advance; a window it lacks is regressed on the spot.
 
     References:
         Lin, Hu, Chiou and Lin (2025), arXiv 2505.02185, Appendix A and Section 4; the details are
@@ -77,14 +77,11 @@ class LiteralPrior:
                 '`quantity` "return" needs `regression` "none": an SVR with ε = 0.1 takes every '
                 "daily return for noise. SharedLatentPrior regresses returns."
             )
-        table = self.table
-        if table is not None and (table.regression, table.quantity) != (
-            self.regression,
-            self.quantity,
-        ):
+        chosen = (self.regression, self.quantity)
+        if self.table is not None and chosen != ("svr", "adjusted_price"):
             raise ConfigError(
-                f"`table` holds regressions {table.regression!r} of {table.quantity!r}, not "
-                f"{self.regression!r} of {self.quantity!r}."
+                '`table` holds regressions "svr" of "adjusted_price", not '
+                f"{self.regression!r} of {self.quantity!r}; leave it out."
             )
 
     def fit(self, window: TrainingWindow) -> ReturnDistribution:

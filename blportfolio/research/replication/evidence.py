@@ -151,7 +151,7 @@ def weigh_evidence(
             gaps.get((name, settings.baseline, lookback)),
             deflated_sharpe(
                 returns[name, lookback],
-                trials=max(settings.n_trials, len(ratios)),
+                trials=settings.n_trials,
                 trial_sharpes=ratios,
                 periods_per_year=year,
             ),

@@ -86,7 +86,6 @@ def _averages(found: Replication, evidence: Evidence) -> Section:
     }
     return Section(
         f"Our own result, net of {found.settings.cost_bps:g} bp: mean over the windows",
-        paragraphs=(floor_sentence(found, evidence),),
         table=Table(
             (
                 "Strategy",

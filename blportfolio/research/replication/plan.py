@@ -60,7 +60,7 @@ class ReplicationSettings:
         end: Last date held; None: the last of the data.
         cost_bps: Cost of our own results, basis points of each unit bought and each unit sold.
         baseline: Strategy that every row of our own results is compared with.
-        trials: Configurations tried, for the deflated Sharpe ratio; all that are run by default.
+        trials: Configurations tried, for the deflated Sharpe ratio; those that are run at least.
         obv_to_date: Whether the decomposition has a step for the scaling of OBV.
         n_draws: Draws of each bootstrap.
         seed: Seed of them.
@@ -87,7 +87,7 @@ class ReplicationSettings:
     @property
     def n_trials(self) -> int:
         """Configurations that count as tried."""
-        return self.trials or len(STRATEGIES) * len(self.lookbacks)
+        return max(self.trials or 1, len(STRATEGIES) * len(self.lookbacks))
 
     def resolved(self) -> dict[str, Any]:
         """Return everything that was decided, ready for JSON."""

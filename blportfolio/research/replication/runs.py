@@ -180,8 +180,13 @@ def _decided_before(market: MarketData, start: str | None) -> pd.Timestamp | Non
     """Return the last month end before the first date whose return counts, None without one."""
     if start is None:
         return None
-    earlier = market.dates[market.dates.to_period("M") < pd.Timestamp(start).to_period("M")]
-    check_date(start, name="start")
+    first = check_date(start, name="start")
+    if first > market.dates[-1]:
+        raise DataError(
+            f"`start` {first.date()} is after the last date of {market.name}, "
+            f"{market.dates[-1].date()}. Choose an earlier one."
+        )
+    earlier = market.dates[market.dates.to_period("M") < first.to_period("M")]
     return earlier[-1] if len(earlier) else None
 
 

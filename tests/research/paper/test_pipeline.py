@@ -243,9 +243,7 @@ def test_switches_that_make_no_sense_are_refused(levels):
     with pytest.raises(ConfigError, match="covariance"):
         LiteralPrior(levels, covariance="right")
     with pytest.raises(ConfigError, match="table"):
-        LiteralPrior(
-            levels, regression="none", table=RegressionTable("svr", "adjusted_price", LOOKBACK, {})
-        )
+        LiteralPrior(levels, regression="none", table=RegressionTable(LOOKBACK, {}))
 
 
 def test_levels_of_another_market_are_refused(unpredictable, levels, window):

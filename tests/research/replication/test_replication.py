@@ -202,6 +202,7 @@ def test_a_period_of_one_decision_claims_no_interval_no_turnover_and_no_floor():
         ({"lookbacks": (30, 30)}, ConfigError, "all different"),
         ({"trials": 0}, ConfigError, "trials"),
         ({"start": "2001-09-01", "lookbacks": (40,)}, DataError, "start"),
+        ({"start": "2040-01-01", "lookbacks": (40,)}, DataError, "after the last date"),
         ({"lookbacks": (5000,)}, DataError, "lookback of 5000"),
         ({"lookbacks": (15,)}, DataError, "lookback"),
     ],
