@@ -74,16 +74,23 @@ def compare_weights(ours: pd.DataFrame, published: pd.DataFrame) -> WeightCompar
             rows.append(
                 (date, decided[position], gap.sum() / 2, gap.max(), _correlation(weights, target))
             )
+    left_out = pd.Series(reasons, dtype="str", name="reason").rename_axis("date")
     if not rows:
         raise DataError(
-            "`ours` and `published` have no date in common: published weights are dated by the "
-            "first day held, ours by the close before it."
+            f"`published` has no date that `ours` can be compared on: {left_out_words(left_out)}. "
+            "It must name the same assets, and date weights by the first day held."
         )
     columns = ["date", "decided", "active_share", "largest_difference", "correlation"]
     return WeightComparison(
         pd.DataFrame(rows, columns=columns).set_index("date"),
-        pd.Series(reasons, dtype="str", name="reason").rename_axis("date"),
+        left_out,
     )
+
+
+def left_out_words(left_out: pd.Series) -> str:
+    """Return how many dates are left out for which reason."""
+    counts = left_out.value_counts()
+    return "; ".join(f"{reason} on {count}" for reason, count in counts.items())
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -28,6 +28,7 @@ from blportfolio.research.paper import (
     read_published_weights,
 )
 from blportfolio.research.paper.steps import VariancePortfolio
+from blportfolio.research.paper.weights import left_out_words
 from blportfolio.research.parallel import map_jobs
 from blportfolio.research.replication.charts import plot_largest_difference
 from blportfolio.research.replication.plan import Paper
@@ -261,8 +262,7 @@ def _one_a_file(compared: list[Compared]) -> list[Compared]:
 
 
 def _left_out(one: Compared) -> str:
-    reasons = one.comparison.left_out.value_counts()
-    if reasons.empty:
+    left_out = one.comparison.left_out
+    if left_out.empty:
         return f"Of {one.file} every date is compared."
-    said = "; ".join(f"{reason} on {count}" for reason, count in reasons.items())
-    return f"Of {one.file}, dates left out: {said}."
+    return f"Of {one.file}, dates left out: {left_out_words(left_out)}."

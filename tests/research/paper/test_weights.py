@@ -46,8 +46,11 @@ def test_weights_are_compared_with_the_decision_before_the_first_day_held():
 
 def test_weights_without_a_date_in_common_are_refused():
     ours = pd.DataFrame({"A": [1.0]}, index=pd.DatetimeIndex(["2001-01-31"]))
-    with pytest.raises(DataError, match="first day held"):
+    with pytest.raises(DataError, match=r"no decision of ours on 1\. .* first day held"):
         compare_weights(ours, ours)
+    other = pd.DataFrame({"B": [1.0]}, index=pd.DatetimeIndex(["2001-02-01"]))
+    with pytest.raises(DataError, match="holds an asset that these data lack on 1"):
+        compare_weights(ours, other)
 
 
 def test_sample_markowitz_has_the_published_weights(dev_market):
