@@ -47,12 +47,14 @@ def print_against(summary: Mapping[str, Any], universe: str = "") -> None:
 
 
 def print_verdict(summary: Mapping[str, Any]) -> None:
-    """Print the verdict of an experiment that has candidates, its figures and then its words."""
-    from blportfolio.report.verdict import HEADINGS, format_comparisons
+    """Print the verdict on candidates: figures that no table above has, and then its words."""
+    from blportfolio.report.verdict import HEADINGS, format_comparisons, not_shown
 
     if "verdict" in summary:
-        sys.stdout.write("\n")
-        print_table(HEADINGS, format_comparisons(summary["verdict"]["comparisons"]))
+        others = format_comparisons(not_shown(summary))
+        if others:
+            sys.stdout.write("\n")
+            print_table(HEADINGS, others)
         sys.stdout.write("\nVerdict\n")
         sys.stdout.writelines(f"{sentence}\n" for sentence in summary["verdict"]["sentences"])
 

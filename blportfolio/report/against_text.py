@@ -111,8 +111,9 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
             f"{against['seed']}."
         )
     sentences.append(
-        "P(Sharpe > 0): probabilistic Sharpe ratio. Deflated: that it is above what the best of "
-        f"{_count(trials, 'trial')} without skill would show."
+        "P(Sharpe > 0): probability that the true ratio is above 0. Deflated: that it is above "
+        f"what the best of {_count(trials, 'trial')} without skill would show, if trials spread as "
+        "the rows do (Bailey and López de Prado 2012, 2014)."
     )
     if compared:
         sentences.append(

@@ -15,7 +15,7 @@ from blportfolio.report.against_text import (
 )
 from blportfolio.report.tables import EXPLANATION, PAGE_HEADINGS, RANGES, format_rows, remarks
 from blportfolio.report.verdict import HEADINGS as COMPARED
-from blportfolio.report.verdict import format_comparisons
+from blportfolio.report.verdict import format_comparisons, not_shown
 
 STYLE = """
 body { font-family: system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem;
@@ -60,8 +60,7 @@ def render_page(
     description: str,
     sections: Sequence[PageSection],
     manifest: Mapping[str, Any],
-    verdict: Mapping[str, Any] | None = None,
-    against: Mapping[str, Any] | None = None,
+    summary: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page as text.
 
@@ -70,11 +69,12 @@ def render_page(
         description: One sentence about it.
         sections: One a universe.
         manifest: The run's manifest.
-        verdict: Sentences and comparisons, or None.
-        against: The comparison with a baseline, or None.
+        summary: Of the run, with its verdict and its comparison with a baseline, if any.
     """
+    summary = {} if summary is None else summary
+    against = summary.get("against_baseline")
     body = "\n".join(_section(section, against) for section in sections)
-    opening = "" if verdict is None else f"\n{_verdict(verdict)}"
+    opening = f"\n{_verdict(summary)}" if "verdict" in summary else ""
     dates = ", ".join(
         _text(section.data["last_date"]) + (section.universe and f" ({_text(section.universe)})")
         for section in sections
@@ -163,10 +163,11 @@ def _against(section: PageSection, against: Mapping[str, Any], level: str) -> st
     return f"{heading}\n{drawn}{table}\n<ul>{told}</ul>"
 
 
-def _verdict(found: Mapping[str, Any]) -> str:
-    sentences = "".join(f"<li>{_text(sentence)}</li>" for sentence in found["sentences"])
-    table = _table(COMPARED, format_comparisons(found["comparisons"]))
-    return f"<h2>Verdict</h2><ul>{sentences}</ul>\n{table}"
+def _verdict(summary: Mapping[str, Any]) -> str:
+    told = "".join(f"<li>{_text(sentence)}</li>" for sentence in summary["verdict"]["sentences"])
+    others = format_comparisons(not_shown(summary))
+    table = _table(COMPARED, others) if others else ""
+    return f"<h2>Verdict</h2><ul>{told}</ul>\n{table}"
 
 
 def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

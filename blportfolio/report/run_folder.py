@@ -82,7 +82,8 @@ def write_run(
         label = {"universe": part.universe} if part.universe else {}
         own = [{**record, **label} for record in summary_records(part.results, seed=seed)]
         records += own
-        found = compare(part.results, candidates, baselines, seed=seed)
+        known = () if against is None else of_universe(against, part.universe)
+        found = compare(part.results, candidates, baselines, seed=seed, known=known)
         comparisons += [{**record, **label} for record in found]
         charts = _write_part(folder, part)
         drawn = "" if against is None else _draw_differences(folder, part, against)
@@ -97,8 +98,7 @@ def write_run(
         title=title,
         description=description,
         sections=sections,
-        verdict=summary.get("verdict"),
-        against=against,
+        summary=summary,
         manifest=manifest,
     )
     (folder / "report.html").write_text(page, encoding="utf-8")

@@ -34,6 +34,9 @@ FINDINGS = {
     "undefined": "no ratio",
 }
 
+ADDED = ("role", "probability", "deflated", "universe")
+"""What a comparison with the baseline of a run holds beside what `compare_pair` says."""
+
 SAME = 0.02
 """Share of two portfolios that is otherwise on average, below which they are nearly the same."""
 
@@ -47,6 +50,7 @@ def compare(
     baselines: Sequence[str],
     *,
     seed: int = 0,
+    known: Sequence[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Compare net Sharpe ratios: each candidate with each baseline, then candidates in pairs.
 
@@ -57,18 +61,37 @@ def compare(
         candidates: Names of those that the verdict is about.
         baselines: Names of those that they are held against.
         seed: Of the bootstrap.
+        known: Records of `compare_with_baseline` on the same results, which are not made again.
 
     Returns:
         One record a pair, as `compare_pair` makes it.
     """
     by_name = {result.name: result for result in results}
+    made = {
+        (one["first"], one["second"]): {key: one[key] for key in one if key not in ADDED}
+        for one in known
+    }
     pairs = [(*pair, True) for pair in itertools.product(candidates, baselines)]
     pairs += [(*pair, False) for pair in itertools.combinations(candidates, 2)]
     return [
-        compare_pair(by_name[first], by_name[second], is_baseline=is_baseline, seed=seed)
+        {**made[first, second], "is_baseline": is_baseline}
+        if (first, second) in made
+        else compare_pair(by_name[first], by_name[second], is_baseline=is_baseline, seed=seed)
         for first, second, is_baseline in pairs
         if is_comparable(by_name[first], by_name[second])
     ]
+
+
+def not_shown(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the verdict's comparisons that the tables against the baseline do not hold."""
+    tables = summary.get("against_baseline", {"comparisons": ()})["comparisons"]
+    shown = {_pair(record) for record in tables if record["second"]}
+    return [one for one in summary["verdict"]["comparisons"] if _pair(one) not in shown]
+
+
+def _pair(record: Mapping[str, Any]) -> tuple[str | None, frozenset[str]]:
+    """Return what a record compares, in whichever order."""
+    return record.get("universe"), frozenset({record["first"], record["second"]})
 
 
 def verdict(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -123,7 +123,7 @@ class TestRun:
         (("--baseline", "min_varianc"), "Did you mean 'min_variance'"),
         (("--baseline", "fiv"), "--strategy adds one to the run"),
         (("--baseline", "none"), "is not among the strategies"),
-        (("--trials", "2"), "`trials` must be at least 5"),
+        (("--trials", "2"), "`trials` must be at least 6"),
     ],
 )
 def test_a_baseline_or_a_number_of_trials_that_cannot_be_is_refused(run, words, message):

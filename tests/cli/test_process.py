@@ -54,7 +54,7 @@ def test_a_backtest_loads_no_heavy_library(prices, tmp_path):
     )
     assert code == 0
     assert "pandas" in modules
-    # The default strategy has costs in its problem, which Clarabel solves; it loads in a millisecond.
+    # Clarabel, which loads in a millisecond, solves what its costs make of the default strategy.
     assert set(HEAVY) & set(modules) <= {"clarabel"}
 
 

@@ -238,6 +238,6 @@ def test_names_on_the_page_are_escaped(both):
         description="d",
         sections=[],
         manifest=manifest,
-        verdict={"sentences": ["<script>"], "comparisons": []},
+        summary={"verdict": {"sentences": ["<script>"], "comparisons": []}},
     )
     assert "<script>" not in page

@@ -9,7 +9,9 @@ from helpers import make_market
 
 import blportfolio as bl
 from blportfolio.report import sharpe_difference
-from blportfolio.report.verdict import compare, format_comparisons, verdict
+from blportfolio.report.against import Baseline, compare_with_baseline
+from blportfolio.report.comparison import compare_pair
+from blportfolio.report.verdict import compare, format_comparisons, not_shown, verdict
 
 
 class Result:
@@ -49,6 +51,37 @@ def test_every_candidate_meets_every_baseline_and_every_other_candidate():
     pairs = [record["first"] + record["second"] for record in records]
     assert pairs == ["AX", "AY", "BX", "BY", "CX", "CY", "AB", "AC", "BC"]
     assert [record["is_baseline"] for record in records] == [True] * 6 + [False] * 3
+
+
+def test_a_pair_that_the_baseline_s_table_holds_is_neither_computed_nor_shown_twice(monkeypatch):
+    results = results_of(0, 0, 0, 0)
+    alone = compare(results, ["A", "B"], ["X", "Y"], seed=3)
+    known = compare_with_baseline(results, Baseline("Y", ("Y",), 4, seed=3))
+    made = []
+
+    def counted(first, second, **options):
+        made.append(first.name + second.name)
+        return compare_pair(first, second, **options)
+
+    monkeypatch.setattr("blportfolio.report.verdict.compare_pair", counted)
+    found = compare(results, ["A", "B"], ["X", "Y"], seed=3, known=known)
+    assert found == alone
+    assert made == ["AX", "BX", "AB"]
+    summary = {"verdict": {"comparisons": found}, "against_baseline": {"comparisons": known}}
+    left = [record["first"] + record["second"] for record in not_shown(summary)]
+    assert left == ["AX", "BX", "AB"]
+    del summary["against_baseline"]  # as in runs of the first version
+    assert not_shown(summary) == found
+
+
+def test_a_candidate_that_is_the_baseline_too_is_shown_once_whichever_comes_first():
+    results = results_of(0, 0, 0, 0)
+    known = compare_with_baseline(results, Baseline("A", ("A",), 4))
+    found = compare(results, ["A", "B"], ["X", "Y"], known=known)
+    assert [one["is_baseline"] for one in found] == [True] * 4 + [False]
+    summary = {"verdict": {"comparisons": found}, "against_baseline": {"comparisons": known}}
+    left = [record["first"] + record["second"] for record in not_shown(summary)]
+    assert left == ["BX", "BY"]
 
 
 def test_the_figures_are_those_of_the_returns_net_of_costs():
