@@ -214,6 +214,11 @@ def test_on_the_etfs_mending_the_covariance_leads_back_to_markowitz(etf):
     assert etf[COVARIANCE_REPAIRED].turnover > 0.9 * etf[MARKOWITZ].turnover
 
 
+def test_on_the_etfs_same_day_features_bring_none_of_the_gain_back(etf):
+    assert etf[SAME_DAY_FEATURES].sharpe_ratio < etf[MARKOWITZ].sharpe_ratio + 0.06
+    assert etf[SAME_DAY_FEATURES].turnover > 0.9 * etf[MARKOWITZ].turnover
+
+
 def test_on_the_etfs_lagged_features_in_return_units_add_nothing(etf):
     assert etf[LAGGED_FEATURES].sharpe_ratio == pytest.approx(
         etf[COVARIANCE_REPAIRED].sharpe_ratio, abs=0.06
