@@ -9,6 +9,7 @@ import pandas as pd
 
 from blportfolio.report.charts import AnyChart
 from blportfolio.report.study import Section, Study
+from blportfolio.research.breadth.by_universe import by_universe_tables
 from blportfolio.research.breadth.cells import (
     WHOLE,
     by_decade,
@@ -28,14 +29,14 @@ from blportfolio.research.breadth.claim import (
     claim_words,
 )
 from blportfolio.research.breadth.floor import Floor, floors
+from blportfolio.research.breadth.lead import absent_words, counted_words, floor_words
 from blportfolio.research.breadth.parts import (
-    by_universe_tables,
+    claim_matrix,
     claim_table,
     counts_by,
     counts_matrix,
     counts_table,
     floor_table,
-    number_text,
 )
 from blportfolio.research.breadth.records import Against, study_records
 from blportfolio.research.breadth.runs import Breadth
@@ -46,9 +47,6 @@ OVERLAP = (
     "share of cells is no probability, and the tests of single cells are not to be added up. The "
     "interval of the mean over universes is what allows for dates in common."
 )
-
-MOST = 4
-"""Sentences on what was left out that stand at the top of the page."""
 
 
 def breadth_study(
@@ -96,11 +94,11 @@ def breadth_study(
     cost = float(breadth.settings.claim_cost or 0.0)
     lead: list[str] = []
     for name in candidates:
-        lead.append(_counted(counted, name, baselines, is_decades=is_decades))
+        lead.append(counted_words(counted, name, baselines, is_decades=is_decades))
         lead += claim_words(name, claims[name], cost=cost)
         if floor:
-            lead.append(_floored(name, floor, found[name]))
-    lead += _absent(breadth)
+            lead.append(floor_words(name, floor, found[name]))
+    lead += absent_words(breadth)
     sections = [
         _counts(counted, is_decades=is_decades),
         *(_claim(name, claims[name], cost) for name in candidates),
@@ -109,6 +107,7 @@ def breadth_study(
         *by_universe_tables(breadth, trials, further_trials),
         *_curves(breadth),
         _detail(counted, whole),
+        *(_claim_detail(name, claims[name]) for name in candidates),
         *extra,
         _method(breadth, cells, notes),
     ]
@@ -118,43 +117,6 @@ def breadth_study(
         lead=tuple(lead),
         sections=tuple(sections),
         records=(*study_records(breadth, cells, counted, claims, found), *records),
-    )
-
-
-def _counted(
-    counted: pd.DataFrame, name: str, baselines: Sequence[str], *, is_decades: bool
-) -> str:
-    rows = counted[(counted["strategy"] == name) & counted["baseline"].isin(list(baselines))]
-    parts = [
-        f"that of {row['baseline']} in {row['n_better']} of {row['n_cells']} cells "
-        f"({row['share_better']:.0%}; surely better in {row['n_surely_better']}, surely worse in "
-        f"{row['n_surely_worse']})"
-        for row in rows.to_dict("records")
-        if row["n_cells"]
-    ]
-    if not parts:
-        return f"{name} ran beside no baseline, in no cell."
-    what = "universe, window, cost and decade" if is_decades else "universe, window and cost"
-    return f"The Sharpe ratio of {name} is above {'; '.join(parts)}. A cell is one {what}."
-
-
-def _absent(breadth: Breadth) -> list[str]:
-    """Say what is not in the figures, in one paragraph, the longest of which go to the end."""
-    said = (*breadth.left_out, *breadth.failures)
-    more = f" And {len(said) - MOST} more, in the last section." if len(said) > MOST else ""
-    return [f"Not in these figures: {' '.join(said[:MOST])}{more}"] if said else []
-
-
-def _floored(name: str, floor: str, rows: Sequence[Floor]) -> str:
-    if not rows:
-        return f"The floor: {name} and {floor} ran together nowhere."
-    parts = [
-        f"{row.universe} {number_text(row.times_sharpe)} and {number_text(row.times_turnover)}"
-        for row in rows
-    ]
-    return (
-        f"The floor, which plain baselines clear too: Sharpe ratio and turnover of {name} as "
-        f"multiples of those of {floor}, averaged over windows: {'; '.join(parts)}."
     )
 
 
@@ -195,15 +157,25 @@ def _claim(name: str, against: Against, cost: float) -> Section:
     return Section(
         f"The claim for {name}",
         paragraphs=(
-            "Over the whole period of each universe: differences of annualised Sharpe ratios, net "
-            f"of {cost:g} bp. First with the window nearest to a year, by the studentised block "
-            "bootstrap of Ledoit and Wolf (2008); then the mean over all windows, with a HAC "
-            "interval that knows that they share their dates. The mean over universes has the "
-            "interval that allows for months in common; elsewhere: were the universes themselves "
-            "a sample of many, by Student's t.",
+            f"Sharpe ratio of {name} less that of each baseline, annualised, over the whole period "
+            f"of each universe, net of {cost:g} bp, with the window nearest to a year; 95 % "
+            "intervals of the studentised block bootstrap of Ledoit and Wolf (2008). Those of the "
+            "means over universes are HAC and allow for months in common.",
+        ),
+        table=claim_matrix(against),
+        charts=charts,
+    )
+
+
+def _claim_detail(name: str, against: Against) -> Section:
+    return Section(
+        f"The claim for {name} in detail",
+        paragraphs=(
+            "The same with p-values, and by universe the mean over all windows, with a HAC "
+            "interval that knows that they share their dates. Elsewhere: were the universes "
+            "themselves a sample of many, by Student's t.",
         ),
         table=claim_table(against),
-        charts=charts,
         notes=tuple(
             f"{row.universe}, {row.baseline}: {row.failure}"
             for rows, _ in against
@@ -219,8 +191,7 @@ def _where(cells: pd.DataFrame, name: str, baselines: Sequence[str]) -> Section:
         f"Where {name} wins",
         paragraphs=(
             "Share of cells with the higher Sharpe ratio, of how many, and in brackets how many "
-            "are surely better and surely worse. Rows by universe, window and cost count decades; "
-            "the last rows count by decade and over whole periods.",
+            "are surely better and surely worse. Rows count decades, but for whole periods.",
         ),
         table=counts_by(own, [base for base in baselines if base != name]),
     )

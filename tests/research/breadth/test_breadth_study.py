@@ -156,3 +156,18 @@ def test_the_figures_of_an_ablation_on_one_universe_are_json(markets):
     _, records = ablation_section(run_ablation(rows, one, markets, n_jobs=1), "Minimum variance")
     assert records[0]["low_elsewhere"] is None
     assert json.dumps(records, allow_nan=False)
+
+
+def test_the_claim_s_table_shows_the_figures_of_its_records(breadth):
+    study = study_of(breadth)
+    (table,) = (s.table for s in study.sections if s.heading == "The claim for Risk parity")
+    assert table.headings == ("Universe", *(f"Less {base}" for base in BASELINES))
+    shown = {row[0]: row[1:] for row in table.rows}
+    assert list(shown) == ["daily", "monthly", "one", "Mean", "Mean, over windows too"]
+    for number, base in enumerate(BASELINES):
+        for record in study.records:
+            if record.get("baseline") == base and record["kind"] in ("claim", "mean"):
+                text = shown[record.get("universe", "Mean")][number]
+                gap = record["at_window"]
+                assert text.startswith(f"{gap['value']:+.2f}")
+                assert text.endswith(f"[{gap['low']:+.2f}, {gap['high']:+.2f}]")
