@@ -90,20 +90,23 @@ def print_run(
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout, as wide as it needs to be when nobody watches a terminal.
 
-    Where a terminal is too narrow the headings and the first column fold between words; no figure
-    ever loses a digit, so that the lines are longer than the terminal where all else fails.
+    Where a terminal is too narrow the headings and the first column fold between words, and
+    columns stand nearer to one another; no figure ever loses a digit, so that the lines are longer
+    than the terminal where all else fails.
     """
     console = PatientConsole(width=None if sys.stdout.isatty() else 160, highlight=False)
     columns = list(zip(headings, *rows, strict=True))
-    gaps = 2 * (len(columns) - 1)
+    gap = 2
+    gaps = gap * (len(columns) - 1)
     widths = [_longest(column) for column in columns]
     if sum(widths) + gaps > console.width:
+        gap, gaps = 1, len(columns) - 1
         first, *others = columns
         widths[1:] = [_longest((*heading.split(), *cells)) for heading, *cells in others]
         room = console.width - gaps - sum(widths[1:])
         widths[0] = max(_longest(" ".join(first).split()), min(widths[0], room))
     console.width = max(console.width, sum(widths) + gaps)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for number, (heading, width) in enumerate(zip(headings, widths, strict=True)):
         table.add_column(heading, justify="right" if number else "left", width=width)
     for row in rows:

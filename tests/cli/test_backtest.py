@@ -30,12 +30,12 @@ class TestRun:
         result = run()
         assert result.exit_code == 0
         assert result.stderr == ""
-        for name in ("Equal weight", "Markowitz", "Minimum variance", "Equilibrium", "SLP-BL"):
+        for name in ("View-free", "Equal weight", "Markowitz", "Minimum variance", "SLP-BL"):
             assert name in result.stdout
         folder = next((tmp_path / "out" / "runs" / "sample").iterdir())
         assert f"Run: {folder}" in result.stdout
         assert f"blportfolio show {folder}" in result.stdout
-        assert "Configurations run: 5" in result.stdout
+        assert "Configurations run: 6" in result.stdout
 
     def test_quiet_leaves_out_the_hints(self, run):
         result = run("--quiet", "--strategy", "equal_weight")

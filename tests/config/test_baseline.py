@@ -76,7 +76,7 @@ def test_fewer_trials_than_are_shown_are_refused():
     with pytest.raises(ConfigError, match=r"at least 6.*3 strategies on 2 universes.*got 5"):
         count_trials(5, n_rows=3, n_universes=2)
     with pytest.raises(
-        ConfigError, match="at least 5, the configurations that this run shows, got"
+        ConfigError, match="at least 6, the configurations that this run shows, got"
     ):
         load_experiment("sample", trials=4)
     assert count_trials(6, n_rows=3, n_universes=2) == 6
