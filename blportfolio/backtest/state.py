@@ -43,31 +43,48 @@ class StateKeeper:
         self._maker = maker
         self._last: tuple[int, IntArray | None] | None = None
 
-    def advance(self, row: int, previous: FloatArray | None = None) -> TrainingWindow:
-        """Update the state for the decision at `row`; return the window it was shown.
+    def advance(self, row: int, previous: FloatArray | None = None) -> TrainingWindow | None:
+        """Update the state for the decision at `row`; return the window where one was shown.
 
         `previous` is (n_eligible,) weights just before the decision.
         """
-        window = self._maker.window(row, previous, realised=self._realised(row))
+        maker = self._maker
+        columns = maker.columns(row)
+        earned = self._earned(row)
+        window = None
         if self._advance is None:
+            window = maker.window(row, previous, realised=self._realised(row, earned))
             self.state = self._prior.update(self.state, window)
         else:
-            self.state, self.parts = self._advance(self.state, window)
-        self._last = (row, self._maker.columns(row))
+            arrays = maker.arrays(row, columns, previous)
+            as_of = str(maker.market.dates[row])
+            self.state, self.parts = self._advance(self.state, arrays, as_of, self.parts, earned)
+        self._last = (row, columns)
         return window
 
-    def _realised(self, row: int) -> pd.DataFrame | None:
+    def _earned(self, row: int) -> FloatArray | None:
         """Return what the assets of the last decision have earned since; a vanished one, 0."""
-        if self._last is None:
+        if self._last is None or self._last[0] == row:
             return None
         since, columns = self._last
         maker = self._maker
-        chosen = np.arange(len(maker.assets)) if columns is None else columns
-        earned = np.nan_to_num(maker.returns[since + 1 : row + 1][:, chosen])
+        earned = maker.returns[since + 1 : row + 1]
+        earned = np.nan_to_num(earned if columns is None else earned[:, columns])
         if maker.is_excess:
             earned = earned - maker.risk_free[since + 1 : row + 1, None]
-        dates = maker.market.dates[since + 1 : row + 1]
-        return pd.DataFrame(earned, index=dates, columns=maker.market.prices.columns[chosen])
+        return earned
+
+    def _realised(self, row: int, earned: FloatArray | None) -> pd.DataFrame | None:
+        """Return what was earned with its labels."""
+        if earned is None or self._last is None:
+            return None
+        since, columns = self._last
+        assets = self._maker.market.prices.columns
+        return pd.DataFrame(
+            earned,
+            index=self._maker.market.dates[since + 1 : row + 1],
+            columns=assets if columns is None else assets[columns],
+        )
 
 
 def replay_state(

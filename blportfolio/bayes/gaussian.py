@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.bayes.linalg import cholesky, factorise
+from blportfolio.bayes.linalg import Factor, cholesky, factorise
 from blportfolio.errors import DataError
 from blportfolio.types import FloatArray, Posterior
 from blportfolio.validation import check_covariance, check_matrix, check_positive, check_vector
@@ -85,35 +87,62 @@ def gaussian_update(
     An impossible view (log evidence −∞) moves the mean only in the directions that the prior and
     the views leave open.
     """
-    if pick is None:
-        cross = prior_covariance
-        innovation = views - prior_mean
-        factor = factorise(prior_covariance + view_covariance)
-    else:
-        cross = prior_covariance @ pick.T
-        innovation = views - pick @ prior_mean
-        total = pick @ cross + view_covariance
-        # What the legs of a view cancel to is rounding beside what they are.
-        legs = np.abs(pick) @ np.sqrt(np.diagonal(prior_covariance))
-        rounding = float((legs**2).max(initial=0.0))
-        factor = factorise((total + total.T) / 2, scale=rounding)
-    solved = factor.solve(np.column_stack([cross.T, innovation]))
-    gain, weighted = solved[:, :-1].T, solved[:, -1]
-    mean = prior_mean + gain @ innovation
-    covariance = joseph_covariance(prior_covariance, gain, pick, view_covariance)
-    log_evidence = -0.5 * (
-        float(innovation @ weighted)
-        + factor.log_determinant
-        + factor.rank * float(np.log(2 * np.pi))
-    )
-    if factor.rank < len(views):
-        excluded = float(np.abs(factor.null_space.T @ innovation).max())
-        largest = float(np.sqrt(factor.values.max(initial=0.0)))
-        if excluded > 1e-7 * max(largest, float(np.abs(innovation).max())):
-            log_evidence = -np.inf
-    mean.setflags(write=False)
-    covariance.setflags(write=False)
-    return Posterior(mean, covariance, log_evidence)
+    return GaussianUpdate.of(prior_covariance, pick, view_covariance).at(prior_mean, views)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GaussianUpdate:
+    """An update solved once, for any prior mean and any view of the same covariances.
+
+    Attributes:
+        pick: (n_views, n_assets) P, or None for the identity.
+        factor: Of PΣ0Pᵀ + Ω.
+        gain: (n_assets, n_views) K.
+        covariance: (n_assets, n_assets) of the posterior.
+    """
+
+    pick: FloatArray | None
+    factor: Factor
+    gain: FloatArray
+    covariance: FloatArray
+
+    @classmethod
+    def of(
+        cls, prior_covariance: FloatArray, pick: FloatArray | None, view_covariance: FloatArray
+    ) -> GaussianUpdate:
+        """Solve for the gain K and the posterior covariance; `pick` None is the identity."""
+        if pick is None:
+            cross = prior_covariance
+            factor = factorise(prior_covariance + view_covariance)
+        else:
+            cross = prior_covariance @ pick.T
+            total = pick @ cross + view_covariance
+            # What the legs of a view cancel to is rounding beside what they are.
+            legs = np.abs(pick) @ np.sqrt(np.diagonal(prior_covariance))
+            rounding = float((legs**2).max(initial=0.0))
+            factor = factorise((total + total.T) / 2, scale=rounding)
+        gain = factor.solve(cross.T).T
+        covariance = joseph_covariance(prior_covariance, gain, pick, view_covariance)
+        covariance.setflags(write=False)
+        return cls(pick, factor, gain, covariance)
+
+    def at(self, prior_mean: FloatArray, views: FloatArray) -> Posterior:
+        """Return the posterior and the log evidence of `views`."""
+        factor = self.factor
+        innovation = views - (prior_mean if self.pick is None else self.pick @ prior_mean)
+        mean = prior_mean + self.gain @ innovation
+        log_evidence = -0.5 * (
+            float(innovation @ factor.solve(innovation))
+            + factor.log_determinant
+            + factor.rank * float(np.log(2 * np.pi))
+        )
+        if factor.rank < len(views):
+            excluded = float(np.abs(factor.null_space.T @ innovation).max())
+            largest = float(np.sqrt(factor.values.max(initial=0.0)))
+            if excluded > 1e-7 * max(largest, float(np.abs(innovation).max())):
+                log_evidence = -np.inf
+        mean.setflags(write=False)
+        return Posterior(mean, self.covariance, log_evidence)
 
 
 def joseph_covariance(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from blportfolio.bayes.correlation import error_correlation
 from blportfolio.bayes.linalg import factorise
@@ -221,7 +220,9 @@ def posterior_slopes(evidence: SlopeEvidence, variances: SlopeVariances) -> Slop
     blocks = total.reshape(n_assets, n_features, n_assets, n_features)
     blocks[own, :, own] += (gram * variances.between) @ gram
     factor = factorise((total + total.T) / 2)
-    white = factor.whiten(np.column_stack([block_diag(*gram), evidence.moment.ravel()]))
+    right = np.zeros_like(blocks)
+    right[own, :, own] = gram
+    white = factor.whiten(np.column_stack([right.reshape(size, size), evidence.moment.ravel()]))
     design = white[:, :-1].reshape(-1, n_assets, n_features).transpose(1, 0, 2)
     loading = design * variances.between + design.sum(axis=0) * variances.common
     crossed = loading.transpose(0, 2, 1)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from blportfolio.bayes.gaussian import GaussianUpdate
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.priors.latent_view import LatentView
 from blportfolio.types import FloatArray, TrainingWindow
@@ -43,6 +44,7 @@ class Parts:
         references: By name (n_assets,) w; empty where nothing needs them.
         universe: Labels of all assets of the market.
         periods_per_year: Periods of the data in a year.
+        updates: By τ and view scale the update by the view, solved once for all who ask.
     """
 
     assets: tuple[str, ...]
@@ -53,6 +55,7 @@ class Parts:
     references: Mapping[str, FloatArray] = field(default_factory=dict)
     universe: tuple[str, ...] = ()
     periods_per_year: float = 252.0
+    updates: dict[tuple[float, float], GaussianUpdate] = field(default_factory=dict, repr=False)
 
     def prior_mean(self, setting: Setting) -> FloatArray:
         """Return (n_assets,) θ0 = δ(Σ + τΣ)w, or r̄."""
@@ -129,17 +132,25 @@ def decoded(document: Mapping[str, Any]) -> Parts:
     )
 
 
-def earned_since(window: TrainingWindow, then: Parts, as_of: pd.Timestamp) -> FloatArray | None:
-    """Return (h, n_assets) returns after `as_of` of the assets of that decision, or None.
+def pending(
+    state: Mapping[str, Any], window: TrainingWindow
+) -> tuple[Parts | None, FloatArray | None]:
+    """Return what a state's last decision was made of, and (h, n_assets) returns since, or None.
 
     Args:
+        state: What was learned up to that decision.
         window: The window of the present decision.
-        then: What the last decision was made of.
-        as_of: Date of the last decision.
 
     Raises:
-        DataError: If `realised` has other assets, or the window does not reach back to `as_of`.
+        DataError: If `realised` has other assets, or the window does not reach back that far.
     """
+    if state.get("pending") is None:
+        return None, None
+    then, as_of = decoded(state["pending"]), pd.Timestamp(state["pending"]["as_of"])
+    return then, _earned_since(window, then, as_of)
+
+
+def _earned_since(window: TrainingWindow, then: Parts, as_of: pd.Timestamp) -> FloatArray | None:
     assets = list(then.assets)
     if window.realised is not None:
         check_same_labels(list(window.realised.columns), assets, name="realised")

@@ -10,32 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from blportfolio.bayes.evidence import (
-    Dispersion,
-    evidence_weights,
-    predictive_log_score,
-)
+from blportfolio.bayes.evidence import Dispersion, evidence_weights, predictive_log_score
 from blportfolio.covariance import SampleCovariance
 from blportfolio.errors import ConfigError
 from blportfolio.priors.averaging import average_members
 from blportfolio.priors.base import ArrayPrior, reference_weights
-from blportfolio.priors.decision import (
-    Parts,
-    Setting,
-    decoded,
-    earned_since,
-    encoded,
-    scores_of,
-)
+from blportfolio.priors.decision import Parts, Setting, encoded, pending, scores_of
 from blportfolio.priors.grid import Grid, References, checked_grid, checked_references
-from blportfolio.priors.latent_view import (
-    LatentView,
-    blind_remarks,
-    check_regression,
-    learn_view,
-)
+from blportfolio.priors.latent_view import LatentView, blind_remarks, check_regression, learn_view
 from blportfolio.priors.premium import Premiums
 from blportfolio.types import (
     CovarianceModel,
@@ -169,7 +152,6 @@ class LearnedPrior(ArrayPrior):
         """
         weights = self.weights(state)
         parts = self.parts(window) if parts is None else parts
-        parts = dataclasses.replace(parts, universe=window.universe)
         remarks: tuple[str, ...] = ()
         if self.learns_from_features or window.features is not None:
             remarks = blind_remarks(window, parts.view)
@@ -195,7 +177,7 @@ class LearnedPrior(ArrayPrior):
             is_historical,
             learn_view(self, window, sigma),
             references,
-            window.universe,
+            window.universe or window.assets,
             window.periods_per_year,
         )
 
@@ -241,20 +223,30 @@ class LearnedPrior(ArrayPrior):
             DataError: If `realised` has other assets than the last decision, or the window
                 neither has it nor reaches back that far.
         """
-        return self.advance(state, window)[0]
+        self._scores(state)  # refuse what is no state before looking into it
+        return self.advance(state, window.arrays(), str(window.as_of), *pending(state, window))[0]
 
     def advance(
-        self, state: Mapping[str, Any], window: TrainingWindow
+        self,
+        state: Mapping[str, Any],
+        window: WindowArrays,
+        as_of: str,
+        then: Parts | None,
+        earned: FloatArray | None,
     ) -> tuple[FrozenState, Parts | None]:
-        """Return what `update` does, and what the decision is made of where a state keeps it."""
+        """Return what `update` does, and what the decision is made of where a state keeps it.
+
+        Args:
+            state: What was learned before.
+            window: The window of the present decision.
+            as_of: Its date.
+            then: What the last decision was made of, None where the state keeps none.
+            earned: (h, n_assets) returns since, of the assets of `then`; or None.
+        """
         scores = self._scores(state)
         found = state.get("dispersion", {"size": 1.0, "shape": [1.0]})
         dispersion = Dispersion(float(found["size"]), np.array(found["shape"], dtype=float))
         premiums = Premiums(state.get("premiums", {}))
-        then, earned = None, None
-        if state.get("pending") is not None:
-            then = decoded(state["pending"])
-            earned = earned_since(window, then, pd.Timestamp(state["pending"]["as_of"]))
         if then is not None and earned is not None and len(scores) > 1:
             dispersion = dispersion.after(earned, then.sigma)
             sigma = dispersion.corrected(then.sigma)
@@ -276,8 +268,8 @@ class LearnedPrior(ArrayPrior):
         }
         parts = None
         if self.keeps_state:
-            parts = self.parts(window.arrays())
-            document["pending"] = {"as_of": str(window.as_of), **encoded(parts)}
+            parts = self.parts(window)
+            document["pending"] = {"as_of": as_of, **encoded(parts)}
         return FrozenState(document), parts
 
     def learned(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blportfolio.bayes.gaussian import gaussian_update
+from blportfolio.bayes.gaussian import GaussianUpdate
 from blportfolio.priors.decision import Parts, Setting
 from blportfolio.priors.latent_view import LatentView
 from blportfolio.priors.learned import LearnedPrior
@@ -63,12 +63,15 @@ class SharedLatentPrior(LearnedPrior):
 
 def shared_member(parts: Parts, view: LatentView, setting: Setting) -> Moments:
     """Return the shared-latent posterior of a decision at one combination."""
-    everything = len(view.seen) == len(parts.assets)
     theta0 = parts.prior_mean(setting)
     sigma0 = setting.tau * parts.sigma
     pick = latent_pick(view, len(parts.assets))
     omega = setting.view_scale * view.noise
-    posterior = gaussian_update(theta0, sigma0, None if everything else pick, view.mean, omega)
+    key = (setting.tau, setting.view_scale)
+    if key not in parts.updates:  # it depends on no reference and no δ
+        everything = len(view.seen) == len(parts.assets)
+        parts.updates[key] = GaussianUpdate.of(sigma0, None if everything else pick, omega)
+    posterior = parts.updates[key].at(theta0, view.mean)
     labels = tuple(parts.assets[i] for i in view.seen)
     return Moments(
         posterior.mean,

@@ -85,7 +85,8 @@ def test_a_hand_calculated_case_of_timing_cost_and_drift():
 
 @pytest.mark.parametrize("name", packaged_names("strategies"))
 def test_the_ledger_adds_up(name, sample_market):
-    result = bl.run_backtest(name, sample_market, start="2015-01-01", cost_bps=25)
+    recent = bl.MarketData(sample_market.prices.iloc[-1200:], macro=sample_market.macro)
+    result = bl.run_backtest(name, recent, start="2020-01-01", cost_bps=25)
     trades = result.trades.set_index(["date", "asset"])
     moved = (result.weights - result.drifted_weights).to_numpy().ravel()
     np.testing.assert_allclose(trades["trade"], moved[moved != 0], atol=1e-15)
@@ -144,18 +145,19 @@ def scrambled(market, cut, seed):
 
 
 @pytest.mark.parametrize("name", packaged_names("strategies"))
-@given(seed=st.integers(0, 1000), cut=st.integers(290, 380))
-@settings(max_examples=6)
+@given(seed=st.integers(0, 1000), cut=st.integers(290, 350))
+@settings(max_examples=4)
 def test_no_strategy_looks_ahead(name, seed, cut):
     """Deleting or scrambling everything after t changes no weight at t or before."""
-    market = make_market(seed, 400, 4)
-    plan = bl.load_strategy(name).model_copy(update={"lookback": 120, "rebalance": 7})
-    full = bl.run_backtest(plan, market)
+    market = make_market(seed, 360, 4)
+    plan = bl.load_strategy(name).model_copy(update={"lookback": 120, "rebalance": 11})
+    full = bl.run_backtest(plan, market, start=market.dates[200])
     until = market.dates[cut]
     deleted = bl.MarketData(market.prices.iloc[: cut + 1], periods_per_year=252)
     for other in (deleted, scrambled(market, cut, seed)):
-        result = bl.run_backtest(plan, other)
+        result = bl.run_backtest(plan, other, start=market.dates[200])
         known = result.weights.loc[:until]
+        assert len(known) > 5
         pd.testing.assert_frame_equal(known, full.weights.loc[known.index], check_exact=True)
         earned = result.returns.loc[:until]
         pd.testing.assert_series_equal(earned, full.returns.loc[earned.index], check_exact=True)

@@ -305,3 +305,15 @@ def test_doubts_about_stated_views_are_warnings_of_fit():
     assert sorted(str(one.message) for one in caught) == sorted(doubts)
     averaged = MixedEffectsPrior(horizon=5, views=prior.views, tau=(0.01, 0.1))
     assert averaged.fit_arrays(window.arrays()).doubts == doubts
+
+
+def test_a_view_on_an_asset_listed_late_is_no_obstacle_to_learning():
+    """The record of the decisions before is judged without it, as they were made."""
+    prices = make_prices(3, 250, 4)
+    prices.iloc[:120, 3] = np.nan
+    prior = MixedEffectsPrior(views="A3 outperforms A0 by 3%", tau=[0.01, 0.1])
+    strategy = bl.Strategy("late", prior, bl.MeanVariance(), features=["momentum"], lookback=60)
+    result = bl.run_backtest(strategy, bl.MarketData(prices))
+    left_out = result.notes["message"].str.contains("was left out")
+    assert left_out.sum() > 1
+    assert (result.views["view_on"] == "A3 outperforms A0 by 3%").any()
