@@ -37,6 +37,9 @@ FINDINGS = {
 ADDED = ("role", "probability", "deflated", "universe")
 """What a comparison with the baseline of a run holds beside what `compare_pair` says."""
 
+MANY = 3
+"""Pairs of candidates without a finding above which they share a sentence."""
+
 SAME = 0.02
 """Share of two portfolios that is otherwise on average, below which they are nearly the same."""
 
@@ -137,15 +140,21 @@ def _of_one_universe(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
         sentences.append(
             f"{subject} {others}: no interval of a difference of Sharpe ratios lies above 0."
         )
+    pairs = [record for record in comparisons if not record["is_baseline"]]
+    still_open = sum(record["finding"] not in {"better", "worse"} for record in pairs)
+    if still_open > MANY:
+        sentences.append(
+            f"{still_open} of {len(pairs)} pairs of the candidates themselves cannot be told apart."
+        )
     for record in comparisons:
         first, second, figures = record["first"], record["second"], _figures(record)
         if record["finding"] == "better":
             sentences.append(f"{first} beats {second}: {figures}.")
         elif record["finding"] == "worse":
             sentences.append(f"{first} is worse than {second}: {figures}.")
-        elif not record["is_baseline"]:
+        elif not record["is_baseline"] and still_open <= MANY:
             sentences.append(f"{first} and {second} cannot be told apart: {figures}.")
-        elif second in beaten:
+        elif record["is_baseline"] and second in beaten:
             sentences.append(f"{first} does not beat {second}: {figures}.")
     sentences += [_alike(record) for record in comparisons if _is_alike(record)]
     weights = {record["first"]: record["views_weight"] for record in against}

@@ -140,6 +140,17 @@ def test_a_candidate_that_is_worse_is_called_worse():
     assert [s.split(":")[0] for s in sentences[1:3]] == ["A is worse than X", "A is worse than Y"]
 
 
+def test_many_pairs_of_candidates_without_a_finding_share_a_sentence():
+    same = [5e-4] * 6
+    sentences = told(*same, seed=1)
+    assert sentences[1] == "6 of 6 pairs of the candidates themselves cannot be told apart."
+    assert not any("told apart: " in sentence for sentence in sentences)
+    better = told(5e-4, 5e-4, 5e-4, 30e-4, 5e-4, 5e-4, seed=1)
+    assert "3 of 6" not in " ".join(better)  # three are told one by one
+    assert sum(" cannot be told apart: " in sentence for sentence in better) == 3
+    assert sum(sentence.startswith("A is worse than D") for sentence in better) == 1
+
+
 def test_three_candidates_are_listed():
     assert told(5e-4, 5e-4, 5e-4, 5e-4, 5e-4)[0].startswith("None of A, B and C beats X or Y:")
 
