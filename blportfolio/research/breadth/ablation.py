@@ -82,11 +82,11 @@ def ablation_section(ablation: Breadth, whole: str) -> tuple[Section, list[dict[
     section = Section(
         f"Ablation of {whole}",
         paragraphs=(
-            f"Sharpe ratio of {whole} less that of each variant, at "
+            f"Sharpe ratio of {whole} less that of each row, at "
             f"{float(ablation.settings.claim_cost or 0.0):g} bp with the window nearest to a year: "
-            "what the ingredient that the variant lacks adds. Mean over universes with the "
-            "interval that allows for months in common, then each universe, then the variant's "
-            "mean turnover. Every row is a trial.",
+            f"above zero, {whole} was better than the row. Mean over universes with the interval "
+            "that allows for months in common, then each universe, then the row's mean turnover. "
+            "Every row is a trial.",
         ),
         table=table,
         notes=(*ablation.left_out, *ablation.failures),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,7 @@ def compare_cells(
             raise DataError(f"{name!r} was not run; there are {', '.join(breadth.strategies)}.")
     rows: list[tuple[object, ...]] = []
     for plan in breadth.plans.values():
+        parts = spans(breadth, plan.name)
         for window in plan.windows:
             for cost in breadth.settings.costs:
                 place = (plan.name, window, cost)
@@ -73,12 +74,12 @@ def compare_cells(
                 for strategy in chosen:
                     for baseline in baselines:
                         if strategy != baseline:
-                            rows += _rows(breadth, place, runs[strategy], runs[baseline])
+                            rows += _rows(place, runs[strategy], runs[baseline], parts)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _rows(
-    breadth: Breadth, place: tuple[str, int, float], run: Run, base: Run
+    place: tuple[str, int, float], run: Run, base: Run, parts: Mapping[str, slice]
 ) -> list[tuple[object, ...]]:
     """Return the whole period's row and those of the decades."""
     named = (run.strategy, base.strategy)
@@ -87,8 +88,8 @@ def _rows(
         blank = (0, *(np.nan,) * 7)
         return [(*place, WHOLE, *named, *blank, "failed", failure)]
     rows: list[tuple[object, ...]] = []
-    for period, dates in spans(breadth, run).items():
-        first, second = run.returns.loc[dates], base.returns.loc[dates]
+    for period, part in parts.items():
+        first, second = run.returns.iloc[part], base.returns.iloc[part]
         found = sharpe_difference(first, second, periods_per_year=run.periods_per_year)
         figures = (
             len(first),
@@ -109,31 +110,39 @@ def by_decade(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["period"].ne(WHOLE) | cells["outcome"].eq("failed")]
 
 
-def spans(breadth: Breadth, run: Run) -> dict[str, pd.Index]:
-    """Return the dates of the whole of a run, and of each decade that is long enough."""
-    dates = pd.DatetimeIndex(run.returns.index)
-    parts: dict[str, pd.Index] = {WHOLE: dates}
-    for decade in np.unique(dates.year // 10 * 10):
-        inside = dates[dates.year // 10 * 10 == decade]
-        if len(inside) >= breadth.settings.min_years * run.periods_per_year:
-            parts[f"{decade}s"] = inside
+def spans(breadth: Breadth, universe: str) -> dict[str, slice]:
+    """Return where in its returns the whole of a universe is, and each decade that is long enough.
+
+    Empty where nothing ran.
+    """
+    dates, periods = _dates(breadth, universe), breadth.plans[universe].periods_per_year
+    parts = {WHOLE: slice(0, len(dates))} if len(dates) else {}
+    for decade in _decades(dates):
+        first, end = dates.searchsorted([pd.Timestamp(f"{y}-01-01") for y in (decade, decade + 10)])
+        if end - first >= breadth.settings.min_years * periods:
+            parts[f"{decade}s"] = slice(int(first), int(end))
     return parts
 
 
 def short_decades(breadth: Breadth) -> tuple[str, ...]:
     """Name the decades of each universe that were left out, as they hold too few years."""
-    said = []
-    for plan in breadth.plans.values():
-        run = next(
-            (r for r in breadth.runs.values() if r.universe == plan.name and not r.failure), None
-        )
-        if run is None:
-            continue
-        kept = spans(breadth, run)
-        years = pd.DatetimeIndex(run.returns.index).year // 10 * 10
-        short = [f"{decade}s" for decade in np.unique(years) if f"{decade}s" not in kept]
-        said += [f"{plan.name} {decade}" for decade in short]
-    return tuple(said)
+    return tuple(
+        f"{universe} {decade}s"
+        for universe in breadth.plans
+        for decade in _decades(_dates(breadth, universe))
+        if f"{decade}s" not in spans(breadth, universe)
+    )
+
+
+def _dates(breadth: Breadth, universe: str) -> pd.DatetimeIndex:
+    """Return the dates of the returns, which all runs of a universe share."""
+    ran = (run for run in breadth.runs.values() if run.universe == universe and not run.failure)
+    run = next(ran, None)
+    return pd.DatetimeIndex([] if run is None else run.returns.index)
+
+
+def _decades(dates: pd.DatetimeIndex) -> list[int]:
+    return [int(decade) for decade in np.unique(dates.year // 10 * 10)]
 
 
 def _outcome(difference: float, p_value: float) -> str:
