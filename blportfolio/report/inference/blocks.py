@@ -102,15 +102,21 @@ def drawn_starts(n_obs: int, block: int, n_draws: int, seed: int) -> Iterator[In
         yield rng.integers(0, n_obs, size=(count, n_blocks))
 
 
-def resampled_means(columns: FloatArray, block: int, n_draws: int, seed: int) -> FloatArray:
-    """Return (n_draws, n_columns) means of resamples of ⌊n_periods / block⌋ blocks each."""
-    n_obs = len(columns)
-    sums = block_sums(columns, block)
-    means = [
-        _counts(starts, n_obs) @ sums / (block * starts.shape[1])
+def block_averages(table: FloatArray, block: int, n_draws: int, seed: int) -> FloatArray:
+    """Return (n_draws, n_columns) averages over the ⌊n_periods / block⌋ blocks of each resample.
+
+    Args:
+        table: (n_periods, n_columns) what the block that begins at each period counts for.
+        block: Periods in a block.
+        n_draws: Resamples.
+        seed: Seed of the draws.
+    """
+    n_obs = len(table)
+    averages = [
+        _counts(starts, n_obs) @ table / starts.shape[1]
         for starts in drawn_starts(n_obs, block, n_draws, seed)
     ]
-    return np.concatenate(means)
+    return np.concatenate(averages)
 
 
 def resampled_moments(
@@ -128,16 +134,11 @@ def resampled_moments(
         (n_draws, k) means, and (n_draws, k, k) long-run covariances of one period: those of
         the sums of the blocks that were drawn, divided by the length of a block.
     """
-    n_obs, k = columns.shape
+    k = columns.shape[1]
     sums = block_sums(columns, block)
     upper = np.triu_indices(k)
     table = np.hstack([sums, sums[:, upper[0]] * sums[:, upper[1]]])
-    totals = np.concatenate(
-        [
-            _counts(starts, n_obs) @ table / starts.shape[1]
-            for starts in drawn_starts(n_obs, block, n_draws, seed)
-        ]
-    )
+    totals = block_averages(table, block, n_draws, seed)
     means = totals[:, :k] / block
     covariances = np.empty((n_draws, k, k))
     covariances[:, upper[0], upper[1]] = totals[:, k:]

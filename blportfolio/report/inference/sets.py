@@ -12,9 +12,10 @@ import pandas as pd
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.forecasters.evaluation.confidence_set import ConfidenceSet
 from blportfolio.report.inference.blocks import (
+    block_averages,
     block_length,
+    block_sums,
     check_settings,
-    resampled_means,
 )
 from blportfolio.report.inference.hac import FEWEST, influence_of, prewhitened_variance
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
@@ -67,7 +68,8 @@ def superior_predictive_ability(
     ratio, and its variance that of the ratio by the delta method, so that the hypothesis is that
     no Sharpe ratio is higher than the baseline's. Each difference is divided by its standard error,
     as in the source and unlike `arch.bootstrap.SPA`, so that one which is known well is not lost
-    beside others that are not.
+    beside others that are not; that of a resample by its own, as in Ledoit and Wolf, without which
+    the test rejects too often in short histories.
 
     Args:
         results: (n_periods, n_strategies) simple returns per period, one column a strategy.
@@ -108,21 +110,25 @@ def superior_predictive_ability(
         p_value = 1 / (n_draws + 1) if ahead else 1.0
         return SuperiorAbility(p_value, p_value, p_value, best, measure, 1, n_draws)
     values = gaps.to_numpy()
-    means, moves, length = _resampled(values, block, n_draws, seed)
+    means = values.mean(axis=0)
+    length = block_length(values, block)
+    moves, drawn_errors = _resampled(values - means, length, n_draws, seed)
+    scores = np.full(moves.shape, np.inf)  # to be careful, where a resample has no error
+    np.divide(moves, drawn_errors, out=scores, where=drawn_errors > 0)
     errors = np.sqrt([prewhitened_variance(column) / len(values) for column in values.T])
-    lower, consistent, upper = spa_p_values(means, moves, errors, len(values))
+    lower, consistent, upper = spa_p_values(means, errors, scores, len(values))
     return SuperiorAbility(consistent, lower, upper, best, measure, length, n_draws)
 
 
 def spa_p_values(
-    means: FloatArray, moves: FloatArray, errors: FloatArray, n_obs: int
+    means: FloatArray, errors: FloatArray, scores: FloatArray, n_obs: int
 ) -> tuple[float, float, float]:
     """Return the lower, the consistent and the upper p-value.
 
     Args:
         means: (k,) mean performance above the baseline's.
-        moves: (n_draws, k) resampled means less `means`.
         errors: (k,) standard errors of `means`, above 0.
+        scores: (n_draws, k) resampled means less `means`, each divided by its standard error.
         n_obs: Periods.
 
     References:
@@ -132,7 +138,7 @@ def spa_p_values(
     doomed = means < -errors * math.sqrt(2 * math.log(math.log(n_obs)))
     found = []
     for taken_off in (np.maximum(means, 0), np.where(doomed, 0, means), means):
-        drawn = ((moves + means - taken_off) / errors).max(axis=1)
+        drawn = (scores + (means - taken_off) / errors).max(axis=1)
         found.append(_share(np.maximum(drawn, 0) >= seen))
     return found[0], found[1], found[2]
 
@@ -143,14 +149,15 @@ def _share(is_further: BoolArray) -> float:
 
 
 def _resampled(
-    values: FloatArray, block: int | None, n_draws: int, seed: int
-) -> tuple[FloatArray, FloatArray, int]:
-    """Return (k,) means, (n_draws, k) how far those of resamples are from them, and the block."""
-    length = block_length(values, block)
-    means = values.mean(axis=0)
-    n_drawn = len(values) // length * length  # which is fewer than there are
-    shrunk = math.sqrt(n_drawn / len(values))
-    return means, shrunk * (resampled_means(values, length, n_draws, seed) - means), length
+    centred: FloatArray, block: int, n_draws: int, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return (n_draws, k) means of resamples of centred columns, and their standard errors."""
+    k = centred.shape[1]
+    sums = block_sums(centred, block)
+    drawn = block_averages(np.hstack([sums, sums**2]), block, n_draws, seed) / block
+    means, squares = drawn[:, :k], drawn[:, k:]
+    n_drawn = len(centred) // block * block
+    return means, np.sqrt(np.maximum(squares - block * means**2, 0) / n_drawn)
 
 
 def sharpe_confidence_set(
@@ -187,7 +194,10 @@ def sharpe_confidence_set(
     check_settings(level=size, n_draws=n_draws, block=None)
     table = _performance(results, "sharpe", risk_free_rate)
     values = table.to_numpy()
-    means, moves, length = _resampled(values - values.mean(axis=1)[:, None], None, n_draws, seed)
+    values = values - values.mean(axis=1)[:, None]
+    means = values.mean(axis=0)
+    length = block_length(values)
+    moves, _ = _resampled(values - means, length, n_draws, seed)
     p_values = dict(zip(table.columns, set_p_values(means, moves), strict=True))
     included = tuple(name for name, p_value in p_values.items() if p_value > size)
     return ConfidenceSet(included, p_values, size, length)

@@ -16,7 +16,6 @@ from blportfolio.report.inference.blocks import (
     block_length,
     block_sums,
     politis_white_length,
-    resampled_means,
     resampled_moments,
 )
 from blportfolio.report.inference.bootstrap import (
@@ -152,9 +151,3 @@ def test_the_length_of_blocks_is_arch_s(seed, n_obs, memory):
     with np.errstate(all="ignore"):
         expected = optimal_block_length(values)["circular"].iloc[0]
     assert politis_white_length(values) == pytest.approx(expected, rel=1e-8)
-
-
-def test_means_alone_are_those_of_the_same_resamples():
-    columns = np.random.default_rng(2).standard_normal((101, 2))
-    means, _ = resampled_moments(columns, 7, 50, seed=3)
-    np.testing.assert_allclose(resampled_means(columns, 7, 50, seed=3), means, atol=1e-12)
