@@ -51,8 +51,8 @@ def compare_cells(
 
     Returns:
         One row a cell, strategy and baseline, under `COLUMNS`. `period` is "whole" or a decade,
-        such as "1990s"; decades of fewer than `min_years` have none. `difference` is that of
-        annualised Sharpe ratios, with its HAC interval and p-value (Ledoit and Wolf 2008).
+        such as "1990s"; those that are too short have none. `difference` is that of annualised
+        Sharpe ratios, with its HAC interval and p-value (Ledoit and Wolf 2008).
         `outcome` is "better", "surely better", "worse", "surely worse" (surely: p < 5 %), "equal"
         where the two differ by rounding alone, or "failed", with the sentence in `failure`; a run
         that failed has no decades.
@@ -115,11 +115,12 @@ def spans(breadth: Breadth, universe: str) -> dict[str, slice]:
 
     Empty where nothing ran.
     """
-    dates, periods = _dates(breadth, universe), breadth.plans[universe].periods_per_year
+    dates = _dates(breadth, universe)
+    least = breadth.settings.least_returns(breadth.plans[universe].periods_per_year)
     parts = {WHOLE: slice(0, len(dates))} if len(dates) else {}
     for decade in _decades(dates):
         first, end = dates.searchsorted([pd.Timestamp(f"{y}-01-01") for y in (decade, decade + 10)])
-        if end - first >= breadth.settings.min_years * periods:
+        if end - first >= least:
             parts[f"{decade}s"] = slice(int(first), int(end))
     return parts
 

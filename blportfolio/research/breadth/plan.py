@@ -16,6 +16,8 @@ from blportfolio.features import default_lookback
 
 MIN_YEARS = 3.0
 """Years of returns below which a cell is left out, and a window too."""
+MIN_RETURNS = 30
+"""Returns below which both are left out: tests of fewer, such as annual ones, say nothing."""
 DAILY_WINDOWS = (50, 100, 252, 504)
 COARSE_WINDOWS = (60, 120, 240)
 """Windows of data with fewer than `COARSE` periods a year, in their periods."""
@@ -34,7 +36,7 @@ class Settings:
         claim_cost: The cost at which the claim is judged; one of `costs`.
         start: First date at which a decision may be made.
         end: Last date held.
-        min_years: Years of returns that a cell must have.
+        min_years: Years of returns that a cell must have; 30 returns in any case.
         n_draws: Draws of the bootstrap of the claim's tests.
         seed: Seed of these draws.
 
@@ -77,6 +79,10 @@ class Settings:
         """Return the windows that are meant for data of this frequency."""
         is_coarse = _periods_per_year(market) < COARSE
         return self.coarse_windows if is_coarse else self.windows
+
+    def least_returns(self, periods_per_year: float) -> int:
+        """Return how many returns a cell must have."""
+        return max(math.ceil(self.min_years * periods_per_year), MIN_RETURNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def plan_universe(
     """
     asked = settings.windows_of(market)
     periods = _periods_per_year(market)
-    needed = math.ceil(settings.min_years * periods)
+    needed = settings.least_returns(periods)
     kept: list[int] = []
     start, reasons = market.dates[0], []
     for window in asked:
@@ -144,8 +150,8 @@ def plan_universe(
             held &= market.dates <= pd.Timestamp(settings.end)
         if held.sum() < needed:
             reasons.append(
-                f"window {window}: it leaves {held.sum()} returns, fewer than the {needed} of "
-                f"{settings.min_years:g} years."
+                f"window {window}: it leaves {held.sum()} returns, fewer than the {needed} of a "
+                f"cell ({settings.min_years:g} years, {MIN_RETURNS} at least)."
             )
             continue
         kept.append(window)

@@ -38,6 +38,7 @@ from blportfolio.research.breadth.parts import (
     counts_table,
     floor_table,
 )
+from blportfolio.research.breadth.plan import MIN_RETURNS
 from blportfolio.research.breadth.records import Against, study_records
 from blportfolio.research.breadth.runs import Breadth
 
@@ -233,7 +234,8 @@ def _method(breadth: Breadth, cells: pd.DataFrame, notes: Sequence[str]) -> Sect
     ]
     short = short_decades(breadth)
     left = (
-        f"Decades of fewer than {settings.min_years:g} years, left out: {', '.join(short)}."
+        f"Decades that are too short (under {settings.min_years:g} years or {MIN_RETURNS} returns) "
+        f"are left out: {', '.join(short)}."
         if short
         else "No decade was left out."
     )

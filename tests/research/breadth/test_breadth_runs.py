@@ -128,6 +128,15 @@ def test_monthly_data_have_windows_of_their_own():
     assert plan.periods_per_year == 12
 
 
+def test_annual_data_need_thirty_returns_whatever_the_years():
+    chosen = replace(SMALL, coarse_windows=(3,))
+    rows = strategies("equal_weight", "min_variance")
+    plan = plan_universe("y", bl.MarketData(make_prices(8, 40, freq="YE")), rows, chosen)
+    assert plan.windows == (3,)
+    with pytest.raises(DataError, match="it leaves 26 returns, fewer than the 30"):
+        plan_universe("y", bl.MarketData(make_prices(8, 30, freq="YE")), rows, chosen)
+
+
 def test_the_claim_is_judged_with_the_window_nearest_to_a_year():
     plan = plan_universe(
         "a", make_market(9, 700), strategies(*PLAIN), replace(SMALL, windows=(50, 230, 300))
