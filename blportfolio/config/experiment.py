@@ -183,7 +183,8 @@ def load_experiment(
         if keys[0] in ExperimentConfig.model_fields:
             assign(values, keys, value)
     own = values.get("strategies", ())
-    entries = read_entries(own if isinstance(own, list) else (), where=path.name)
+    listed = own if isinstance(own, list) else ()
+    entries = read_entries(listed, where=path.name, always=BASELINES)
     if strategies:
         variants = {entry.name: entry for entry in entries if isinstance(entry, Variant)}
         entries = [variants.get(name, name) for name in strategies]

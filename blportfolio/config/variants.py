@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from blportfolio.config.overrides import assign, keys_of, spell_out
+from blportfolio.config.overrides import MODELS, assign, keys_of, spell_out
 from blportfolio.errors import ConfigError
 from blportfolio.toml import read_toml, validate
 
@@ -19,13 +19,14 @@ class Variant(BaseModel):
     Attributes:
         strategy: Packaged name, or path of a strategy file.
         name: Name of the variant: in tables, in `contrast` and on the command line.
-        set: Values by dotted key, such as "optimise.costs.trading_bps".
+        set: Values by dotted key, such as "optimise.costs.trading_bps"; of a model's table that
+            names no model only what it holds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     strategy: str = Field(min_length=1)
-    name: str = Field(min_length=1)
+    name: str = Field(pattern=r"^\S(.*\S)?$")  # one line, not blank
     set: dict[str, Any] = Field(min_length=1)
 
 
@@ -33,8 +34,15 @@ Entry = str | Variant
 Setting = tuple[list[str], Any]
 
 
-def read_entries(values: Sequence[object], *, where: str) -> list[Entry]:
+def read_entries(
+    values: Sequence[object], *, where: str, always: Sequence[str] = ()
+) -> list[Entry]:
     """Return the entries of `strategies`, tables among them as variants.
+
+    Args:
+        values: What the file has.
+        where: Name of the file, for messages.
+        always: Strategies that are added where they are missing, whose names are thus taken.
 
     Raises:
         ConfigError: If a table lacks a key, has an unknown one, or has another entry's name.
@@ -46,6 +54,7 @@ def read_entries(values: Sequence[object], *, where: str) -> list[Entry]:
         for number, value in enumerate(values, start=1)
     ]
     keys = [key_of(entry) for entry in entries]
+    keys += [name for name in always if name not in entries]
     for entry in entries:
         if isinstance(entry, Variant) and keys.count(entry.name) > 1:
             raise ConfigError(
@@ -105,10 +114,26 @@ def strategy_tables(
         changes += [(keys_of(key), value, here) for key, value in entry.set.items()]
         changes += [(keys[1:], value, f"--set {entry.name!r}.") for keys, value in settings
                     if keys[0] == entry.name and entry.name != file.stem]  # fmt: skip
-    for keys, value, whole in changes:
-        spell_out(tables, keys[0])
-        assign(tables, keys, value, whole=whole)
+    for path, table, whole in changes:
+        for keys, value in _leaves(path, table):
+            spell_out(tables, keys[0])
+            assign(tables, keys, value, whole=whole)
     return tables, {keys[0] for keys, _, _ in changes}
+
+
+def _leaves(keys: list[str], value: object) -> list[Setting]:
+    """Return what a change sets: of a model's table that names no model only what it holds.
+
+    TOML reads `prior.tau = 0.1` without quotes as such a table.
+    """
+    is_part = len(keys) == 1 and keys[0] in MODELS and isinstance(value, Mapping)
+    return _flat(keys, value) if is_part else [(keys, value)]
+
+
+def _flat(keys: list[str], value: object) -> list[Setting]:
+    if not isinstance(value, Mapping) or not value or "model" in value:
+        return [(keys, value)]
+    return [leaf for key, inner in value.items() for leaf in _flat([*keys, key], inner)]
 
 
 def _in_words(changes: Mapping[str, Any]) -> str:

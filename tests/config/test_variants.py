@@ -144,3 +144,38 @@ def test_the_ablation_changes_one_ingredient_a_row():
         row = rows(experiment)[entry.name].resolved()
         parts = ("features", "prior", "covariance", "optimise")
         assert sum(row[part] != base[part] for part in parts) == 1, entry.name
+
+
+@pytest.mark.parametrize(
+    "change",
+    ['"optimise.costs.trading_bps" = 0', "optimise.costs.trading_bps = 0",
+     "optimise = { costs = { trading_bps = 0 } }"],
+)  # fmt: skip
+def test_a_dotted_key_means_the_same_with_and_without_quotes(load, change):
+    row = rows(load(f'{{ strategy = "view_free", name = "V", set = {{ {change} }} }}'))["V"]
+    costs = bl.load_strategy("view_free").objective().costs
+    assert row.objective().costs == bl.Costs(trading_bps=0, horizon=costs.horizon)
+
+
+def test_a_table_that_is_named_by_its_path_is_replaced(load):
+    change = '"optimise.costs" = { trading_bps = { AAPL = 5 } }'
+    row = rows(load(f'{{ strategy = "view_free", name = "V", set = {{ {change} }} }}'))["V"]
+    assert row.objective().costs == bl.Costs(trading_bps={"AAPL": 5})
+
+
+@pytest.mark.parametrize("change", ["prior = {}", "optimise.model.x = 1"])
+def test_a_table_that_is_no_change_is_refused(load, change):
+    with pytest.raises(ConfigError, match=r"prior|optimise"):
+        load(f'{{ strategy = "view_free", name = "V", set = {{ {change} }} }}')
+
+
+def test_a_variant_cannot_take_the_place_of_a_baseline(load):
+    entry = '{ strategy = "view_free", name = "equal_weight", set = { lookback = 50 } }'
+    with pytest.raises(ConfigError, match="called 'equal_weight'; give each a `name` of its own"):
+        load(entry)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a ", "a\\nb"])
+def test_a_variant_has_a_name_of_one_line(load, name):
+    with pytest.raises(ConfigError, match="`name` is"):
+        load(f'{{ strategy = "view_free", name = "{name}", set = {{ lookback = 50 }} }}')
