@@ -116,9 +116,10 @@ def judge_together(
 
     Returns:
         One record a row of the baseline that something is compared with, ready for JSON: its name
-        (`baseline`), `n_strategies`, the `best` of them, `spa_p_value` of Hansen's test of superior
-        predictive ability on Sharpe ratios, and the names in the model `confidence_set` of these
-        strategies and the row, of which the best is one with a probability of 1 − SIZE.
+        (`baseline`), `n_strategies`, the `best` of them (the most standard errors ahead),
+        `spa_p_value` of Hansen's test of superior predictive ability on Sharpe ratios, and the
+        names in the model `confidence_set` of these strategies and the row, of which the one with
+        the highest true ratio is one with a probability of 1 − SIZE.
     """
     by_name = {result.name: result for result in results}
     judged = []

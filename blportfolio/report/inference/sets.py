@@ -36,7 +36,7 @@ class SuperiorAbility:
             version.
         lower: By the version that leaves out all that look worse: a lower bound.
         upper: By White's reality check, in which the worst ones count in full: an upper bound.
-        best: The strategy whose measure is the highest above the baseline's.
+        best: The strategy that is the most standard errors ahead of the baseline.
         measure: "sharpe" or "mean".
         block: Periods in a block.
         n_draws: Resamples.
@@ -102,7 +102,7 @@ def superior_predictive_ability(
         pd.Series(baseline).to_frame("baseline"), measure, risk_free_rate, name="baseline"
     )["baseline"]
     gaps = table.sub(own, axis=0)
-    best = str(gaps.mean().idxmax())
+    best = str(gaps.mean().idxmax())  # where nothing has an error
     differs = np.ptp(gaps.to_numpy(), axis=0) > _ROUNDING
     ahead = bool((gaps.loc[:, ~differs].mean() > _ROUNDING).any())
     gaps = gaps.loc[:, differs]
@@ -117,6 +117,7 @@ def superior_predictive_ability(
     np.divide(moves, drawn_errors, out=scores, where=drawn_errors > 0)
     errors = np.sqrt([prewhitened_variance(column) / len(values) for column in values.T])
     lower, consistent, upper = spa_p_values(means, errors, scores, len(values))
+    best = str(gaps.columns[(means / errors).argmax()])
     return SuperiorAbility(consistent, lower, upper, best, measure, length, n_draws)
 
 

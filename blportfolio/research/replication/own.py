@@ -187,7 +187,7 @@ def _by_window(found: Replication, evidence: Evidence) -> Section:
             f"{settings.n_trials} configurations count as tried. Hansen's test of superior "
             f"predictive ability, all of them against {base} ({settings.lookbacks[-1]}): p "
             f"{p_value(ability.p_value)} that none has a higher Sharpe ratio (consistent version; "
-            f"bounds {p_value(ability.lower)} and {p_value(ability.upper)}); the best is "
+            f"bounds {p_value(ability.lower)} and {p_value(ability.upper)}); furthest ahead is "
             f"{found.label(name)} ({lookback}).",
         ),
         table=Table(

@@ -89,9 +89,10 @@ def test_a_small_edge_that_is_known_well_is_not_lost_beside_a_wild_strategy():
     own = pd.Series(0.01 * rng.standard_normal(1000))
     near = own + 0.0003 + 0.002 * rng.standard_normal(1000)
     alone = superior_predictive_ability(pd.DataFrame({"near": near}), own, measure="mean")
-    wild = own + 0.05 * rng.standard_normal(1000)
-    both = pd.DataFrame({"near": near, "wild": wild - (wild - own).mean()})
+    wild = 0.05 * rng.standard_normal(1000)
+    both = pd.DataFrame({"near": near, "wild": own + wild - wild.mean() + 0.0004})
     found = superior_predictive_ability(both, own, measure="mean")
+    assert found.best == "near"
     assert alone.p_value < 0.001
     assert found.p_value < 0.002
 
