@@ -19,7 +19,10 @@ def by_universe_tables(breadth: Breadth, trials: int | None, further: int = 0) -
         further: Configurations that were run beside these.
     """
     cost = float(breadth.settings.claim_cost or 0.0)
-    what = f"At {cost:g} bp, with the window nearest to a year, over the whole period."
+    what = (
+        f"At {cost:g} bp, with the window nearest to a year (60 periods at least), over the whole "
+        "period."
+    )
     tried = {name: _tried(breadth, name) for name in breadth.plans}
     counts = {name: max(trials or 1, len(ratios) + further) for name, ratios in tried.items()}
     counted = ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -79,7 +79,8 @@ def breadth_study(
         title: Title of the page.
     """
     others = [*baselines, *([floor] if floor and floor not in baselines else [])]
-    cells = compare_cells(breadth, baselines=others)
+    rows = list(dict.fromkeys((*candidates, *breadth.strategies)))
+    cells = compare_cells(breadth, baselines=others, strategies=rows)
     whole = cells[cells["period"] == WHOLE]
     is_decades = bool(cells["period"].ne(WHOLE).any())
     counted = count_cells(by_decade(cells) if is_decades else whole)
@@ -159,7 +160,8 @@ def _claim(name: str, against: Against, cost: float) -> Section:
         f"The claim for {name}",
         paragraphs=(
             f"Sharpe ratio of {name} less that of each baseline, annualised, over the whole period "
-            f"of each universe, net of {cost:g} bp, with the window nearest to a year; 95 % "
+            f"of each universe, net of {cost:g} bp, with the window nearest to a year (60 periods "
+            "at least); 95 % "
             "intervals of the studentised block bootstrap of Ledoit and Wolf (2008). Those of the "
             "means over universes are HAC and allow for months in common.",
         ),

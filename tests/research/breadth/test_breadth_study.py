@@ -91,6 +91,8 @@ def test_the_page_begins_with_how_often_it_wins_and_says_what_is_not_in_it(bread
     matrix = {cells[0]: cells[1] for cells in study.sections[0].table.rows}
     assert matrix["Risk parity"].startswith(f"{row['share_better']:.0%} of {row['n_cells']} (")
     assert "Impossible failed on daily with a window of 20" in study.lead[-1]
+    first = breadth_study(breadth, candidates=["Markowitz"], baselines=BASELINES).sections[0].table
+    assert next(iter(first.rows))[0] == "Markowitz"
 
 
 def test_every_configuration_of_an_ablation_is_a_trial(breadth):
