@@ -63,8 +63,8 @@ def by_universe_tables(breadth: Breadth, trials: int | None, further: int = 0) -
             (
                 f"{what} Probability that the true ratio exceeds what the best of all trials "
                 "without skill would show. Trials are the strategies and windows run on the "
-                f"universe, and those of an ablation: {counted}. They resemble one another, so "
-                "that this is strict.",
+                f"universe{', and the rows of the ablation' if further else ''}: {counted}. They "
+                "resemble one another, so that this is strict.",
             ),
             _table(breadth, cost, deflated),
         ),

@@ -53,7 +53,7 @@ def _panel(rows: Sequence[ClaimRow], mean: Mean, scale: alt.Scale) -> alt.LayerC
         ]
     )
     order = table["universe"].tolist()
-    y = alt.Y("universe:N", title=None, sort=order, axis=alt.Axis(labelLimit=100))
+    y = alt.Y("universe:N", title=None, sort=order, axis=alt.Axis(labelLimit=100, minExtent=90))
     title = "Difference of Sharpe ratios a year, 95 % interval"
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format="+.1f", tickCount=5))
     base = alt.Chart(table, width=WIDTH, height=ROW * len(order))
