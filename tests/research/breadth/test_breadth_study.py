@@ -3,7 +3,7 @@ import math
 import re
 
 import pytest
-from helpers import make_market, make_prices
+from helpers import ROOT, make_market, make_prices
 
 import blportfolio as bl
 from blportfolio.config.strategy import parse_strategy
@@ -173,3 +173,14 @@ def test_the_claim_s_table_shows_the_figures_of_its_records(breadth):
                 gap = record["at_window"]
                 assert text.startswith(f"{gap['value']:+.2f}")
                 assert text.endswith(f"[{gap['low']:+.2f}, {gap['high']:+.2f}]")
+
+
+def test_each_table_of_the_evidence_page_quotes_a_part_of_the_report(breadth, markets):
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    parts = re.findall(r"<!-- (.+) -->", text)
+    rows = [bl.load_strategy(name) for name in ("risk_parity", "equal_weight")]
+    section, _ = ablation_section(run_ablation(rows, breadth, markets, n_jobs=1), "Risk parity")
+    study = study_of(breadth, extra=[section])
+    headings = {one.heading.replace("Risk parity", "View-free") for one in study.sections}
+    assert len(parts) >= 4
+    assert set(parts) <= headings
