@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,15 +15,12 @@ from blportfolio.data.cached import MAX_GAP
 from blportfolio.errors import BLPortfolioError, DataError
 from blportfolio.features import WindowMaker
 from blportfolio.research.paper.indicators import IN_PRICE_UNITS, price_indicators
+from blportfolio.research.paper.svr import fit_svr
 from blportfolio.research.parallel import map_jobs
 from blportfolio.types import FloatArray, IntArray
 
 QUANTITIES = ("adjusted_price", "raw_price", "relative_price", "return")
 REGRESSIONS = ("svr", "none")
-
-MOST_ITERATIONS = 5_000_000
-"""Of an SVR. Those on the paper's data need a few millions at most; on prices in the thousands one
-might not end."""
 
 Progress = Callable[[int, int], None]
 
@@ -171,22 +167,11 @@ def level_views(
                 views.append(None)
                 continue
             features = features[known]
-            slopes, level = _fit(features, target[known])
+            slopes, level = fit_svr(features, target[known])
             mean = level + float(features.mean(axis=0) @ slopes)
             variance = float(slopes**2 @ features.var(axis=0, ddof=1))
         views.append(LevelView(mean, variance) if variance > 0 else None)
     return tuple(views)
-
-
-def _fit(features: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
-    """Return slopes (n_features,) and the intercept."""
-    from sklearn.svm import SVR
-
-    model = SVR(kernel="linear", max_iter=MOST_ITERATIONS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it does not converge on raw prices is part of it
-        model.fit(features, target)
-    return np.ravel(model.coef_), float(np.ravel(model.intercept_)[0])
 
 
 def _views_of(job: tuple[FloatArray, FloatArray]) -> tuple[LevelView | None, ...]:

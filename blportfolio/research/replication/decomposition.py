@@ -10,7 +10,6 @@ from blportfolio.report import metrics
 from blportfolio.report.inference import PooledDifference, pooled_sharpe_difference
 from blportfolio.report.study import Section, Table
 from blportfolio.research.paper import StepResult, paper_turnover
-from blportfolio.research.paper.levels import MOST_ITERATIONS
 from blportfolio.research.paper.steps import LITERAL, MARKOWITZ, NO_FEATURES
 from blportfolio.research.replication.charts import plot_steps
 from blportfolio.research.replication.runs import Replication
@@ -150,8 +149,7 @@ def decomposition_sections(found: Replication, steps: dict[str, StepAverage]) ->
                 *(f"{name}: {one.step.what_changed}" for name, one in chain.items()),
                 "Where prices are regressed or taken for views, their unit matters: the same "
                 "returns quoted at another level, as after a split, give other weights. An SVR "
-                "takes what moves by less than 0.1 for flat, and is stopped after "
-                f"{MOST_ITERATIONS:,} iterations, which prices in the thousands may reach.",
+                "takes what moves by less than 0.1 for flat.",
             ),
         ),
         Section(
