@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -16,6 +17,7 @@ from blportfolio.report.inference.blocks import (
     block_length,
     block_sums,
     check_settings,
+    resampled_moments,
 )
 from blportfolio.report.inference.hac import FEWEST, influence_of, prewhitened_variance
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
@@ -172,8 +174,9 @@ def sharpe_confidence_set(
     """Return the strategies whose Sharpe ratio may be the highest.
 
     The model confidence set, by its range statistic, on S + ψ of each (see
-    `superior_predictive_ability`), whose mean is the ratio. Strategies that differ in nothing but
-    leverage share their place.
+    `superior_predictive_ability`), whose mean is the ratio. Resamples have their own standard
+    errors, without which the set loses the best far too often in short histories. Strategies that
+    differ in nothing but leverage share their place.
 
     Args:
         results: (n_periods, n_strategies) simple returns per period, one column a strategy.
@@ -198,33 +201,47 @@ def sharpe_confidence_set(
     values = values - values.mean(axis=1)[:, None]
     means = values.mean(axis=0)
     length = block_length(values)
-    moves, _ = _resampled(values - means, length, n_draws, seed)
-    p_values = dict(zip(table.columns, set_p_values(means, moves), strict=True))
+    errors = np.zeros((len(means), len(means)))
+    for i, j in itertools.combinations(range(len(means)), 2):
+        variance = prewhitened_variance(values[:, i] - values[:, j])
+        errors[i, j] = errors[j, i] = math.sqrt(variance / len(values))
+    drawn = _drawn_distances(values - means, length, n_draws, seed)
+    found = set_p_values(means - means[:, None], errors, drawn)
+    p_values = dict(zip(table.columns, found, strict=True))
     included = tuple(name for name, p_value in p_values.items() if p_value > size)
     return ConfidenceSet(included, p_values, size, length)
 
 
-def set_p_values(means: FloatArray, moves: FloatArray) -> list[float]:
+def _drawn_distances(centred: FloatArray, block: int, n_draws: int, seed: int) -> FloatArray:
+    """Return (n_draws, k, k) |differences| of resampled means, each in its own standard errors."""
+    moves, covariances = resampled_moments(centred, block, n_draws, seed)
+    own = np.diagonal(covariances, axis1=1, axis2=2)
+    variances = own[:, :, None] + own[:, None, :] - 2 * covariances
+    errors = np.sqrt(np.maximum(variances, 0) / (len(centred) // block * block))
+    distances = np.full(errors.shape, np.inf)  # to be careful, where a resample has no error
+    apart = np.abs(moves[:, :, None] - moves[:, None, :])
+    np.divide(apart, errors, out=distances, where=errors > 0)
+    return distances
+
+
+def set_p_values(gaps: FloatArray, errors: FloatArray, drawn: FloatArray) -> list[float]:
     """Return the p-value at which each strategy leaves the model confidence set.
 
     Args:
-        means: (k,) mean performance.
-        moves: (n_draws, k) resampled means less `means`.
+        gaps: (k, k) by how much the second of a pair is ahead of the first.
+        errors: (k, k) standard errors of them.
+        drawn: (n_draws, k, k) distances of resampled gaps from `gaps`, in standard errors.
 
     References:
         Hansen, Lunde and Nason (2011): range statistic, elimination by the largest deficit.
     """
-    gaps = means - means[:, None]  # [i, j]: by how much j is ahead of i
-    drawn = np.abs(moves[:, None, :] - moves[:, :, None])
-    errors = np.sqrt((drawn**2).mean(axis=0))
     is_known = errors > _ROUNDING
-    scale = np.where(is_known, errors, 1)
     # What differs by a constant is known for certain; by rounding alone, not at all.
     certain = np.where(np.abs(gaps) > _ROUNDING, np.copysign(np.inf, gaps), 0)
-    deficits = np.where(is_known, gaps / scale, certain)
-    drawn = np.where(is_known, drawn / scale, 0)
-    left = list(range(len(means)))
-    p_values = np.ones(len(means))
+    deficits = np.where(is_known, gaps / np.where(is_known, errors, 1), certain)
+    drawn = np.where(is_known, drawn, 0)
+    left = list(range(len(gaps)))
+    p_values = np.ones(len(gaps))
     least = 0.0
     while len(left) > 1:
         among = np.ix_(left, left)
