@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.report.metrics import excess_returns, sharpe_ratio
@@ -166,7 +166,7 @@ def normal_p_value(value: float, standard_error: float) -> float:
     """Two-sided p-value; 1 for a value of exactly 0, NaN for another one without an error."""
     if value == 0:
         return 1.0
-    return float(2 * norm.sf(abs(value) / standard_error)) if standard_error > 0 else math.nan
+    return float(2 * ndtr(-abs(value) / standard_error)) if standard_error > 0 else math.nan
 
 
 def lags_and_level(n_obs: int, lags: int | None, level: float) -> int:
@@ -194,7 +194,7 @@ def error_and_reach(
     """Return the standard error, annualised, and how far the interval reaches to either side."""
     variance = newey_west_variance(influence, lags) / len(influence)
     error = math.sqrt(variance * periods_per_year)
-    return error, float(norm.ppf(0.5 + level / 2)) * error
+    return error, float(ndtri(0.5 + level / 2)) * error
 
 
 def newey_west_variance(values: FloatArray, lags: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from blportfolio.errors import DataError
 from blportfolio.report.inference.blocks import (
@@ -75,7 +75,7 @@ def turnover_interval(
         return TurnoverInterval(float(later[0]) if len(later) else nan, nan, nan, nan, level, used)
     mean = float(later.mean())
     error = math.sqrt(newey_west_variance(later, used) / len(later))
-    reach = float(norm.ppf(0.5 + level / 2)) * error
+    reach = float(ndtri(0.5 + level / 2)) * error
     return TurnoverInterval(mean, error, max(mean - reach, 0.0), mean + reach, level, used)
 
 

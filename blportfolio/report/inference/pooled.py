@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.report.inference.hac import (
@@ -130,12 +130,12 @@ def pooled_sharpe_difference(
     if max(error, abs(value)) <= ROUNDING:
         value, error = 0.0, 0.0
     freedom, share = _freedom(len(total), used)
-    reach = float(student.ppf(0.5 + level / 2, freedom)) * error / share
+    reach = float(stdtrit(freedom, 0.5 + level / 2)) * error / share
     p_value = normal_p_value(value, error)
     if error > 0:
-        p_value = float(2 * student.sf(abs(value) / error * share, freedom))
+        p_value = float(2 * stdtr(freedom, -abs(value) / error * share))
     spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else math.nan
-    elsewhere = float(student.ppf(0.5 + level / 2, len(gaps) - 1)) * spread / math.sqrt(len(gaps))
+    elsewhere = float(stdtrit(len(gaps) - 1, 0.5 + level / 2)) * spread / math.sqrt(len(gaps))
     return PooledDifference(
         value,
         error,

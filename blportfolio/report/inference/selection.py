@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from blportfolio.errors import ConfigError
 from blportfolio.report.inference.hac import sharpe_interval
@@ -51,7 +51,7 @@ def probabilistic_sharpe(
     # The source divides by n − 1, and takes the deviation with n.
     value = found.value * math.sqrt(n_obs / (n_obs - 1))
     error = found.standard_error * math.sqrt(n_obs / (n_obs - 1))
-    return float(norm.cdf((value - benchmark) / error))
+    return float(ndtr((value - benchmark) / error))
 
 
 def minimum_track_record_length(
@@ -97,7 +97,7 @@ def minimum_track_record_length(
     gap = found.value * math.sqrt(n_obs / (n_obs - 1)) - benchmark
     if gap <= 0:
         return math.inf
-    return 1 + n_obs * (found.standard_error * float(norm.ppf(level)) / gap) ** 2
+    return 1 + n_obs * (found.standard_error * float(ndtri(level)) / gap) ** 2
 
 
 def expected_maximum_sharpe(trials: int, variance: float) -> float:
@@ -126,8 +126,8 @@ def expected_maximum_sharpe(trials: int, variance: float) -> float:
         raise ConfigError(f"`variance` must be 0 or more, got {variance}.")
     if trials == 1:
         return 0.0
-    highest = (1 - np.euler_gamma) * norm.ppf(1 - 1 / trials)
-    highest += np.euler_gamma * norm.ppf(1 - 1 / (trials * math.e))
+    highest = (1 - np.euler_gamma) * ndtri(1 - 1 / trials)
+    highest += np.euler_gamma * ndtri(1 - 1 / (trials * math.e))
     return float(math.sqrt(variance) * highest)
 
 
