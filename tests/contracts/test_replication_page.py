@@ -30,7 +30,7 @@ def test_published_figures_on_the_page_are_those_of_the_tables():
         quoted = re.search(rf"\| {label} \(paper: ([^)]*)\)", TEXT)[1]
         printed = [
             f"{row.sharpe_ratio:.2f}, {100 * row.turnover + 1e-9:.1f}"
-            for row in (rows["etf", model, 50], rows["etf", model, 150], rows["dow", model, 50])
+            for row in (rows[u, model, n] for u in ("etf", "dow") for n in (50, 150))
         ]
         assert quoted == "; ".join(printed)
 

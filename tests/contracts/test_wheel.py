@@ -52,7 +52,7 @@ def test_a_wheel_alone_runs_the_main_job_from_an_empty_folder(wheel_python, tmp_
     done = run(wheel_python, ["-m", "blportfolio", "backtest", "--json"], tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert len(report["strategies"]) == 5
+    assert len(report["strategies"]) == 6
     assert (tmp_path / report["run"] / "report.html").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
