@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
-from blportfolio.cli.options import DebugOption, JsonOption, OutOption
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption, iso_date
 from blportfolio.cli.reading import (
     CalendarOption,
     DateOrderOption,
@@ -189,8 +189,8 @@ def backtest(
             strategies=strategy or (),
             overrides=overrides or (),
             other_data=prices is not None or dataset is not None,
-            start=_date(start, "--start"),
-            end=_date(end, "--end"),
+            start=iso_date(start, "--start"),
+            end=iso_date(end, "--end"),
             lookback=lookback,
             cost_bps=cost_bps,
             baseline=baseline,
@@ -250,20 +250,3 @@ def _one_source(
     if len(flags) != 1:
         raise ConfigError("Give --prices or --dataset, not both.")
     return (prices, None) if "prices" in flags else (None, dataset)
-
-
-def _date(text: str | None, flag: str) -> str | None:
-    """Check an ISO date.
-
-    Raises:
-        typer.BadParameter: If it is none.
-    """
-    import datetime as dt
-
-    if text is not None:
-        try:
-            dt.date.fromisoformat(text)
-        except ValueError as error:
-            message = f"expected a date like 2020-06-30, got {text!r}."
-            raise typer.BadParameter(message, param_hint=flag) from error
-    return text

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
-import typer
+from typing import TYPE_CHECKING
 
 from blportfolio.errors import ConfigError, DataError
 
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from blportfolio.data import MarketData
     from blportfolio.research.breadth import Settings
 
-Number = TypeVar("Number", int, float)
 BASELINES = ("equal_weight", "inverse_variance", "min_variance")
 FLOOR = "markowitz"
 
@@ -47,24 +44,6 @@ def settings_of(
         n_draws=999 if quick else usual.n_draws,
         seed=seed,
     )
-
-
-def numbers_of(text: str | None, kind: type[Number], flag: str) -> tuple[Number, ...]:
-    """Return the numbers of a list such as 50,100.
-
-    Raises:
-        typer.BadParameter: If it is none.
-    """
-    if text is None:
-        return ()
-    try:
-        numbers = tuple(kind(part) for part in text.replace(" ", ",").split(",") if part)
-    except ValueError as error:
-        message = f"expected numbers like 50,100, got {text!r}."
-        raise typer.BadParameter(message, param_hint=flag) from error
-    if not numbers:
-        raise typer.BadParameter("expected numbers like 50,100, got none.", param_hint=flag)
-    return numbers
 
 
 def strategies_of(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blportfolio.cli.errors import reported
-from blportfolio.cli.options import DebugOption, JsonOption
+from blportfolio.cli.options import DebugOption, JsonOption, QuietOption
 from blportfolio.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def fetch(
         typer.Option("--from-files", help="Import from this file or folder instead of Yahoo."),
     ] = None,
     as_json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Download daily prices into the local cache, or bring them up to date.

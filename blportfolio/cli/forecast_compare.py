@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
-from blportfolio.cli.options import DebugOption, JsonOption, OutOption
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption, QuietOption
 from blportfolio.cli.reading import (
     CalendarOption,
     DateOrderOption,
@@ -116,7 +116,7 @@ def compare(
     ] = 0,
     out: OutOption = Path(),
     as_json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Compare forecasters on your own series, with significance.

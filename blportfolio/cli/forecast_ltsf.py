@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from blportfolio.cli.errors import reported
-from blportfolio.cli.options import DebugOption, JsonOption, OutOption
+from blportfolio.cli.options import DebugOption, JsonOption, OutOption, QuietOption
 
 
 def ltsf(
@@ -39,7 +39,7 @@ def ltsf(
     ] = False,
     out: OutOption = Path(),
     as_json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Score closed-form forecasters on the public long-term benchmark, beside published rows.

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from blportfolio.cli.reading import flags_of
 from blportfolio.data import MarketData, is_universe, load_dataset, load_prices
 from blportfolio.data.files.read import MAX_BYTES, read_bars
 from blportfolio.data.files.sources import Source, open_source
@@ -77,8 +78,9 @@ def load_series(
             market = market.between(start, end)
     else:
         if reading:
-            flags = ", ".join(f"--{key.replace('_', '-')}" for key in reading)
-            raise ConfigError(f"{flags} says how to read a file, and {named!r} is none.")
+            raise ConfigError(
+                f"{flags_of(reading)} says how to read a file, and {named!r} is none."
+            )
         if path.suffix.lower() in {".csv", ".txt", ".gz", ".parquet", ".xlsx", ".feather"}:
             raise DataError(f"There is no file {named!r}; check the path.")
         market = load_dataset(named, start=start, end=end)
@@ -123,8 +125,7 @@ def _levels(
 ) -> Series:
     unknown = sorted(set(reading) - {"sheet", "date_order", "decimal", "max_bytes"})
     if unknown:
-        flags = ", ".join(f"--{key.replace('_', '-')}" for key in unknown)
-        raise ConfigError(f"{flags} is about prices; leave it out with --levels.")
+        raise ConfigError(f"{flags_of(unknown)} is about prices; leave it out with --levels.")
     source = open_source(path, max_bytes=reading.get("max_bytes", MAX_BYTES))
     found = _by_row(source, columns, reading.get("decimal"))
     if found is None:

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blportfolio.cli.breadth_inputs import markets_of, numbers_of, settings_of, strategies_of
+from blportfolio.cli.breadth_inputs import markets_of, settings_of, strategies_of
 from blportfolio.cli.errors import reported
-from blportfolio.cli.options import DebugOption, JsonOption, OutOption
+from blportfolio.cli.options import (
+    DebugOption,
+    JobsOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    numbers_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,15 +92,13 @@ def breadth(
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: one window, one cost, fewer draws.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one for each processor.")
-    ] = None,
+    jobs: JobsOption = None,
     seed: Annotated[
         int, typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="Seed of the bootstrap.")
     ] = 0,
     out: OutOption = Path(),
     as_json: JsonOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Run strategies over many universes, windows, costs and decades, and count who beats whom.

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blportfolio.cli.breadth_inputs import numbers_of
 from blportfolio.cli.errors import reported
-from blportfolio.cli.options import DebugOption, JsonOption, OutOption
+from blportfolio.cli.options import (
+    DebugOption,
+    JobsOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    iso_date,
+    numbers_of,
+)
 from blportfolio.cli.reading import (
     CalendarOption,
     DateOrderOption,
     DecimalOption,
     Sheet,
+    flags_of,
     given_options,
 )
 
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from blportfolio.research.replication import Paper, ReplicationSettings
 
 QUICK_DRAWS = 199
+EXAMPLE = "2004-04-13"
 HELP = """{what}
 
 Prints what survives of it; the run's folder has a page with the paper's table beside ours, the
@@ -115,16 +124,14 @@ def replicate_command(key: str, universe: str, what: str) -> Callable[..., None]
             bool,
             typer.Option("--quick", help="A first look: the middle window, few bootstrap draws."),
         ] = False,
-        jobs: Annotated[
-            int | None, typer.Option("--jobs", min=1, help="Processes; one for each processor.")
-        ] = None,
+        jobs: JobsOption = None,
         seed: Annotated[
             int,
             typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="Seed of bootstraps."),
         ] = 0,
         out: OutOption = Path(),
         as_json: JsonOption = False,
-        quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+        quiet: QuietOption = False,
         debug: DebugOption = False,
     ) -> None:
         with reported(debug=debug):
@@ -151,8 +158,8 @@ def replicate_command(key: str, universe: str, what: str) -> Callable[..., None]
             chosen = numbers_of(windows, int, "--windows") or LOOKBACKS
             settings = ReplicationSettings(
                 lookbacks=tuple(sorted(chosen)[len(chosen) // 2 :][:1]) if quick else tuple(chosen),
-                start=_date(start, "--start") or (paper.first_held if is_own else None),
-                end=_date(end, "--end") or (paper.last_held if is_own else None),
+                start=iso_date(start, "--start", EXAMPLE) or (paper.first_held if is_own else None),
+                end=iso_date(end, "--end", EXAMPLE) or (paper.last_held if is_own else None),
                 cost_bps=cost_bps,
                 baseline=baseline,
                 trials=trials,
@@ -237,26 +244,8 @@ def _load(
     if prices is not None:
         return load_prices(prices, **reading)  # type: ignore[arg-type]
     if reading:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in reading)
-        raise ConfigError(f"{flags} says how to read a file; give --prices too.")
+        raise ConfigError(f"{flags_of(reading)} says how to read a file; give --prices too.")
     named = dataset or paper.universe
     if is_universe(named):
         return load_dataset(named, covered_from=settings.start, end=settings.end)
     return load_dataset(named)
-
-
-def _date(text: str | None, flag: str) -> str | None:
-    """Check an ISO date.
-
-    Raises:
-        typer.BadParameter: If it is none.
-    """
-    import datetime as dt
-
-    if text is not None:
-        try:
-            dt.date.fromisoformat(text)
-        except ValueError as error:
-            message = f"expected a date like 2004-04-13, got {text!r}."
-            raise typer.BadParameter(message, param_hint=flag) from error
-    return text

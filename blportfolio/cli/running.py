@@ -12,6 +12,7 @@ from typing import Any
 from blportfolio.backtest import first_decision, run_experiment
 from blportfolio.cli.output import progress_bar
 from blportfolio.cli.provenance import describe_run, run_name, seconds_since, utc_now
+from blportfolio.cli.reading import flags_of
 from blportfolio.config import Experiment
 from blportfolio.data import (
     MarketData,
@@ -61,10 +62,9 @@ class DataChoice:
                 self._path = path
         self.universe = str(self._path or dataset or named)
         if self._path is None and self._reading:
-            flags = ", ".join(f"--{key.replace('_', '-')}" for key in self._reading)
             raise ConfigError(
-                f"{flags} says how to read a file, and {self.universe!r} is a data set; give "
-                "--prices too."
+                f"{flags_of(self._reading)} says how to read a file, and {self.universe!r} is a "
+                "data set; give --prices too."
             )
 
     def load(self) -> MarketData:

@@ -77,6 +77,12 @@ def excess_returns(returns: SeriesLike, risk_free_rate: float | pd.Series = 0.0)
     return values - risk_free_rate
 
 
+def wealth_of(returns: pd.Series, since: pd.Timestamp) -> pd.Series:
+    """Growth of 1 from `since`, the date before the first return: (n_periods + 1,) by date."""
+    growth = np.append(1.0, np.cumprod(1 + returns.to_numpy(dtype=float)))
+    return pd.Series(growth, index=pd.DatetimeIndex(returns.index).insert(0, since))
+
+
 def drawdown(wealth: SeriesLike) -> pd.Series:
     """Wealth over its highest value so far, less one: ≤ 0."""
     growth = pd.Series(wealth, dtype=float)

@@ -134,13 +134,11 @@ def figures_of(
             that of the decision which they follow.
         periods_per_year: Periods in a year.
     """
-    dates = pd.DatetimeIndex(earned.index)
     if since is None:
-        since = weights.index[weights.index < dates[0]][-1]
-    growth = np.append(1.0, np.cumprod(1 + earned.to_numpy()))
-    wealth = pd.Series(growth, index=dates.insert(0, since))
+        since = weights.index[weights.index < earned.index[0]][-1]
+    wealth = metrics.wealth_of(earned, since)
     return PaperFigures(
-        cumulative_return=float(growth[-1] - 1),
+        cumulative_return=float(wealth.iloc[-1] - 1),
         published_cagr=paper_cagr(wealth),
         cagr=metrics.cagr(wealth),
         sharpe_ratio=metrics.sharpe_ratio(earned, periods_per_year),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from blportfolio.report.comparison import listed
 from blportfolio.report.study import Section, Table
 from blportfolio.research.paper import PublishedRow, published_table
 from blportfolio.research.replication.headline import check_convention
 from blportfolio.research.replication.runs import Replication
-from blportfolio.research.replication.words import joined, number, percent
+from blportfolio.research.replication.words import number, percent
 
 
 def caveat_section(found: Replication) -> Section:
@@ -114,10 +115,10 @@ def method_section(found: Replication) -> Section:
         paragraphs=(
             f"Data: {found.market.name}, {len(found.market.assets)} series, "
             f"{found.market.dates[0].date()} to {found.market.dates[-1].date()}. Windows of "
-            f"{joined([str(n) for n in settings.lookbacks])} returns; decided at month ends, with "
-            "data up to that close, held from the next period on (the paper prints the first day "
-            f"held); first decision {found.first_decision.date()}, the same for all windows and "
-            f"strategies; returns count from {found.measured_from.date()} to "
+            f"{listed([str(n) for n in settings.lookbacks], 'and')} returns; decided at month "
+            "ends, with data up to that close, held from the next period on (the paper prints the "
+            f"first day held); first decision {found.first_decision.date()}, the same for all "
+            f"windows and strategies; returns count from {found.measured_from.date()} to "
             f"{found.last_held.date()}.",
             f"Seed {settings.seed} of {settings.n_draws} bootstrap draws. Versions, hashes of the "
             "data, the configuration and the command are in manifest.json; with the same seed and "

@@ -143,6 +143,9 @@ def weigh_evidence(
     intervals = dict(zip(cells, drawn, strict=False))
     gaps = dict(zip(pairs, drawn[len(cells) :], strict=True))
     ratios = [intervals[cell].value for cell in cells if np.isfinite(intervals[cell].value)]
+    wealth = {
+        cell: metrics.wealth_of(earned, found.measured_since) for cell, earned in returns.items()
+    }
     standings = {
         (name, lookback): Standing(
             name,
@@ -155,8 +158,8 @@ def weigh_evidence(
                 trial_sharpes=ratios,
                 periods_per_year=year,
             ),
-            _cagr(returns[name, lookback], found.measured_since),
-            metrics.max_drawdown(_wealth(returns[name, lookback])),
+            metrics.cagr(wealth[name, lookback]),
+            metrics.max_drawdown(wealth[name, lookback]),
             metrics.mean_turnover(found.backtests[name, lookback].turnover),
         )
         for name, lookback in cells
@@ -219,13 +222,3 @@ def _average(
         over(turnover, markowitz_turnover),
         behind,
     )
-
-
-def _wealth(returns: pd.Series) -> pd.Series:
-    return pd.Series(np.append(1.0, (1 + returns).cumprod()))
-
-
-def _cagr(returns: pd.Series, since: pd.Timestamp) -> float:
-    """Return growth a year from the date before the first return that counts."""
-    wealth = (1 + returns).cumprod()
-    return metrics.cagr(pd.concat([pd.Series([1.0], index=[since]), wealth]))

@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from blportfolio.report.comparison import listed
+from blportfolio.report.forecasts.figures import p_text
 from blportfolio.report.study import Section, Table
 from blportfolio.research.replication.charts import plot_differences, plot_growth_of
 from blportfolio.research.replication.evidence import RIVALS, Average, Evidence, Standing
@@ -15,9 +17,7 @@ from blportfolio.research.replication.words import (
     DASH,
     gap_cells,
     interval,
-    joined,
     number,
-    p_value,
     percent,
 )
 
@@ -51,7 +51,7 @@ def floor_sentence(found: Replication, evidence: Evidence) -> str:
         if not math.isfinite(ratio):
             return f"{words} has no meaning here, as Markowitz's {of}."
     who = (
-        f"{joined(clear)}, without any view, clear{'s' if len(clear) == 1 else ''} it too"
+        f"{listed(clear, 'and')}, without any view, clear{'s' if len(clear) == 1 else ''} it too"
         if clear
         else "none of the portfolios without views clears it"
     )
@@ -151,13 +151,14 @@ def _against(found: Replication, evidence: Evidence) -> Section:
     behind = [cell for cell in evidence.significantly_behind() if cell[0] in OPPONENTS]
     cells = len(OPPONENTS) * len(found.settings.lookbacks)
     claim = (
-        f"The claim under test: against {joined([found.label(n) for n in OPPONENTS])} the "
+        f"The claim under test: against {listed([found.label(n) for n in OPPONENTS], 'and')} the "
         "difference is not significantly negative (Ledoit and Wolf 2008, studentised block "
         f"bootstrap, two-sided 5 %). It {'holds' if not behind else 'fails'}: in {len(behind)} of "
         f"{cells} cells {label} is significantly worse"
     )
     if behind:
-        claim += f" ({joined([f'{found.label(name)}, {n}' for name, n in behind])})"
+        cells_behind = [f"{found.label(name)}, {n}" for name, n in behind]
+        claim += f" ({listed(cells_behind, 'and')})"
     chart = plot_differences(
         pd.DataFrame(points),
         title=f"Sharpe ratio of {label} less that of each rival, 95 % intervals",
@@ -186,8 +187,8 @@ def _by_window(found: Replication, evidence: Evidence) -> Section:
         paragraphs=(
             f"{settings.n_trials} configurations count as tried. Hansen's test of superior "
             f"predictive ability, all of them against {base} ({settings.lookbacks[-1]}): p "
-            f"{p_value(ability.p_value)} that none has a higher Sharpe ratio (consistent version; "
-            f"bounds {p_value(ability.lower)} and {p_value(ability.upper)}); furthest ahead is "
+            f"{p_text(ability.p_value)} that none has a higher Sharpe ratio (consistent version; "
+            f"bounds {p_text(ability.lower)} and {p_text(ability.upper)}); furthest ahead is "
             f"{found.label(name)} ({lookback}).",
         ),
         table=Table(
@@ -244,7 +245,9 @@ def own_words(found: Replication, evidence: Evidence) -> str:
         ]
         for words, better in (("better than", True), ("worse than", False))
     }
-    significant = " and ".join(f"{words} {joined(names)}" for words, names in told.items() if names)
+    significant = " and ".join(
+        f"{words} {listed(names, 'and')}" for words, names in told.items() if names
+    )
     if significant:
         verdict = f"significantly {significant} at 5 %"
     elif any(math.isfinite(gap.p_value) for gap in rivals.values()):
@@ -259,5 +262,5 @@ def own_words(found: Replication, evidence: Evidence) -> str:
         f"What survives net of {found.settings.cost_bps:g} bp, mean over the windows: "
         f"{found.label(CANDIDATE)} has a Sharpe ratio of {number(own.sharpe)}{moved[0]}, "
         f"Markowitz {number(markowitz.sharpe)}{moved[1]}. Against what needs no views the "
-        f"difference of Sharpe ratios is: {joined(parts)}; {verdict}."
+        f"difference of Sharpe ratios is: {listed(parts, 'and')}; {verdict}."
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from blportfolio.report.comparison import finite
 from blportfolio.research.paper import PaperFigures, published_table
 from blportfolio.research.replication.decomposition import StepAverage
 from blportfolio.research.replication.evidence import Evidence
@@ -41,13 +41,13 @@ def records_of(
                 "step": name,
                 "compared_with": one.step.compared_with,
                 "in_chain": one.step.in_chain,
-                "sharpe_ratio": _finite(one.sharpe),
-                "turnover": _finite(one.turnover),
-                "net_sharpe_ratio": _finite(one.net_sharpe),
+                "sharpe_ratio": finite(one.sharpe),
+                "turnover": finite(one.turnover),
+                "net_sharpe_ratio": finite(one.net_sharpe),
                 "by_lookback": {
                     str(n): {
-                        "sharpe_ratio": _finite(value),
-                        "turnover": _finite(one.turnovers[n]),
+                        "sharpe_ratio": finite(value),
+                        "turnover": finite(one.turnovers[n]),
                     }
                     for n, value in one.sharpes.items()
                 },
@@ -60,13 +60,13 @@ def records_of(
                 "part": "net of costs",
                 "strategy": standing.strategy,
                 "lookback": standing.lookback,
-                "sharpe_ratio": _finite(standing.sharpe.value),
-                "low": _finite(standing.sharpe.low),
-                "high": _finite(standing.sharpe.high),
-                "deflated_sharpe": _finite(standing.deflated),
-                "cagr": _finite(standing.cagr),
-                "max_drawdown": _finite(standing.max_drawdown),
-                "turnover": _finite(standing.turnover),
+                "sharpe_ratio": finite(standing.sharpe.value),
+                "low": finite(standing.sharpe.low),
+                "high": finite(standing.sharpe.high),
+                "deflated_sharpe": finite(standing.deflated),
+                "cagr": finite(standing.cagr),
+                "max_drawdown": finite(standing.max_drawdown),
+                "turnover": finite(standing.turnover),
             }
         )
     for average in evidence.averages.values():
@@ -74,10 +74,10 @@ def records_of(
             {
                 "part": "net of costs, mean over windows",
                 "strategy": average.strategy,
-                "sharpe_ratio": _finite(average.sharpe),
-                "turnover": _finite(average.turnover),
-                "sharpe_over_markowitz": _finite(average.sharpe_over_markowitz),
-                "turnover_over_markowitz": _finite(average.turnover_over_markowitz),
+                "sharpe_ratio": finite(average.sharpe),
+                "turnover": finite(average.turnover),
+                "sharpe_over_markowitz": finite(average.sharpe_over_markowitz),
+                "turnover_over_markowitz": finite(average.turnover_over_markowitz),
                 "clears_floor": average.clears_floor,
                 **({} if average.behind is None else _gap(average.behind)),
             }
@@ -90,7 +90,7 @@ def records_of(
 
 def _fields(one: Any) -> dict[str, Any]:  # noqa: ANN401, a published row or figures of ours
     return {
-        name: _finite(getattr(one, name))
+        name: finite(getattr(one, name))
         for name in type(one).__dataclass_fields__
         if isinstance(getattr(one, name), int | float) and name not in ("table", "lookback")
     }
@@ -98,12 +98,8 @@ def _fields(one: Any) -> dict[str, Any]:  # noqa: ANN401, a published row or fig
 
 def _gap(gap: Any) -> dict[str, Any]:  # noqa: ANN401, any difference with an interval
     return {
-        f"difference{suffix}": _finite(getattr(gap, name))
+        f"difference{suffix}": finite(getattr(gap, name))
         for name, suffix in (
             ("value", ""), ("low", "_low"), ("high", "_high"), ("p_value", "_p_value"),
         )
     }  # fmt: skip
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -93,7 +93,7 @@ class Replication:
 
     def label(self, strategy: str) -> str:
         """Return the strategy's own name."""
-        return str(load_strategy(strategy).name)
+        return self.backtests[strategy, self.settings.lookbacks[0]].name
 
 
 @dataclass(frozen=True, slots=True, eq=False)

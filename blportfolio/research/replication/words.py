@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from blportfolio.report.forecasts.figures import p_text
+
 DASH = "–"
 
 
@@ -67,13 +69,6 @@ def interval(value: float, low: float, high: float, *, sign: bool = False) -> st
     return f"{text(value)} [{text(low)}, {text(high)}]"
 
 
-def p_value(value: float) -> str:
-    """Return a p-value."""
-    if not math.isfinite(value):
-        return DASH
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
 def gap_cells(gap: Gap | None) -> tuple[str, str]:
     """Return a difference with its interval, and its p-value; dashes where there is none.
 
@@ -83,7 +78,7 @@ def gap_cells(gap: Gap | None) -> tuple[str, str]:
         return DASH, DASH
     if not math.isfinite(gap.p_value):
         return signed(gap.value), DASH
-    return interval(gap.value, gap.low, gap.high, sign=True), p_value(gap.p_value)
+    return interval(gap.value, gap.low, gap.high, sign=True), p_text(gap.p_value)
 
 
 def less(first: float | None, second: float | None) -> float:
@@ -101,10 +96,3 @@ def over(first: float | None, second: float | None) -> float:
 def mean(values: Sequence[float]) -> float:
     """Return the mean of values, NaN if there is none or one of them is."""
     return float(np.mean(values)) if len(values) else math.nan
-
-
-def joined(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
