@@ -50,6 +50,6 @@ def floor_words(name: str, floor: str, rows: Sequence[Floor]) -> str:
         for row in rows
     ]
     return (
-        f"The floor, which plain baselines clear too: Sharpe ratio and turnover of {name} as "
+        f"The floor: Sharpe ratio and turnover of {name} as "
         f"multiples of those of {floor}, averaged over windows: {'; '.join(parts)}."
     )
