@@ -56,6 +56,7 @@ def write_run(
     baselines: Sequence[str] = (),
     baseline: Baseline | None = None,
     seed: int = 0,
+    results_only: bool = False,
 ) -> dict[str, Any]:
     """Write results, tables, charts, page and, last, the manifest.
 
@@ -70,6 +71,7 @@ def write_run(
         baselines: Names of those that they are held against.
         baseline: What all strategies are compared with; without it they are not.
         seed: Of the bootstraps.
+        results_only: Whether to leave out tables, charts and page, which the results can make.
 
     Returns:
         The summary: the headline figures by strategy, the comparison and the verdict.
@@ -85,7 +87,10 @@ def write_run(
         known = () if against is None else of_universe(against, part.universe)
         found = compare(part.results, candidates, baselines, seed=seed, known=known)
         comparisons += [{**record, **label} for record in found]
-        charts = _write_part(folder, part)
+        slugs = _write_results(folder, part)
+        if results_only:
+            continue
+        charts = _write_charts_and_tables(folder, part, slugs)
         drawn = "" if against is None else _draw_differences(folder, part, against)
         sections.append(PageSection(part.universe, own, charts, part.data, drawn))
     summary: dict[str, Any] = {"schema_version": 1, "experiment": title, "strategies": records}
@@ -94,14 +99,15 @@ def write_run(
         summary["against_baseline"] = against
     if comparisons:
         summary["verdict"] = {"sentences": verdict(comparisons), "comparisons": comparisons}
-    page = render_page(
-        title=title,
-        description=description,
-        sections=sections,
-        summary=summary,
-        manifest=manifest,
-    )
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    if not results_only:
+        page = render_page(
+            title=title,
+            description=description,
+            sections=sections,
+            summary=summary,
+            manifest=manifest,
+        )
+        (folder / "report.html").write_text(page, encoding="utf-8")
     write_json(folder / "summary.json", summary)
     outputs = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -122,12 +128,17 @@ def _draw_differences(folder: Path, part: RunPart, against: Mapping[str, Any]) -
     return to_svg(chart)
 
 
-def _write_part(folder: Path, part: RunPart) -> dict[str, str]:
-    """Write the results, charts and tables of one universe; return its charts, SVG by label."""
-    results = part.results
-    slugs = _slugs([result.name for result in results])
-    for result, slug in zip(results, slugs, strict=True):
+def _write_results(folder: Path, part: RunPart) -> list[str]:
+    """Write the results of one universe; return the name of each strategy's folder."""
+    slugs = _slugs([result.name for result in part.results])
+    for result, slug in zip(part.results, slugs, strict=True):
         result.save(folder / "strategies" / part.universe / slug)
+    return slugs
+
+
+def _write_charts_and_tables(folder: Path, part: RunPart, slugs: Sequence[str]) -> dict[str, str]:
+    """Write the charts and tables of one universe; return its charts, SVG by label."""
+    results = part.results
     charts = {"Growth of 1 by strategy": plot_growth(results)}
     charts["Drawdown by strategy"] = plot_drawdown(results)
     files = ["growth", "drawdown"]
