@@ -9,6 +9,7 @@ BLPortfolioError            exit 1
 └── SolverError             exit 1   every solver failed on a problem that may have a solution
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -78,3 +79,8 @@ class BLPortfolioWarning(UserWarning):
 
 class SingularCovarianceWarning(BLPortfolioWarning):
     """A covariance was singular, so that a small ridge was added to solve with it."""
+
+
+def flags_of(options: Iterable[str]) -> str:
+    """Return the flags of options, as a message names them."""
+    return ", ".join(f"--{name.replace('_', '-')}" for name in options)

@@ -178,10 +178,10 @@ def backtest(
     interrupted, 1 a bug.
     """
     with reported(debug=debug):
-        from blportfolio.cli.output import print_run
-        from blportfolio.cli.provenance import command_line
-        from blportfolio.cli.running import data_choices, run_and_write
+        from blportfolio.cli.command_line import command_line
+        from blportfolio.cli.output import print_run, progress_bar
         from blportfolio.config import load_experiment
+        from blportfolio.runs.running import data_choices, run_and_write
 
         prices, dataset = _one_source(context, prices, dataset)
         resolved = load_experiment(
@@ -217,14 +217,15 @@ def backtest(
             typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
         markets = [(choice, choice.load()) for choice in choices]
-        run, summary = run_and_write(
-            resolved,
-            markets,
-            command=command_line(context),
-            out=out,
-            seed=seed,
-            quiet=quiet or as_json,
-        )
+        with progress_bar(quiet=quiet or as_json) as progress:
+            run, summary = run_and_write(
+                resolved,
+                markets,
+                command=command_line(context),
+                runs=out / "runs",
+                seed=seed,
+                progress=progress,
+            )
         if as_json:
             ordered = {"schema_version": 1, "experiment": resolved.config.name, "run": str(run)}
             typer.echo(json.dumps({**ordered, **summary}, ensure_ascii=False))

@@ -107,7 +107,7 @@ def markets_of(
         DataError: If the user's own data cannot be read, or no universe is here.
     """
     from blportfolio.cli.reading import given_options
-    from blportfolio.cli.running import DataChoice
+    from blportfolio.runs.running import DataChoice
     from blportfolio.validation import nearest_name
 
     known = experiment.config.universes

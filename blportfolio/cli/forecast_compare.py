@@ -132,9 +132,9 @@ def compare(
     with reported(debug=debug):
         import time
 
+        from blportfolio.cli.command_line import command_line
         from blportfolio.cli.forecast_series import load_series
         from blportfolio.cli.output import announce
-        from blportfolio.cli.provenance import command_line
         from blportfolio.cli.study import Advance, print_records, print_study, run_study
         from blportfolio.forecasters.comparison import ComparisonSettings
         from blportfolio.forecasters.comparison import compare as hold_contest

@@ -210,8 +210,8 @@ def _run(
     """Run a study, write its folder and print it."""
     from dataclasses import asdict
 
+    from blportfolio.cli.command_line import command_line
     from blportfolio.cli.output import announce
-    from blportfolio.cli.provenance import command_line
     from blportfolio.cli.study import print_study, run_study
 
     config = {key: None if value is None else asdict(value) for key, value in decided.items()}

@@ -51,8 +51,8 @@ def ltsf(
     Example: blportfolio forecast ltsf data/ltsf --data-set ETTh1 --markdown
     """
     with reported(debug=debug):
+        from blportfolio.cli.command_line import command_line
         from blportfolio.cli.forecast_files import check_files
-        from blportfolio.cli.provenance import command_line
         from blportfolio.cli.study import Advance, print_records, print_study, run_study
         from blportfolio.forecasters.ltsf import FILES, HORIZONS, MODELS, published, run_ltsf
         from blportfolio.report.forecasts import ltsf_study

@@ -13,11 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from blportfolio.cli.reading import flags_of
 from blportfolio.data import MarketData, is_universe, load_dataset, load_prices
 from blportfolio.data.files.read import MAX_BYTES, read_bars
 from blportfolio.data.files.sources import Source, open_source
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import ConfigError, DataError, flags_of
 from blportfolio.forecasters.comparison import Panel
 from blportfolio.manifest import describe_market
 from blportfolio.validation import check_date, nearest_name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -61,8 +60,3 @@ def given_options(**options: object) -> dict[str, object]:
         for name, value in options.items()
         if value not in (None, False, 0)
     }
-
-
-def flags_of(options: Iterable[str]) -> str:
-    """Return the flags of options, as a message names them."""
-    return ", ".join(f"--{name.replace('_', '-')}" for name in options)

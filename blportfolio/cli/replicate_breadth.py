@@ -112,8 +112,8 @@ def breadth(
     --prices prices.csv
     """
     with reported(debug=debug):
+        from blportfolio.cli.command_line import command_line
         from blportfolio.cli.output import announce
-        from blportfolio.cli.provenance import command_line
         from blportfolio.cli.study import print_records, print_study, run_study
         from blportfolio.config import load_experiment
         from blportfolio.manifest import describe_market

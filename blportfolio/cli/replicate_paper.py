@@ -23,7 +23,6 @@ from blportfolio.cli.reading import (
     DateOrderOption,
     DecimalOption,
     Sheet,
-    flags_of,
     given_options,
 )
 
@@ -135,8 +134,8 @@ def replicate_command(key: str, universe: str, what: str) -> Callable[..., None]
         debug: DebugOption = False,
     ) -> None:
         with reported(debug=debug):
+            from blportfolio.cli.command_line import command_line
             from blportfolio.cli.output import announce
-            from blportfolio.cli.provenance import command_line
             from blportfolio.cli.study import Advance, print_records, print_study, run_study
             from blportfolio.errors import ConfigError
             from blportfolio.manifest import describe_market
@@ -239,7 +238,7 @@ def _load(
         ConfigError: If it is said how to read a file, and none is given.
     """
     from blportfolio.data import is_universe, load_dataset, load_prices
-    from blportfolio.errors import ConfigError
+    from blportfolio.errors import ConfigError, flags_of
 
     if prices is not None:
         return load_prices(prices, **reading)  # type: ignore[arg-type]

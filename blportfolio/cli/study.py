@@ -10,10 +10,10 @@ from typing import Any
 import typer
 
 from blportfolio.cli.output import print_table, progress_bar
-from blportfolio.cli.provenance import describe_run, run_name, seconds_since, utc_now
 from blportfolio.folders import new_folder
 from blportfolio.manifest import digest
 from blportfolio.report.study import Study, write_study
+from blportfolio.runs.provenance import describe_run, run_name, seconds_since, utc_now
 
 Advance = Callable[[str, int, int], None]
 

@@ -13,8 +13,10 @@ from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
 from blportfolio.report.metrics import drawdown
 
-# Okabe and Ito's palette without its yellow, which vanishes on white.
-PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999999"]
+# After Okabe and Ito (2008), darkened and lightened until each stands out 3.4 : 1 at least from
+# white and from the dashboard's dark ground; dashes and shapes tell apart what colours do not.
+PALETTE = ["#0072B2", "#D55E00", "#009E73", "#B8568C", "#A67C00", "#8A63C7", "#2A93C9", "#767676"]
+NEUTRAL = "#767676"
 POINTS = 800
 LAYERS = len(PALETTE)
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from blportfolio.report.charts import PALETTE
+from blportfolio.report.charts import NEUTRAL, PALETTE
 
 WIDTH, ROW = 640, 26
 LOOKS = {
@@ -62,7 +62,7 @@ def plot_differences(
         "found:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend
     )
     base = alt.Chart(table, width=WIDTH, height=ROW * len(table))
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color="#000000", strokeDash=[4, 3])
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
     tooltip = [
         alt.Tooltip("strategy:N"),
         *(alt.Tooltip(f"{name}:Q", format="+.3f") for name in ("difference", "low", "high")),

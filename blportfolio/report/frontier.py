@@ -14,7 +14,7 @@ from blportfolio.types import FloatArray, IntArray
 
 WIDTH, HEIGHT = 760, 360
 FONT = 10
-COLOURS = {"frontier": "#0072B2", "assets": "#000000"}
+COLOURS = {"frontier": "#0072B2", "assets": "#767676"}
 MARKED = {"Minimum variance": ("#009E73", "square"), "Maximum Sharpe": ("#D55E00", "diamond")}
 # Where a name may stand beside its dot: (alignment, baseline, dx, dy in pixels).
 PLACES: list[tuple[Any, Any, int, int]] = [

@@ -6,7 +6,7 @@ from helpers import ROOT, make_prices
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import blportfolio.cli.running
+import blportfolio.runs.running
 from blportfolio.report import run_folder
 
 STRATEGY = (ROOT / "strategies/slp.toml").read_text(encoding="utf-8")
@@ -251,7 +251,7 @@ def test_an_interruption_exits_with_130_and_leaves_nothing(run, monkeypatch, tmp
         assert list(tmp_path.rglob("*.part")), "the run had not begun"
         raise KeyboardInterrupt
 
-    home = blportfolio.cli.running if name == "run_experiment" else run_folder
+    home = blportfolio.runs.running if name == "run_experiment" else run_folder
     monkeypatch.setattr(home, name, interrupt)
     failed(run(), 130, "interrupted")
 
@@ -260,7 +260,7 @@ def test_an_interruption_that_a_library_turned_into_an_error_still_exits_with_13
     def interrupt(*args, **kwargs):  # noqa: ARG001, replaces others
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
-    monkeypatch.setattr(blportfolio.cli.running, "run_experiment", interrupt)
+    monkeypatch.setattr(blportfolio.runs.running, "run_experiment", interrupt)
     failed(run(), 130, "interrupted")
 
 
@@ -270,7 +270,7 @@ def test_an_interruption_keeps_what_was_in_the_output_folder(run, monkeypatch, t
 
     place = tmp_path / "place"
     (place / "runs" / "sample" / "older").mkdir(parents=True)
-    monkeypatch.setattr(blportfolio.cli.running, "run_experiment", interrupt)
+    monkeypatch.setattr(blportfolio.runs.running, "run_experiment", interrupt)
     result = run("--out", place)
     assert result.exit_code == 130
     assert [path.name for path in (place / "runs" / "sample").iterdir()] == ["older"]
@@ -284,7 +284,7 @@ def test_a_bug_exits_with_1_and_debug_shows_its_traceback(run, monkeypatch, erro
     def fail(*args, **kwargs):  # noqa: ARG001, replaces others
         raise error
 
-    monkeypatch.setattr(blportfolio.cli.running, "run_experiment", fail)
+    monkeypatch.setattr(blportfolio.runs.running, "run_experiment", fail)
     failed(run(), 1, type(error).__name__, "--debug")
     result = run("--debug")
     assert result.exit_code == 1

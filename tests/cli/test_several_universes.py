@@ -10,10 +10,11 @@ from helpers import make_prices
 from typer.testing import CliRunner
 
 import blportfolio as bl
-from blportfolio.cli import app, running
+from blportfolio.cli import app
 from blportfolio.report import run_folder
 from blportfolio.report.page import render_page
 from blportfolio.report.verdict import verdict
+from blportfolio.runs import running
 
 EXPERIMENT = """
 name = "two"

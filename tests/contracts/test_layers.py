@@ -8,7 +8,7 @@ import blportfolio as bl
 PACKAGE = ROOT / "blportfolio"
 ORDER = [
     "data", "forecasters", "features", "bayes", "covariance", "optimise", "priors", "config",
-    "backtest", "report", "research", "cli", "app", "integrations",
+    "backtest", "report", "runs", "research", "cli", "app", "integrations",
 ]  # fmt: skip
 TOP = {"cli", "app", "integrations"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -36,8 +36,8 @@ def third_party_imports(folder):
 def test_the_package_imports_what_it_declares_and_nothing_else():
     declared = requirement_names(PROJECT["project"]["dependencies"])
     imported = {DISTRIBUTION.get(n, n) for n in third_party_imports(ROOT / "blportfolio")}
-    optional = requirement_names(PROJECT["project"]["optional-dependencies"]["torch"])
-    assert imported - declared == optional
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert imported - declared == requirement_names(extras["torch"] + extras["app"])
     assert declared - imported == set()
 
 

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 
 from blportfolio.forecasters.comparison import Comparison
-from blportfolio.report.charts import DASHES, PALETTE
+from blportfolio.report.charts import DASHES, NEUTRAL, PALETTE
 
 WIDTH = 640
 ROW = 22
@@ -18,13 +18,13 @@ ROW = 22
 def looks(comparison: Comparison, shown: list[str], *, truth: bool = False) -> dict[str, Any]:
     """Return colour and dash by forecaster, the same on every chart of a contest."""
     everyone = list(dict.fromkeys(row.name for row in comparison.standings))
-    colours = [colour for colour in PALETTE if colour != "#000000"]
+    colours = [colour for colour in PALETTE if colour != NEUTRAL]
     by_name = {
         name: (colours[i % len(colours)], DASHES[i // len(colours) % len(DASHES)])
         for i, name in enumerate(everyone)
     }
     names = [*(["truth"] if truth else []), *shown]
-    by_name["truth"] = ("#000000", DASHES[0])
+    by_name["truth"] = (NEUTRAL, DASHES[0])
     legend = alt.Legend(symbolLimit=60, labelLimit=220, symbolStrokeWidth=2, symbolSize=220)
     return {
         "color": alt.Color(

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from blportfolio.report.charts import DASHES, PALETTE, POINTS
+from blportfolio.report.charts import DASHES, NEUTRAL, PALETTE, POINTS
 
 WIDTH = 620
 ROW = 26
@@ -151,12 +151,12 @@ def plot_steps(frame: pd.DataFrame, *, title: str, unit: str, percent: bool) -> 
                 color=alt.Color(
                     "change:N",
                     title="From the row above it",
-                    scale=alt.Scale(domain=["rises", "falls"], range=[PALETTE[4], PALETTE[5]]),
+                    scale=alt.Scale(domain=["rises", "falls"], range=[PALETTE[0], PALETTE[1]]),
                     legend=alt.Legend(orient="bottom", symbolStrokeWidth=5),
                 ),
             ),
             windows.encode(x=x, y=y, tooltip=["step:N", "lookback:O", "value:Q"]),
-            base.mark_point(filled=True, size=75, color="#000000", opacity=1).encode(x=x, y=y),
+            base.mark_point(filled=True, size=75, color=NEUTRAL, opacity=1).encode(x=x, y=y),
             base.mark_text(align="left", dx=6, fontSize=11).encode(
                 x=alt.value(WIDTH - 140), y=y, text="label:N"
             ),

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
-
-import typer
 
 from blportfolio.manifest import describe_software, digest
 
@@ -79,27 +76,3 @@ def describe_run(
 def seconds_since(began: dt.datetime) -> float:
     """Return the seconds since a run began."""
     return round((utc_now() - began).total_seconds(), 3)
-
-
-def command_line(context: typer.Context) -> str:
-    """Return the command that was given, without folders: those are private."""
-    words, group = [context.info_name or ""], context.parent
-    while group is not None and group.parent is not None:
-        words, group = [group.info_name or "", *words], group.parent
-    words = ["blportfolio", *words]
-    for parameter in context.command.params:
-        value = context.params.get(parameter.name or "")
-        if value is None or value == parameter.get_default(context) or value in ((), []):
-            continue
-        values = value if isinstance(value, list | tuple) else [value]
-        for item in values:
-            text = item.name if isinstance(item, PurePath) else str(item)
-            if PurePath(text).is_absolute():
-                text = PurePath(text).name
-            if parameter.param_type_name == "argument":
-                words.append(text)
-            elif item is True:
-                words.append(parameter.opts[0])
-            else:
-                words += [parameter.opts[0], text]
-    return shlex.join(words)

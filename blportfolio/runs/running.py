@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from blportfolio.backtest import first_decision, run_experiment
-from blportfolio.cli.output import progress_bar
-from blportfolio.cli.provenance import describe_run, run_name, seconds_since, utc_now
-from blportfolio.cli.reading import flags_of
+from blportfolio.runs.provenance import describe_run, run_name, seconds_since, utc_now
 from blportfolio.config import Experiment
 from blportfolio.data import (
     MarketData,
@@ -22,11 +20,13 @@ from blportfolio.data import (
     packaged_datasets,
 )
 from blportfolio.data.cached import cached_tickers
-from blportfolio.errors import BLPortfolioError, ConfigError
+from blportfolio.errors import BLPortfolioError, ConfigError, flags_of
 from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, digest
 from blportfolio.report.against import Baseline
 from blportfolio.report.run_folder import RunPart, write_run
+
+Advance = Callable[..., None]
 
 
 class DataChoice:
@@ -114,9 +114,9 @@ def run_and_write(
     markets: Sequence[tuple[DataChoice, MarketData]],
     *,
     command: str,
-    out: Path,
+    runs: Path,
     seed: int,
-    quiet: bool,
+    progress: Advance,
 ) -> tuple[Path, dict[str, Any]]:
     """Run every strategy on every universe and write the run's folder; return it and its summary.
 
@@ -124,9 +124,9 @@ def run_and_write(
         experiment: What to run.
         markets: The universes chosen, loaded.
         command: The command line, for the manifest.
-        out: Folder in which runs/ is made.
+        runs: Folder of runs, made where it is missing.
         seed: Of the bootstraps, and recorded for models that draw random numbers.
-        quiet: Whether to show no progress.
+        progress: Called with a name, steps done and all, and `unit=` where they are no decisions.
     """
     began = utc_now()
     several = len(markets) > 1
@@ -136,7 +136,7 @@ def run_and_write(
         "data": sources if several else dict(markets[0][1].sources),
         "seed": seed,
     }
-    target = out / "runs" / experiment.config.name / run_name(began, digest(config))
+    target = runs / experiment.config.name / run_name(began, digest(config))
     table = experiment.config.backtest
     given = {"start": table.start, "end": table.end}
     dates = {key: None if date is None else str(date) for key, date in given.items()}
@@ -146,27 +146,26 @@ def run_and_write(
                 first_decision(strategy, market, **dates)
     with new_folder(target) as folder:
         parts = []
-        with progress_bar(quiet=quiet) as progress:
-            for choice, market in markets:
-                label = choice.label if several else ""
-                before = f"{label}: " if several else ""
+        for choice, market in markets:
+            label = choice.label if several else ""
+            before = f"{label}: " if several else ""
 
-                def report(name: str, done: int, total: int, before: str = before) -> None:
-                    progress(before + name, done, total)
+            def report(name: str, done: int, total: int, before: str = before) -> None:
+                progress(before + name, done, total)
 
-                def prepare(name: str, done: int, total: int, before: str = before) -> None:
-                    progress(f"{before}{name}, features", done, total, unit="refits")
+            def prepare(name: str, done: int, total: int, before: str = before) -> None:
+                progress(f"{before}{name}, features", done, total, unit="refits")
 
-                with _named(label):
-                    results = run_experiment(
-                        experiment.strategies,
-                        market,
-                        **dates,
-                        seed=seed,
-                        progress=report,
-                        feature_progress=prepare,
-                    )
-                parts.append(RunPart(results, describe_market(market), label))
+            with _named(label):
+                results = run_experiment(
+                    experiment.strategies,
+                    market,
+                    **dates,
+                    seed=seed,
+                    progress=report,
+                    feature_progress=prepare,
+                )
+            parts.append(RunPart(results, describe_market(market), label))
         manifest = {
             **describe_run(
                 began,
