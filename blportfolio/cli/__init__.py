@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from blportfolio import __version__
+from blportfolio.cli.app import app as dashboard
 from blportfolio.cli.backtest import backtest
 from blportfolio.cli.data import data
 from blportfolio.cli.forecast import forecast
@@ -21,12 +22,13 @@ app = typer.Typer(
     help=(
         "Black-Litterman portfolios whose views are learned from market data.\n\n"
         "Start here: `blportfolio backtest` runs six strategies on packaged real prices and "
-        "writes a report. Not investment advice."
+        "writes a report, `blportfolio app` opens the dashboard. Not investment advice."
     ),
 )
 app.command()(backtest)
 app.command("list")(list_things)
 app.command()(show)
+app.command("app")(dashboard)
 app.add_typer(data, name="data")
 app.add_typer(forecast, name="forecast")
 app.add_typer(replicate, name="replicate")

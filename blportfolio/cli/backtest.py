@@ -147,6 +147,13 @@ def backtest(
         typer.Option("--seed", envvar="BLPORTFOLIO_SEED", min=0, help="Seed of random draws."),
     ] = 0,
     out: OutOption = Path(),
+    results_only: Annotated[
+        bool,
+        typer.Option(
+            "--results-only",
+            help="Write exact results, summary and manifest; no page, charts or tables.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no hints, only the table.")
@@ -225,6 +232,7 @@ def backtest(
                 runs=out / "runs",
                 seed=seed,
                 progress=progress,
+                results_only=results_only,
             )
         if as_json:
             ordered = {"schema_version": 1, "experiment": resolved.config.name, "run": str(run)}

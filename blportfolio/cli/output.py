@@ -133,7 +133,9 @@ def announce(run: Path, *, quiet: bool) -> None:
     """Print where a run's folder is, and what to do with it unless `quiet`."""
     typer.echo(f"\nRun: {run}")
     if not quiet:
-        typer.echo(f"Open {run / 'report.html'}, or print this again: blportfolio show {run}")
+        page = run / "report.html"
+        again = f"rint this again: blportfolio show {run}"
+        typer.echo(f"Open {page}, or p{again}" if page.is_file() else f"P{again}")
 
 
 @contextmanager

@@ -46,4 +46,5 @@ def show(
             if "against_baseline" in summary:
                 typer.echo("\n" + "\n".join(summary["against_baseline"]["sentences"]))
             print_verdict(summary)
-        typer.echo(f"\nReport: {run / 'report.html'}")
+        if (run / "report.html").is_file():
+            typer.echo(f"\nReport: {run / 'report.html'}")

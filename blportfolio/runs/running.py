@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from blportfolio.backtest import first_decision, run_experiment
-from blportfolio.runs.provenance import describe_run, run_name, seconds_since, utc_now
 from blportfolio.config import Experiment
 from blportfolio.data import (
     MarketData,
@@ -25,6 +24,7 @@ from blportfolio.folders import new_folder
 from blportfolio.manifest import POLICIES, describe_market, digest
 from blportfolio.report.against import Baseline
 from blportfolio.report.run_folder import RunPart, write_run
+from blportfolio.runs.provenance import describe_run, run_name, seconds_since, utc_now
 
 Advance = Callable[..., None]
 
@@ -117,6 +117,7 @@ def run_and_write(
     runs: Path,
     seed: int,
     progress: Advance,
+    results_only: bool = False,
 ) -> tuple[Path, dict[str, Any]]:
     """Run every strategy on every universe and write the run's folder; return it and its summary.
 
@@ -127,6 +128,7 @@ def run_and_write(
         runs: Folder of runs, made where it is missing.
         seed: Of the bootstraps, and recorded for models that draw random numbers.
         progress: Called with a name, steps done and all, and `unit=` where they are no decisions.
+        results_only: Whether to leave out tables, charts and page, which the results can make.
     """
     began = utc_now()
     several = len(markets) > 1
@@ -192,6 +194,7 @@ def run_and_write(
                 experiment.baseline, experiment.baseline_rows, experiment.trials, seed
             ),
             seed=seed,
+            results_only=results_only,
         )
     return target, summary
 
