@@ -1,1 +1,1 @@
-"""The dashboard: Streamlit pages over the library."""
+"""The dashboard: pages over the library, with no finance of their own."""

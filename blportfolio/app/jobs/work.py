@@ -1,0 +1,7 @@
+"""Which work can run in the background: a function of the library by kind.
+
+Each takes settings (from JSON), a folder of its own to write to, and what to call with the name of
+a step, steps done and all; it returns a document for JSON.
+"""
+
+WORK: dict[str, str] = {}

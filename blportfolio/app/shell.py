@@ -1,0 +1,104 @@
+"""What surrounds every page: configuration, navigation, sidebar and footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+
+import streamlit as st
+
+RUN, DATA = "run", "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A page of the dashboard.
+
+    Attributes:
+        name: Its module in `screens`, and its path in the URL.
+        title: What the navigation calls it.
+        icon: Material symbol beside the title.
+        needs: What the sidebar lets choose: a run, data, or both.
+    """
+
+    name: str
+    title: str
+    icon: str
+    needs: tuple[str, ...] = ()
+
+
+SCREENS = (
+    Screen("overview", "Overview", ":material/home:", (RUN,)),
+    Screen("allocate", "Allocate", ":material/balance:", (DATA,)),
+    Screen("views", "Views", ":material/visibility:", (DATA,)),
+    Screen("backtest", "Backtest", ":material/history:", (RUN, DATA)),
+    Screen("forecasters", "Forecasters", ":material/online_prediction:", (DATA,)),
+    Screen("data", "Data", ":material/database:", (DATA,)),
+    Screen("methods", "Methods", ":material/menu_book:"),
+    Screen("runs", "Runs", ":material/folder_open:", (RUN,)),
+)
+FOOTER = (
+    "blportfolio · research software, not investment advice · past results do not tell the future"
+)
+
+
+def run() -> None:
+    """Draw the page that the URL names."""
+    st.set_page_config(
+        page_title="blportfolio",
+        page_icon=":material/balance:",
+        layout="wide",
+        menu_items={"About": FOOTER},
+    )
+    pages = [
+        st.Page(
+            _drawer(screen),
+            title=screen.title,
+            icon=screen.icon,
+            url_path=screen.name,
+            default=screen is SCREENS[0],
+        )
+        for screen in SCREENS
+    ]
+    st.session_state["_pages"] = {
+        screen.name: page for screen, page in zip(SCREENS, pages, strict=True)
+    }
+    st.navigation(pages, position="top").run()
+
+
+def show(name: str) -> None:
+    """Draw the sidebar and one page.
+
+    Args:
+        name: Of the page, as in the URL.
+    """
+    screen = next(screen for screen in SCREENS if screen.name == name)
+    from blportfolio.app import filters, show, sources
+
+    with st.sidebar:
+        if RUN in screen.needs:
+            filters.sidebar()
+        if DATA in screen.needs:
+            sources.sidebar()
+    with show.guarded(f"The page {screen.title}"):
+        import_module(f"blportfolio.app.screens.{name}").page()
+    st.divider()
+    st.caption(FOOTER)
+
+
+def link(name: str, *, label: str | None = None, **query: str) -> None:
+    """Draw a link to a page, with what its URL should say."""
+    screen = next(screen for screen in SCREENS if screen.name == name)
+    target = st.session_state.get("_pages", {}).get(name)
+    if target is None:  # the page stands alone, as in a test
+        st.markdown(f"**{label or screen.title}**")
+        return
+    st.page_link(target, label=label or screen.title, icon=screen.icon, query_params=query or None)
+
+
+def _drawer(screen: Screen) -> Callable[[], None]:
+    drawer = partial(show, screen.name)
+    drawer.__name__ = screen.name  # type: ignore[attr-defined]  # Streamlit asks for it
+    return drawer

@@ -1,0 +1,107 @@
+"""How pages show charts, tables, downloads and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from blportfolio.errors import BLPortfolioError
+from blportfolio.report.charts import AnyChart
+
+LOG = logging.getLogger("blportfolio.app")
+
+
+def chart(drawn: AnyChart, *, alt: str, key: str | None = None) -> None:
+    """Show a chart as wide as the page, with a text for those who cannot see it.
+
+    Args:
+        drawn: The chart.
+        alt: What it shows, with its main figures.
+        key: Identity of the chart where a page shows several alike.
+    """
+    st.altair_chart(drawn, width="stretch", theme="streamlit", key=key, alt=alt)
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    columns: Mapping[str, Any] | None = None,
+    key: str | None = None,
+    alt: str | None = None,
+    height: int | Literal["auto", "content", "stretch"] = "auto",
+) -> None:
+    """Show a table without its index.
+
+    Args:
+        frame: What to show.
+        columns: Formats by column, as `st.column_config` makes them.
+        key: Identity of the table.
+        alt: What it shows.
+        height: In pixels, or "auto", "content" or "stretch".
+    """
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=None if columns is None else dict(columns),
+        width="stretch",
+        height=height,
+        key=key,
+        alt=alt,
+    )
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Turn an error into a sentence on the page, and go on with what comes after it.
+
+    Args:
+        what: What could not be shown, as the beginning of a sentence.
+    """
+    try:
+        yield
+    except BLPortfolioError as error:
+        failure(str(error))
+    except Exception:  # a page shows no traceback; the server's log has it
+        LOG.exception("%s could not be shown", what)
+        failure(
+            f"{what} could not be shown because of an unexpected error; the server's log has "
+            "its details. The rest of the dashboard still works."
+        )
+
+
+def failure(message: str) -> None:
+    """Show what went wrong and what to do."""
+    st.error(plain(message), icon=":material/error:")
+
+
+def empty(why: str, next_step: str) -> None:
+    """Show why there is nothing, and what to do next."""
+    st.info(f"{plain(why)}\n\n{next_step}", icon=":material/info:")
+
+
+def warn_stale(message: str) -> None:
+    """Show that what is on the page is older than it should be."""
+    st.warning(plain(message), icon=":material/schedule:")
+
+
+def download(label: str, data: str | bytes, file_name: str, mime: str) -> None:
+    """Offer a file; taking it runs nothing again."""
+    st.download_button(
+        label,
+        data,
+        file_name=file_name,
+        mime=mime,
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"download:{file_name}",
+    )
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it stands, whoever wrote it."""
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#|~$:!" else mark for mark in text)
