@@ -25,10 +25,16 @@ from blportfolio.forecasters.attention.diagnostics import (
     alignment,
     kernel_drift,
     last_step_attention,
+    step_weights,
     tangent_kernel,
 )
 from blportfolio.forecasters.attention.forecaster import AttentionForecaster, FittedAttention
-from blportfolio.forecasters.attention.layer import forward, jacobian, loss_and_gradient
+from blportfolio.forecasters.attention.layer import (
+    attention_weights,
+    forward,
+    jacobian,
+    loss_and_gradient,
+)
 from blportfolio.forecasters.attention.parameters import (
     AttentionSettings,
     Parameters,
@@ -44,6 +50,7 @@ __all__ = [
     "Parameters",
     "Training",
     "alignment",
+    "attention_weights",
     "forward",
     "initial_parameters",
     "jacobian",
@@ -51,6 +58,7 @@ __all__ = [
     "largest_step",
     "last_step_attention",
     "loss_and_gradient",
+    "step_weights",
     "tangent_kernel",
     "train",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blportfolio.forecasters.attention.layer import attend, chunks, jacobian
+from blportfolio.forecasters.attention.layer import attend, attention_weights, chunks, jacobian
 from blportfolio.forecasters.attention.parameters import AttentionSettings, Parameters
 from blportfolio.types import FloatArray
 
@@ -70,3 +70,17 @@ def last_step_attention(
     sides = [mass[parameters.output > 0], mass[parameters.output < 0]]
     plus, minus = (float(side.mean()) if len(side) else float("nan") for side in sides)
     return plus, minus
+
+
+def step_weights(x: FloatArray, parameters: Parameters, settings: AttentionSettings) -> FloatArray:
+    """Return the (n, context_length) weight that each value of a window has in its forecast.
+
+    f(x) = Σ_k v_k(x) x_k with v_k = c Σ_r a_r p_{r,k}, and the skip coefficient added at the last
+    step. Unlike those of a linear model the weights change from window to window.
+    """
+    weights: FloatArray = settings.factor * (
+        attention_weights(x, parameters, settings) @ parameters.output
+    )
+    if settings.skip != "none":
+        weights[:, -1] += parameters.skip
+    return weights

@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blportfolio.forecasters.attention.layer import forward
+from blportfolio.forecasters.attention.diagnostics import step_weights
+from blportfolio.forecasters.attention.layer import attention_weights, forward
 from blportfolio.forecasters.attention.parameters import AttentionSettings, initial_parameters
 from blportfolio.forecasters.attention.training import OPTIMISERS, Progress, Training, train
 from blportfolio.forecasters.attention.units import NORMALISE, in_units, units_of
@@ -221,6 +222,38 @@ class FittedAttention(Brief):
         x, model = in_units(values, units), self.forecaster.model
         ahead = [units * forward(x, training.parameters, model) for training in self.trainings]
         return np.stack(ahead, axis=1)
+
+    def attention(self, context: ArrayLike, *, step: int = 0) -> FloatArray:
+        """Return the (n_windows, context_length, width) attention of every neuron.
+
+        Args:
+            context: (n_windows, context_length) windows.
+            step: Step of the horizon, from 0.
+
+        Raises:
+            DataError: If the context has another length or holds a missing value.
+        """
+        x = self._divided(context)
+        return attention_weights(x, self.trainings[step].parameters, self.forecaster.model)
+
+    def step_weights(self, context: ArrayLike, *, step: int = 0) -> FloatArray:
+        """Return the (n_windows, context_length) weights of the values in the forecast.
+
+        The forecast of `predict` is their product with the context.
+
+        Args:
+            context: (n_windows, context_length) windows.
+            step: Step of the horizon, from 0.
+
+        Raises:
+            DataError: If the context has another length or holds a missing value.
+        """
+        x = self._divided(context)
+        return step_weights(x, self.trainings[step].parameters, self.forecaster.model)
+
+    def _divided(self, context: ArrayLike) -> FloatArray:
+        values = check_context(context, self.context_length)
+        return in_units(values, units_of(values, self.forecaster.normalise, self.unit))
 
 
 def _slope(x: FloatArray, y: FloatArray) -> float:

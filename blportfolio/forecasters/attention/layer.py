@@ -131,22 +131,8 @@ def attend(
     """
     is_softmax, empty = settings.activation == "softmax", np.empty(0)
     last = x[:, -1:]
-    # Beyond about 1e154 the product of two values leaves the floating-point range; attention is
-    # one-hot long before, so that the largest number serves as well.
     with np.errstate(over="ignore", under="ignore"):
-        centred = x - last
-        sharpness = np.clip(last * parameters.weights, -LARGEST, LARGEST)
-        top = np.where(sharpness >= 0, centred.max(axis=1)[:, None], centred.min(axis=1)[:, None])
-        # Steps by neurons: sums over a window then run along whole rows of neurons.
-        logits = centred[:, :, None] - top[:, None, :]
-        logits *= sharpness[:, None, :]
-        if parameters.bias is not None:
-            logits += parameters.bias.T
-            logits -= logits.max(axis=1, keepdims=True)
-        if is_softmax:
-            p = np.exp(logits, out=logits)
-        else:
-            p = np.swapaxes(sparsemax(np.swapaxes(logits, 1, 2)), 1, 2)
+        p, centred = _weights(x, parameters, settings)
         sums = _sums(p, centred, 3 if slopes else 2)
         mean, mass = sums[1] / sums[0] + last, p[:, -1, :] / sums[0]
         if not slopes:
@@ -164,10 +150,44 @@ def attend(
         return Attention(mean, mass, variance, slope)
 
 
+def attention_weights(
+    x: FloatArray, parameters: Parameters, settings: AttentionSettings
+) -> FloatArray:
+    """Return the (n, context_length, width) attention p_r of every neuron on every step.
+
+    Non-negative, and one in sum over the steps: ⟨p_r, x⟩ is what neuron r sees.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        p, _ = _weights(x, parameters, settings)
+        normalised: FloatArray = p / p.sum(axis=1, keepdims=True)
+    return normalised
+
+
 def chunks(x: FloatArray, parameters: Parameters) -> Iterator[slice]:
     """Return the rows of one chunk of windows after another."""
     step = max(1, CHUNK // (len(parameters.weights) * x.shape[1]))
     return (slice(start, start + step) for start in range(0, len(x), step))
+
+
+def _weights(
+    x: FloatArray, parameters: Parameters, settings: AttentionSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Return (n, context_length, width) attention before it is normalised, and x less its last."""
+    last = x[:, -1:]
+    # Beyond about 1e154 the product of two values leaves the floating-point range; attention is
+    # one-hot long before, so that the largest number serves as well.
+    centred = x - last
+    sharpness = np.clip(last * parameters.weights, -LARGEST, LARGEST)
+    top = np.where(sharpness >= 0, centred.max(axis=1)[:, None], centred.min(axis=1)[:, None])
+    # Steps by neurons: sums over a window then run along whole rows of neurons.
+    logits = centred[:, :, None] - top[:, None, :]
+    logits *= sharpness[:, None, :]
+    if parameters.bias is not None:
+        logits += parameters.bias.T
+        logits -= logits.max(axis=1, keepdims=True)
+    if settings.activation == "softmax":
+        return np.exp(logits, out=logits), centred
+    return np.swapaxes(sparsemax(np.swapaxes(logits, 1, 2)), 1, 2), centred
 
 
 def _combine(

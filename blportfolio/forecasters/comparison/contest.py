@@ -26,7 +26,12 @@ from blportfolio.forecasters.comparison.panel import (
     describe,
     make_arena,
 )
-from blportfolio.forecasters.comparison.results import CONTROLS, Comparison, Standing
+from blportfolio.forecasters.comparison.results import (
+    CONTROLS,
+    Comparison,
+    Forecasts,
+    Standing,
+)
 from blportfolio.forecasters.comparison.settings import ComparisonSettings
 from blportfolio.forecasters.evaluation import ConfidenceSet, score
 from blportfolio.forecasters.registry import make_forecaster
@@ -36,6 +41,8 @@ from blportfolio.types import BoolArray, FittedForecaster, FloatArray, Forecaste
 
 Progress = Callable[[str, int, int], None]
 Clock = Callable[[], float]
+Keep = Callable[[Forecasts], None]
+Fits = tuple[tuple[int, FittedForecaster], ...]
 
 
 def compare(
@@ -46,6 +53,7 @@ def compare(
     regime: str = "all",
     progress: Progress | None = None,
     clock: Clock | None = None,
+    keep: Keep | None = None,
     **described: Any,  # noqa: ANN401, the fields of `Panel`
 ) -> Comparison:
     """Compare forecasters on the same windows of one or more series, in order of time.
@@ -68,6 +76,7 @@ def compare(
         regime: `all`; `consistent` is refused, with the reason.
         progress: Called with a forecaster's name, the fits done and all of its fits.
         clock: Returns seconds, to time the forecasters.
+        keep: Called with the forecasts of each forecaster at each horizon.
         **described: `labels`, `kind` ("returns" or "levels"), `dates` and `name` of the values.
 
     Returns:
@@ -87,7 +96,7 @@ def compare(
     arena = make_arena(panel, settings)
     notes += arena.notes
     cut = {horizon: arena.windows(settings, horizon) for horizon in settings.horizons}
-    contest = _Contest(arena, settings, progress, clock)
+    contest = _Contest(arena, settings, progress, clock, keep)
     standings: list[Standing] = []
     sets: dict[int, ConfidenceSet | None] = {}
     dates: dict[int, Any] = {}
@@ -126,6 +135,7 @@ class _Contest:
     settings: ComparisonSettings
     progress: Progress | None
     clock: Clock | None
+    keep: Keep | None
 
     def at(
         self, horizon: int, number: int, windows: Windows, stride: int, entrants: list[Entrant]
@@ -140,7 +150,10 @@ class _Contest:
         runs: list[Run] = []
         for entrant in entrants:
             found = made.get(entrant.name) or self._forecasts(entrant, number, windows, due)
-            forecasts, seconds, fitted = found
+            forecasts, seconds, fits = found
+            if self.keep is not None:
+                mean = np.mean(forecasts, axis=0)
+                self.keep(Forecasts(entrant.name, horizon, judged, mean, fits))
             runs.append(
                 judge(
                     entrant,
@@ -152,7 +165,7 @@ class _Contest:
                     example=_example(judged),
                     overlap=-(-horizon // stride),
                     seconds=seconds,
-                    curve=learning_curve(fitted),
+                    curve=learning_curve(fits[-1][1] if fits else None),
                 )
             )
         return summarise(
@@ -169,31 +182,42 @@ class _Contest:
         number: int,
         windows: Windows,
         due: BoolArray,
-    ) -> tuple[list[FloatArray], float, FittedForecaster | None]:
-        """Return the forecasts of each seed, the seconds they took, and what was fitted last."""
-        settings, fits = self.settings, len(self.arena.fit_rows)
-        seeds = range(settings.n_seeds) if entrant.is_seeded else range(1)
-        total = fits * len(seeds) * len(settings.horizons)
-        last: list[FittedForecaster] = []
+    ) -> tuple[list[FloatArray], float, Fits]:
+        """Return the forecasts of each seed, the seconds they took, and fits of the first."""
+        seeds = range(self.settings.n_seeds) if entrant.is_seeded else range(1)
         began = self.clock() if self.clock else np.nan
-        forecasts = []
-        for place, seed in enumerate(seeds):
-            before = fits * (number * len(seeds) + place)
-
-            def advance(done: int, _all: int, before: int = before) -> None:
-                if self.progress is not None:
-                    self.progress(entrant.name, before + done, total)
-
-            runner = entrant.runner(
-                kind=self.arena.panel.kind,
-                seed=settings.seed + seed,
-                max_windows=settings.training_windows,
-                keep=last.append,
-            )
-            forecasts.append(self._walk(entrant.name, runner, windows, advance)[due])
-            del last[:-1]
+        made = []
+        for place in seeds:
+            number_of_seed = number * len(seeds) + place
+            total = len(seeds) * len(self.settings.horizons)
+            made.append(self._one_seed(entrant, place, windows, number_of_seed, total))
         seconds = (self.clock() - began) if self.clock else np.nan
-        return forecasts, float(seconds), last[0] if last else None
+        return [forecasts[due] for forecasts, _ in made], float(seconds), made[0][1]
+
+    def _one_seed(
+        self, entrant: Entrant, place: int, windows: Windows, number: int, total: int
+    ) -> tuple[FloatArray, Fits]:
+        """Return the forecasts of one seed, the `number`-th of `total` walks, and its fits."""
+        n_fits = len(self.arena.fit_rows)
+        fitted: list[FittedForecaster] = []
+        count = [0]
+
+        def advance(done: int, _all: int) -> None:
+            count.append(len(fitted))
+            if self.progress is not None:
+                self.progress(entrant.name, number * n_fits + done, total * n_fits)
+
+        runner = entrant.runner(
+            kind=self.arena.panel.kind,
+            seed=self.settings.seed + place,
+            max_windows=self.settings.training_windows,
+            keep=fitted.append,
+        )
+        forecasts = self._walk(entrant.name, runner, windows, advance)
+        was_fitted = np.diff(count) > 0  # where nothing is due there is no fit
+        rows = np.array(self.arena.fit_rows)[was_fitted].tolist()
+        fits = tuple(zip(rows, fitted, strict=True))
+        return forecasts, fits if self.keep is not None else fits[-1:]
 
     def _walk(
         self,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from blportfolio.forecasters.comparison.settings import ComparisonSettings
 from blportfolio.forecasters.evaluation import ConfidenceSet, PredictiveTest, Scores
-from blportfolio.types import FloatArray
+from blportfolio.forecasters.windows import Windows
+from blportfolio.types import FittedForecaster, FloatArray
 
 CONTROLS: dict[str, tuple[str, ...]] = {
     "returns": ("zero", "mean", "autoregression"),
@@ -31,6 +32,25 @@ class Curve:
     training: tuple[float, ...]
     held_out_steps: tuple[int, ...] = ()
     held_out: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecasts:
+    """What one forecaster forecast at one horizon, and what made the forecasts.
+
+    Attributes:
+        name: Registry name of the forecaster.
+        horizon: Rows ahead.
+        windows: The windows of the test.
+        values: (n_windows, horizon) forecasts, or (n_windows, 1) of totals; means over seeds.
+        fits: Rows at whose close the first seed was fitted, ascending, and what came of it.
+    """
+
+    name: str
+    horizon: int
+    windows: Windows
+    values: FloatArray
+    fits: tuple[tuple[int, FittedForecaster], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
