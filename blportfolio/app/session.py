@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from blportfolio.app.jobs.job import Jobs
+
+VISITOR = "_visitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,34 @@ class Session:
     jobs: Jobs
 
 
+OPEN: dict[Path, Session] = {}
+
+
 def _close(session: Session) -> None:
+    OPEN.pop(session.folder, None)
     session.jobs.close()
     shutil.rmtree(session.folder, ignore_errors=True)
 
 
 @st.cache_resource(scope="session", on_release=_close, show_spinner=False)
+def _opened(visitor: str) -> Session:  # noqa: ARG001, the key
+    folder = Path(tempfile.mkdtemp(prefix="blportfolio-"))  # for this user alone: mode 0700
+    OPEN[folder] = Session(folder, Jobs(folder / "jobs"))
+    return OPEN[folder]
+
+
 def session() -> Session:
     """Return the things of the visitor whose page is being drawn."""
-    folder = Path(tempfile.mkdtemp(prefix="blportfolio-"))  # for this user alone: mode 0700
-    return Session(folder, Jobs(folder / "jobs"))
+    if VISITOR not in st.session_state:
+        st.session_state[VISITOR] = uuid.uuid4().hex
+    return _opened(st.session_state[VISITOR])
+
+
+@atexit.register
+def close_all() -> None:
+    """End every visit of this process: cancel work, delete private folders."""
+    for one in list(OPEN.values()):
+        _close(one)
 
 
 def runs_folder() -> Path:

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from blportfolio.app.session import close_all
 from blportfolio.runs.stored import reference_run
 
 TIMEOUT_S = 60
@@ -24,6 +25,13 @@ def runs_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BLPORTFOLIO_RUNS", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def visits():
+    """Visits end with the test."""
+    yield
+    close_all()
 
 
 @pytest.fixture

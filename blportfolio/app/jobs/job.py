@@ -20,6 +20,7 @@ from typing import Any
 from blportfolio.app.jobs.work import WORK
 from blportfolio.errors import ConfigError
 
+WORKER = "blportfolio.app.jobs.worker"
 LOG = logging.getLogger("blportfolio.app")
 GRACE_S = 5.0
 """Seconds in which a cancelled job may tidy up before it is killed."""
@@ -141,8 +142,8 @@ class Jobs:
         folder = self._folder / key
         folder.mkdir(parents=True)
         order = json.dumps({"kind": kind, "settings": dict(settings), "folder": str(folder)})
-        process = subprocess.Popen(
-            [sys.executable, "-m", "blportfolio.app.jobs.worker"],
+        process = subprocess.Popen(  # noqa: S603, this package's own worker
+            [sys.executable, "-m", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
