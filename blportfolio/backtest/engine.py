@@ -12,14 +12,14 @@ import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder, trades_frame
 from blportfolio.backtest.models import DecisionMaker
-from blportfolio.backtest.plan import plan_decisions
+from blportfolio.backtest.plan import make_windows, plan_decisions
 from blportfolio.backtest.result import BacktestResult
 from blportfolio.backtest.schedule import periods_between
 from blportfolio.backtest.strategy import Strategy, as_strategy, check_cost
 from blportfolio.config import StrategyConfig
 from blportfolio.data import MarketData, check_market
 from blportfolio.errors import ConfigError, SingularCovarianceWarning
-from blportfolio.features import WindowMaker, build_panel
+from blportfolio.features import WindowMaker
 from blportfolio.manifest import describe_market
 from blportfolio.types import FloatArray, IntArray
 
@@ -74,13 +74,7 @@ def run_backtest(
     for name, given in (("progress", progress), ("feature_progress", feature_progress)):
         if given is not None and not callable(given):
             raise ConfigError(f"`{name}` must be a function (done, total), got {given!r}.")
-    panel, skipped = (
-        build_panel(market, plan.features, progress=feature_progress)
-        if plan.features
-        else (None, ())
-    )
-    lookback = plan.window_length(market)
-    maker = WindowMaker(market, lookback=lookback, panel=panel)
+    maker, skipped = make_windows(plan, market, feature_progress)
     rows, last = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)
     recorder = Recorder()
     recorder.notes.extend((int(rows[0]), "features", note) for note in skipped)
@@ -97,7 +91,7 @@ def run_backtest(
     manifest = {
         "schema_version": 1,
         "strategy": plan.settings,
-        "lookback": lookback,
+        "lookback": maker.lookback,
         "rebalance": plan.rebalance,
         "periods_between_decisions": periods_between(plan.rebalance, maker.periods_per_year),
         "cost_bps": bps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,32 @@ from blportfolio.types import (
 )
 from blportfolio.validation import check_same_labels
 
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What the optimiser was asked at a decision.
+
+    Attributes:
+        moments: Of the eligible assets; zeros for an objective that needs none.
+        previous: (n_eligible,) weights just before, None at a first purchase.
+        context: What the objective may use besides.
+    """
+
+    moments: Moments
+    previous: FloatArray | None
+    context: DecisionContext
+
 
 class DecisionMaker:
     """Asks a strategy's models for target weights, and notes what was unusual.
 
     A prior with `fit_arrays` is called with arrays; any other through its public `fit`. The state
     of a stateful prior lives here, never in the prior.
+
+    Attributes:
+        question: What the optimiser was asked last; None before that.
     """
 
     def __init__(
@@ -42,8 +63,9 @@ class DecisionMaker:
         self.cost_bps = cost_bps
         self.maker = maker
         self.recorder = recorder
+        self.question: Question | None = None
         prior = strategy.prior
-        self._needs_distribution = getattr(strategy.objective, "needs_distribution", True)
+        self.needs_distribution = getattr(strategy.objective, "needs_distribution", True)
         self._keeper = None
         self._fit_arrays: Callable[..., Moments] | None = getattr(prior, "fit_arrays", None)
         if isinstance(prior, StatefulPrior) and getattr(prior, "keeps_state", True):
@@ -55,6 +77,19 @@ class DecisionMaker:
         self._first = True
         self._missing: set[str] = set()
         self._doubts: set[str] = set()
+
+    def replay(self, rows: IntArray, progress: Progress | None = None) -> None:
+        """Show the prior the decisions made at `rows`, so that it knows what it knew after them.
+
+        Nothing is decided and nothing noted. A prior that keeps no state has nothing to learn.
+        """
+        if self._keeper is None or not self.needs_distribution:
+            return
+        for number, row in enumerate(rows.tolist()):
+            if self.maker.eligible[row].any():
+                self._keeper.advance(row)
+            if progress is not None:
+                progress(number + 1, len(rows))
 
     def __call__(self, row: int, held: FloatArray | None) -> FloatArray:
         """Return (n_assets,) target weights for the decision at `row`.
@@ -88,7 +123,7 @@ class DecisionMaker:
     def _decide(self, row: int, columns: IntArray | None, held: FloatArray | None) -> ArraySolution:
         """Return the weights of the eligible assets."""
         previous = held if held is None or columns is None else held[columns]
-        if self._needs_distribution:
+        if self.needs_distribution:
             moments = self._fit(row, columns, previous)
             self.recorder.add_views(row, moments)
         else:
@@ -108,6 +143,7 @@ class DecisionMaker:
     ) -> ArraySolution:
         previous = held if held is None or columns is None else held[columns]
         context = self._context(row, moments, columns, held)
+        self.question = Question(moments, previous, context)
         return solve_at(
             self.strategy.objective, moments.mean, moments.covariance, previous, context
         )
@@ -206,7 +242,7 @@ class DecisionMaker:
     def _note_features(self, row: int) -> None:
         """Note, once a spell, which features no asset has any longer or yet."""
         panel = self.maker.panel
-        if panel is None or not self._needs_distribution:
+        if panel is None or not self.needs_distribution:
             return
         missing = missing_since(panel, row)
         for name in sorted(set(missing) - self._missing):

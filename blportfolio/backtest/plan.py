@@ -1,17 +1,40 @@
-"""Which rows of a market a strategy decides at."""
+"""What a strategy sees of a market, and the rows it decides at."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from blportfolio.backtest.schedule import decision_rows
+from blportfolio.backtest.strategy import Strategy
+from blportfolio.data import MarketData
 from blportfolio.errors import DataError
-from blportfolio.features import WindowMaker
+from blportfolio.features import WindowMaker, build_panel
 from blportfolio.types import IntArray
 from blportfolio.validation import check_date
 
 Date = str | pd.Timestamp | None
+
+
+def make_windows(
+    plan: Strategy, market: MarketData, progress: Callable[[int, int], None] | None = None
+) -> tuple[WindowMaker, tuple[str, ...]]:
+    """Return what cuts a strategy's windows out of a market, and notes on features left out.
+
+    Args:
+        plan: The strategy, whose features are computed for all dates.
+        market: The data.
+        progress: Called while a feature that takes long is computed, with steps done and all.
+
+    Raises:
+        DataError: If a feature needs data that are missing.
+    """
+    panel, skipped = (
+        build_panel(market, plan.features, progress=progress) if plan.features else (None, ())
+    )
+    return WindowMaker(market, lookback=plan.window_length(market), panel=panel), skipped
 
 
 def scheduled_rows(maker: WindowMaker, rebalance: int | str, *, start: Date, last: int) -> IntArray:

@@ -20,7 +20,7 @@ from blportfolio.optimise.objectives.base import (
     previous_array,
 )
 from blportfolio.optimise.objectives.max_sharpe import MaxSharpe
-from blportfolio.types import Objective, ReturnDistribution
+from blportfolio.types import DecisionContext, FloatArray, Objective, ReturnDistribution
 from blportfolio.validation import shown
 
 HELD = 1e-8
@@ -80,8 +80,7 @@ def weight_spread(
     check_counts(n_draws, seed)
     point = objective.solve(distribution, previous_weights=previous_weights)
     assets = list(distribution.assets)
-    known = not distribution.mean_covariance.any()
-    if known:
+    if not distribution.mean_covariance.any():
         warnings.warn(
             "The distribution takes the expected returns as known (`mean_covariance` is 0), so "
             "the weights have no spread. Use a prior that states their uncertainty, such as "
@@ -89,32 +88,61 @@ def weight_spread(
             BLPortfolioWarning,
             stacklevel=2,
         )
-    draws = posterior_draws(
-        distribution.mean,
-        distribution.mean_covariance,
-        distribution.assets,
-        n_draws=1 if known else n_draws,
-        seed=seed,
-    )
-    solutions = solve_draws(
+    frame = spread_of(
         objective,
-        draws,
-        distribution.mean,
-        distribution.covariance,
+        point.reindex(assets).to_numpy(dtype=float),
+        (distribution.mean, distribution.covariance, distribution.mean_covariance),
         previous=previous_array(previous_weights, distribution.assets),
         context=context_of(distribution),
+        n_draws=n_draws,
+        seed=seed,
     )
-    weights = np.array([solution.weights for solution in solutions])
-    lower, upper = np.quantile(weights, [0.05, 0.95], axis=0)
+    frame.attrs["solution"] = dict(point.attrs.get("solution", {}))
+    return frame
+
+
+def spread_of(
+    objective: Objective,
+    weights: FloatArray,
+    moments: tuple[FloatArray, FloatArray, FloatArray],
+    *,
+    previous: FloatArray | None,
+    context: DecisionContext,
+    n_draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return what `weight_spread` does, for a decision whose context is known.
+
+    Args:
+        objective: What was solved.
+        weights: (n_assets,) its answer at the posterior mean.
+        moments: E[r], the predictive covariance and Cov[θ].
+        previous: (n_assets,) weights before the decision, or None.
+        context: What the objective was told besides; its labels are those of the table.
+        n_draws: Number of draws.
+        seed: Whole number from which they follow.
+
+    Raises:
+        DataError: If Cov[θ] is not positive semi-definite.
+        InfeasibleError: If there are no weights at the posterior mean, or at any draw.
+    """
+    mean, covariance, mean_covariance = moments
+    known = not mean_covariance.any()
+    draws = posterior_draws(
+        mean, mean_covariance, context.assets, n_draws=1 if known else n_draws, seed=seed
+    )
+    solutions = solve_draws(objective, draws, mean, covariance, previous=previous, context=context)
+    drawn = np.array([solution.weights for solution in solutions])
+    lower, upper = np.quantile(drawn, [0.05, 0.95], axis=0)
     frame = pd.DataFrame(
         {
-            "weight": point.reindex(assets).to_numpy(dtype=float),
-            "mean": weights.mean(axis=0),
+            "weight": weights,
+            "mean": drawn.mean(axis=0),
             "lower": lower,
             "upper": upper,
-            "held": (np.abs(weights) > HELD).mean(axis=0),
+            "held": (np.abs(drawn) > HELD).mean(axis=0),
         },
-        index=pd.Index(assets, name="asset"),
+        index=pd.Index(context.assets, name="asset"),
     )
     fallbacks = sum(solution.fallback is not None for solution in solutions)
     frame.attrs["spread"] = {
@@ -123,5 +151,4 @@ def weight_spread(
         "n_fallback": fallbacks * (n_draws if known else 1),
         "n_unsolved": len(draws) - len(solutions),
     }
-    frame.attrs["solution"] = dict(point.attrs.get("solution", {}))
     return frame

@@ -71,17 +71,22 @@ class ArrayPrior(ABC):
         moments = fit_arrays(arrays)
         for doubt in moments.doubts:
             warnings.warn(doubt, BLPortfolioWarning, stacklevel=3)
-        mean = check_vector(moments.mean, len(arrays.assets), name="mean")
-        return ReturnDistribution(
-            mean=mean,
-            covariance=moments.covariance,
-            mean_covariance=moments.mean_covariance,
-            assets=window.assets,
-            views=None if moments.views is None else explain_views(moments.views),
-            log_evidence=moments.log_evidence,
-            scenarios=arrays.scenarios(mean),
-            periods_per_year=window.periods_per_year,
-        )
+        return as_distribution(moments, arrays)
+
+
+def as_distribution(moments: Moments, window: WindowArrays) -> ReturnDistribution:
+    """Put labels on moments, explain their views, and add the window's returns as scenarios."""
+    mean = check_vector(moments.mean, len(window.assets), name="mean")
+    return ReturnDistribution(
+        mean=mean,
+        covariance=moments.covariance,
+        mean_covariance=moments.mean_covariance,
+        assets=window.assets,
+        views=None if moments.views is None else explain_views(moments.views),
+        log_evidence=moments.log_evidence,
+        scenarios=window.scenarios(mean),
+        periods_per_year=window.periods_per_year,
+    )
 
 
 def explain_views(views: ArrayViews) -> LatentViews:
