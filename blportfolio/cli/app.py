@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import runpy
@@ -114,16 +115,22 @@ def _check_address(host: str, port: int) -> None:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise ConfigError(
-            f"--host: there is no address {host!r} on this machine; localhost always works."
+            f"--host: {host!r} is no address of this machine; localhost is."
         ) from error
-    family, kind, _, _, address = found[0]
-    with socket.socket(family, kind) as server:
-        if os.name != "nt":  # as the server itself does: a port that was just left is free
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            server.bind(address)
-        except OSError as error:
-            raise ConfigError(
-                f"--port: {host}:{port} cannot be used ({error.strerror or error}); is the "
-                f"dashboard open already? Try --port {port + 1 if port < 65535 else 8501}."
-            ) from error
+    usable = False
+    for family, kind, _, _, address in found:  # localhost may be two, of which one is switched off
+        with socket.socket(family, kind) as server:
+            if os.name != "nt":  # as the server itself does: a port that was just left is free
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                server.bind(address)
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    continue
+                raise ConfigError(
+                    f"--port: {host}:{port} cannot be used ({error.strerror or error}); is the "
+                    f"dashboard open already? Try --port {port + 1 if port < 65535 else 8501}."
+                ) from error
+            usable = True
+    if not usable:
+        raise ConfigError(f"--host: {host!r} is no address of this machine; localhost is.")
