@@ -57,7 +57,7 @@ def worst_drawdowns(wealth: pd.Series, count: int = WORST) -> pd.DataFrame:
             }
         )
     columns = ["depth", "peak", "trough", "recovered", "days_down", "days_up", "days"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns).astype({"depth": float})
     for name in ("peak", "trough", "recovered"):
         table[name] = pd.DatetimeIndex(table[name]).as_unit(dates.unit)
     for name in ("days_down", "days_up", "days"):
