@@ -25,6 +25,7 @@ from blportfolio.report.portfolio.trading import (
     gross_wealth,
     holdings,
 )
+from blportfolio.report.portfolio.weights import effective_chart, weights_chart
 
 __all__ = [
     "Look",
@@ -37,6 +38,7 @@ __all__ = [
     "costs_by_year",
     "decisions",
     "drawdown_chart",
+    "effective_chart",
     "gross_wealth",
     "growth_chart",
     "holdings",
@@ -50,6 +52,7 @@ __all__ = [
     "rolling_volatility_chart",
     "shared_returns",
     "turnover_chart",
+    "weights_chart",
     "window_of",
     "worst_drawdowns",
 ]

@@ -177,7 +177,7 @@ def line_chart(
         .mark_line(strokeWidth=1.6, clip=True)
         .encode(x=x, y=axis, color=colour_of(names, looks), strokeDash=dash_of(names, looks))
     )
-    layers.append(_rule(table, names, text))
+    layers.append(pointer_rule(table, names, text))
     return alt.LayerChart(layer=layers, title=title, width=WIDTH, height=HEIGHT)
 
 
@@ -196,7 +196,7 @@ def thinned(table: pd.DataFrame, reduce: Callable[[pd.DataFrame], pd.Series]) ->
     return short
 
 
-def _rule(table: pd.DataFrame, names: Sequence[str], text: str) -> alt.Chart:
+def pointer_rule(table: pd.DataFrame, names: Sequence[str], text: str) -> alt.Chart:
     """Return an upright line under the pointer whose tooltip tells the date and every value."""
     # Names may hold dots and brackets, which Vega reads as paths.
     keys = [f"s{number}" for number in range(len(names))]

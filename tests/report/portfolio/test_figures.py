@@ -47,8 +47,8 @@ def result():
 def test_months_and_years_are_those_of_a_resampled_series(wealth):
     table = monthly_returns(wealth)
     months = wealth.resample("ME").last().pct_change().dropna()
-    found = table.drop(columns="year").stack().dropna()
-    np.testing.assert_allclose(found.to_numpy(), months.to_numpy(), rtol=1e-12)
+    found = table.drop(columns="year").to_numpy().ravel()
+    np.testing.assert_allclose(found[~np.isnan(found)], months.to_numpy(), rtol=1e-12)
     years = wealth.resample("YE").last().pct_change().dropna()
     np.testing.assert_allclose(table["year"].iloc[1:], years, rtol=1e-12)
     assert list(table.columns) == [*range(1, 13), "year"]
