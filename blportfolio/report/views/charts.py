@@ -1,0 +1,230 @@
+"""Charts of what views did: prior, view and posterior by asset, trust, weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from blportfolio.report.charts import NEUTRAL, PALETTE
+from blportfolio.report.views.explain import ViewExplanation
+from blportfolio.report.views.looks import (
+    MOST,
+    STAGES,
+    WIDTH,
+    bottom,
+    largest,
+    row_axis,
+    shown_of,
+    stage_scale,
+    zero_rule,
+)
+
+LANE = 9
+"""Pixels of each of the three marks in a row."""
+
+
+def plot_views(
+    explanation: ViewExplanation, *, by: str = "asset", most: int = MOST
+) -> alt.LayerChart:
+    """Prior, view and posterior mean by asset or by view, each ± 1 standard deviation.
+
+    Rows are sorted by the posterior mean. The axis covers priors, posteriors and their bars, and
+    all views; the bars of views are cut where they run beyond it.
+
+    Args:
+        explanation: What `explain_views` returned.
+        by: `asset`, or `view` for the portfolios that views are about.
+        most: Rows at most; those that change most are shown.
+    """
+    table = explanation.assets if by == "asset" else explanation.views
+    change = table["posterior"] - table["prior"]
+    kept = largest(change, most)
+    names = list(table.loc[kept, "posterior"].sort_values(ascending=False, kind="stable").index)
+    parts = []
+    for stage in STAGES:
+        column = stage.lower()
+        mean = table.loc[names, column].to_numpy()
+        deviation = table.loc[names, f"{column}_sd"].to_numpy()
+        parts.append(
+            pd.DataFrame(
+                {
+                    "row": names,
+                    "stage": stage,
+                    "mean": mean,
+                    "sd": deviation,
+                    "low": mean - deviation,
+                    "high": mean + deviation,
+                }
+            )
+        )
+    data = pd.concat(parts).dropna(subset=["mean"])
+    span = _span(data)
+    inside = data.assign(low=data["low"].clip(*span), high=data["high"].clip(*span))
+    colour, shape = stage_scale()
+    x = alt.X(
+        "mean:Q",
+        title=f"Expected return ({explanation.unit}, %)",
+        axis=alt.Axis(format=".3~%", tickCount=6),
+        scale=alt.Scale(domain=span, nice=False, zero=False),
+    )
+    y = row_axis(names)
+    offset = alt.YOffset("stage:N", sort=list(STAGES))
+    tooltip = [
+        alt.Tooltip("row:N", title=by),
+        alt.Tooltip("stage:N", title="what"),
+        alt.Tooltip("mean:Q", title="mean", format=".1%"),
+        alt.Tooltip("sd:Q", title="± 1 sd", format=".1%"),
+    ]
+    look: dict[str, Any] = {"sort": list(STAGES), "legend": bottom()}
+    shade = alt.Color("stage:N", scale=colour, **look)
+    link = (
+        alt.Chart()
+        .transform_filter(f"datum.stage != '{STAGES[1]}'")
+        .mark_line(color=NEUTRAL, strokeWidth=1, opacity=0.6)
+        .encode(x=x, y=y, yOffset=offset, detail=alt.Detail("row:N"))
+    )
+    bars = (
+        alt.Chart()
+        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .encode(
+            x=alt.X("low:Q"),
+            x2=alt.X2("high:Q"),
+            y=y,
+            yOffset=offset,
+            color=shade,
+            tooltip=tooltip,
+        )
+    )
+    marks = (
+        alt.Chart()
+        .mark_point(filled=True, size=52, opacity=1)
+        .encode(
+            x=x,
+            y=y,
+            yOffset=offset,
+            color=shade,
+            shape=alt.Shape("stage:N", scale=shape, **look),
+            tooltip=tooltip,
+        )
+    )
+    title = "Prior, view and posterior" + shown_of(len(names), len(table), f"{by}s")
+    return _layered(
+        [zero_rule(), link, bars, marks] if span[0] < 0 < span[1] else [link, bars, marks],
+        inside,
+        title=[title, f"expected return {explanation.unit} ± 1 standard deviation"],
+        rows=len(names),
+        height=3 * LANE,
+    )
+
+
+def plot_trust(explanation: ViewExplanation, *, most: int = MOST) -> alt.LayerChart:
+    """Trust in each view as bars, from 0 (ignored) to 1 (believed outright)."""
+    trust = explanation.views["trust"].sort_values(ascending=False, kind="stable")
+    shown = trust.iloc[:most]
+    names = [str(name) for name in shown.index]
+    rows = explanation.views.loc[names]
+    data = pd.DataFrame(
+        {
+            "row": names,
+            "trust": shown.to_numpy(),
+            "surprise": rows["surprise"].to_numpy(),
+            "omega": rows["omega_sd"].to_numpy(),
+        }
+    )
+    edge = [min(0.0, float(data["trust"].min())), max(float(data["trust"].max()) * 1.18, 1e-3)]
+    y = row_axis(names)
+    x = alt.X(
+        "trust:Q",
+        title="Trust (share of the way from prior to view, %)",
+        axis=alt.Axis(format=".2~%", tickCount=5),
+        scale=alt.Scale(domain=edge, nice=False),
+    )
+    tooltip = [
+        alt.Tooltip("row:N", title="view"),
+        alt.Tooltip("trust:Q", format=".1%"),
+        alt.Tooltip("omega:Q", title=f"√Ω ({explanation.unit})", format=".1%"),
+        alt.Tooltip("surprise:Q", title="surprise (sd)", format=".2f"),
+    ]
+    base = alt.Chart()
+    bars = base.mark_bar(color=PALETTE[0], height=11).encode(x=x, y=y, tooltip=tooltip)
+    text = base.mark_text(align="left", dx=4, color=NEUTRAL).encode(
+        x=x, y=y, text=alt.Text("trust:Q", format=".1%"), tooltip=tooltip
+    )
+    extra = "" if len(trust) <= most else f", the {most} largest of {len(trust)}"
+    return _layered(
+        [bars, text], data, title=f"Trust in each view{extra}", rows=len(names), height=18
+    )
+
+
+def plot_weights_before_after(weights: pd.DataFrame, *, most: int = MOST) -> alt.LayerChart:
+    """Weights before and after the views, beside the market's or equal ones.
+
+    Args:
+        weights: What `before_and_after` returned.
+        most: Rows at most; the largest changes and weights are shown.
+    """
+    beside = "market" if "market" in weights else "equal"
+    stages = ["Before views", "After views", f"{beside.capitalize()} weights"]
+    size = weights[["before", "after"]].max(axis=1) + weights["change"].abs()
+    kept = largest(size, most)
+    names = list(weights.loc[kept, "after"].sort_values(ascending=False, kind="stable").index)
+    data = pd.concat(
+        [
+            pd.DataFrame({"row": names, "stage": stage, "weight": weights.loc[names, column]})
+            for stage, column in zip(stages, ("before", "after", beside), strict=True)
+        ]
+    )
+    colours = [NEUTRAL, PALETTE[0], PALETTE[3]]
+    look = {
+        "scale": alt.Scale(domain=stages, range=colours),
+        "sort": stages,
+        "legend": bottom("", 2),
+    }
+    forms = {**look, "scale": alt.Scale(domain=stages, range=["square", "circle", "stroke"])}
+    x = alt.X("weight:Q", title="Weight (%)", axis=alt.Axis(format=".3~%", tickCount=6))
+    tooltip = [
+        alt.Tooltip("row:N", title="asset"),
+        alt.Tooltip("stage:N", title="what"),
+        alt.Tooltip("weight:Q", format=".1%"),
+    ]
+    y = row_axis(names)
+    links = (
+        alt.Chart()
+        .transform_filter(f"datum.stage != '{stages[2]}'")
+        .mark_line(color=NEUTRAL, strokeWidth=2, opacity=0.5)
+        .encode(x=x, y=y, detail=alt.Detail("row:N"))
+    )
+    marks = (
+        alt.Chart()
+        .mark_point(size=60, filled=True, opacity=1, angle=90)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("stage:N", **look),
+            shape=alt.Shape("stage:N", **forms),
+            tooltip=tooltip,
+        )
+    )
+    title = "Weights before and after the views" + shown_of(len(names), len(weights))
+    return _layered([links, marks], data, title=title, rows=len(names), height=18)
+
+
+def _layered(
+    layers: list[alt.Chart], data: pd.DataFrame, *, title: str | list[str], rows: int, height: int
+) -> alt.LayerChart:
+    text: Any = alt.TitleParams(title, anchor="start", limit=WIDTH)
+    return alt.LayerChart(
+        data=data, layer=layers, title=text, width=WIDTH, height=max(rows, 3) * height + 8
+    )
+
+
+def _span(data: pd.DataFrame) -> list[float]:
+    """Return the ends of the axis: bars of priors and posteriors, and every view."""
+    bars = data[data["stage"] != STAGES[1]]
+    low = float(np.nanmin([bars["low"].min(), data["mean"].min()]))
+    high = float(np.nanmax([bars["high"].max(), data["mean"].max()]))
+    room = 0.05 * (high - low) or 0.1 * abs(high) or 0.01
+    return [low - room, high + room]

@@ -1,0 +1,57 @@
+"""What the charts of views share: marks of prior, view and posterior, which rows, how high."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from blportfolio.report.charts import NEUTRAL, PALETTE
+
+MOST = 25
+"""Rows a chart can show legibly on a phone."""
+
+STAGES = ("Prior", "View", "Posterior")
+STAGE_COLOURS = (NEUTRAL, PALETTE[1], PALETTE[0])
+STAGE_SHAPES = ("square", "triangle-up", "circle")
+FALL, RISE = PALETTE[1], PALETTE[0]
+# From vermilion over a light middle to blue, told apart by all common kinds of colour blindness.
+DIVERGING = ("#B04A00", "#E89A5C", "#F7F4EF", "#7FB0D6", "#005A96")
+INK, CHALK = "#1F1F1F", "#F7F4EF"
+WIDTH = 640
+
+
+def largest(changes: pd.Series, most: int = MOST) -> list[str]:
+    """Return the labels of the largest changes, in the order of `changes`."""
+    kept = changes.abs().nlargest(most).index
+    return [str(label) for label in changes.index if label in kept]
+
+
+def shown_of(count: int, total: int, what: str = "assets") -> str:
+    """Return what a title adds where not everything is shown; empty where it is."""
+    return "" if count >= total else f", the {count} of {total} {what} that change most"
+
+
+def stage_scale() -> tuple[alt.Scale, alt.Scale]:
+    """Return the scales of colour and shape of prior, view and posterior."""
+    return (
+        alt.Scale(domain=list(STAGES), range=list(STAGE_COLOURS)),
+        alt.Scale(domain=list(STAGES), range=list(STAGE_SHAPES)),
+    )
+
+
+def bottom(title: str | None = None, columns: int = 3) -> alt.Legend:
+    """Return a legend below the chart, narrow enough for a phone."""
+    return alt.Legend(title=title, orient="bottom", columns=columns, labelLimit=180)
+
+
+def row_axis(names: list[str], title: str | None = None) -> alt.Y:
+    """Return an axis with a row for each name, in their order."""
+    axis: Any = alt.Axis(labelLimit=110, ticks=False, domain=False, labelOverlap=False)
+    return alt.Y("row:N", title=title, sort=names, axis=axis)
+
+
+def zero_rule() -> alt.Chart:
+    """Return a line at 0."""
+    return alt.Chart().mark_rule(color=NEUTRAL, strokeWidth=1).encode(x=alt.XDatum(0.0))
