@@ -66,9 +66,10 @@ def specification(chart):
 
 
 def layer(chart, mark):
-    """The data of the first layer with a mark."""
+    """The data of the first layer with a mark; Altair moves what all layers share to the chart."""
     kinds = [one.mark if isinstance(one.mark, str) else one.mark["type"] for one in chart.layer]
-    return chart.layer[kinds.index(mark)].data
+    own = chart.layer[kinds.index(mark)].data
+    return own if isinstance(own, pd.DataFrame) else chart.data
 
 
 @pytest.mark.parametrize("name", list(ALL))
