@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from blportfolio.errors import DataError
 from blportfolio.types import BoolArray, FloatArray, IntArray
@@ -165,6 +164,8 @@ def cross_sectional_ic(
     tables = tables[:, spread > _FLAT * largest]
     if not tables.shape[1]:
         return float("nan")
+    from scipy.stats import rankdata  # takes half a second to load
+
     ranks = rankdata(tables, axis=2, nan_policy="omit")
     ranks -= np.nanmean(ranks, axis=2, keepdims=True)
     products = np.nansum(ranks[0] * ranks[1], axis=1)

@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from blportfolio.errors import DataError
 from blportfolio.forecasters.checks import check_whole
@@ -218,6 +217,8 @@ def _test(
     error = unit * float(np.sqrt(_variance(difference / unit, horizon, kernel, lags) / n))
     correction = float(np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n))
     statistic = mean / error * correction
+    from scipy import stats  # takes half a second to load
+
     tail = 2 * stats.t.sf(abs(statistic), n - 1) if two_sided else stats.t.cdf(statistic, n - 1)
     margin = float(stats.t.ppf(0.975, n - 1)) * error / correction
     return PredictiveTest(mean, error, statistic, float(tail), margin, n)
