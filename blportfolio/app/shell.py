@@ -48,7 +48,7 @@ def run() -> None:
     """Draw the page that the URL names."""
     st.set_page_config(
         page_title="blportfolio",
-        page_icon=":material/balance:",
+        page_icon="⚖️",  # a Material symbol would be fetched from the network
         layout="wide",
         menu_items={"About": FOOTER},
     )
