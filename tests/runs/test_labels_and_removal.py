@@ -143,7 +143,8 @@ def test_a_folder_of_runs_that_is_itself_a_link_works(runs, tmp_path):
 
 ESCAPES = [
     ".", "..", "../..", "sample", "sample/..", f"sample/{NAME}/..",
-    f"sample/../../runs/sample/{NAME}/..", f"sample/{NAME}/strategies", "/", "/etc", "sample/\x00", "", "missing/run",
+    f"sample/../../runs/sample/{NAME}/..", f"sample/{NAME}/strategies", "/", "/etc",
+    "sample/\x00", "", "missing/run",
 ]  # fmt: skip
 
 
