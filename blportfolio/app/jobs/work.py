@@ -4,4 +4,6 @@ Each takes settings (from JSON), a folder of its own to write to, and what to ca
 a step, steps done and all; it returns a document for JSON.
 """
 
-WORK: dict[str, str] = {}
+WORK: dict[str, str] = {
+    "backtest": "blportfolio.runs.order:backtest",
+}
