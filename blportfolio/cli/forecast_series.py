@@ -18,8 +18,9 @@ from blportfolio.data.files.read import MAX_BYTES, read_bars
 from blportfolio.data.files.sources import Source, open_source
 from blportfolio.errors import ConfigError, DataError, flags_of
 from blportfolio.forecasters.comparison import Panel
+from blportfolio.forecasters.comparison.series import choose_columns, market_panel
 from blportfolio.manifest import describe_market
-from blportfolio.validation import check_date, nearest_name
+from blportfolio.validation import check_date
 
 _DATES = frozenset(("date", "datetime", "time", "timestamp", "day", "month", "year"))
 _DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)")
@@ -97,21 +98,7 @@ def _prices(path: Path, columns: Sequence[str], reading: Mapping[str, Any]) -> M
 
 
 def _returns(market: MarketData, columns: Sequence[str]) -> Series:
-    returns = market.returns("log")
-    notes = market.notes
-    spans = {} if market.membership is None else market.membership
-    never = [name for name, times in spans.items() if not times and name not in columns]
-    if 0 < len(never) < len(market.assets):
-        notes = (*notes, f"Left out what is never a member: {', '.join(never)}.")
-        returns = returns.drop(columns=never)
-    chosen = _chosen(returns, columns, market.name)
-    panel = Panel(
-        chosen.to_numpy(),
-        tuple(str(label) for label in chosen.columns),
-        "returns",
-        chosen.index.to_numpy(),
-        market.name,
-    )
+    panel, notes = market_panel(market, columns)
     return Series(panel, describe_market(market), notes)
 
 
@@ -139,7 +126,7 @@ def _levels(
     if end is not None:
         until = check_date(end, name="end") + pd.Timedelta(days=1)
         frame = frame.loc[frame.index < until]
-    chosen = _chosen(frame, columns, source.name)
+    chosen = choose_columns(frame, columns, source.name)
     is_dated = isinstance(chosen.index, pd.DatetimeIndex)
     panel = Panel(
         chosen.to_numpy(dtype=float),
@@ -234,17 +221,3 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _chosen(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
-    """Return the columns asked for, all by default.
-
-    Raises:
-        ConfigError: If one is not there.
-    """
-    known = [str(label) for label in frame.columns]
-    for column in columns:
-        if column not in known:
-            raise ConfigError(f"{name!r} has no column {column!r}. {nearest_name(column, known)}")
-    wanted = list(dict.fromkeys(columns)) or known
-    return frame.iloc[:, [known.index(column) for column in wanted]]

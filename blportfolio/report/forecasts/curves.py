@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.forecasters.comparison import Comparison
-from blportfolio.report.charts import POINTS
-from blportfolio.report.forecasts.looks import WIDTH, axis_limit, looks, reference_of
+from blportfolio.report.charts import NEUTRAL, POINTS
+from blportfolio.report.forecasts.looks import WIDTH, axis_limit, looks, reference_of, titled
 
 STEPS_SHOWN = 3
 """Contexts are shown no longer than this many horizons before a forecast."""
+TRAINING, HELD_OUT = "Training batches", "Held out"
 
 
 def plot_cumulative_gain(comparison: Comparison, horizon: int) -> alt.Chart:
@@ -38,89 +39,143 @@ def plot_cumulative_gain(comparison: Comparison, horizon: int) -> alt.Chart:
         or [pd.DataFrame({"when": dates[:0], "value": [], "forecaster": []})]
     )
     is_dated = np.issubdtype(dates.dtype, np.datetime64)
-    note = f"; beyond the axis: {', '.join(beyond)}" if beyond else ""
+    when = "when:T" if is_dated else "when:Q"
     chart: alt.Chart = (
         alt.Chart(
             table,
-            title=f"Horizon {horizon}: squared error saved against "
-            f"{reference_of(comparison)} so far{note}",
+            title=titled(
+                f"Squared error saved against {reference_of(comparison)} so far (%)",
+                f"Horizon {horizon}; up is better{_beyond(beyond)}",
+            ),
             width=WIDTH,
             height=280,
         )
         .mark_line(strokeWidth=1.6, clip=True)
         .encode(
-            x=alt.X("when:T" if is_dated else "when:Q", title=None if is_dated else "Row"),
+            x=alt.X(
+                when,
+                title="Forecast made on" if is_dated else "Row",
+                axis=alt.Axis(tickCount=6, labelOverlap=True),
+            ),
             y=alt.Y(
                 "value:Q",
                 title=f"Saved, of {reference_of(comparison)}'s total (%)",
                 axis=alt.Axis(format=".2~%"),
             ),
-            tooltip=["forecaster:N", alt.Tooltip("value:Q", format="+.3%")],
+            tooltip=[
+                alt.Tooltip(when, title="Forecast made on" if is_dated else "Row"),
+                alt.Tooltip("forecaster:N", title="Forecaster"),
+                alt.Tooltip("value:Q", title="Saved", format="+.3%"),
+            ],
             **looks(comparison, shown),
         )
     )
     return chart
 
 
-def plot_by_horizon(comparison: Comparison) -> alt.Chart:
-    """R² against the reference by horizon; of levels, the error of each step of the longest."""
-    names = list(dict.fromkeys(row.name for row in comparison.standings))
+def plot_by_horizon(comparison: Comparison) -> alt.Chart | alt.LayerChart:
+    """R² against the reference by horizon, 95 % intervals; of levels, the error of each step."""
     if comparison.kind == "levels" and comparison.horizons[-1] > 1:
-        rows = comparison.at(comparison.horizons[-1])
-        table = pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        "horizon": np.arange(1, len(row.step_mse) + 1),
-                        "value": row.step_mse,
-                        "forecaster": row.name,
-                    }
-                )
-                for row in rows
-            ]
-        )
-        table = table[table["value"] > 0]
-        title = "Error by step ahead"
-        y = alt.Y(
-            "value:Q",
-            title="MSE (standardised, log scale)",
-            scale=alt.Scale(type="log", nice=False),
-            axis=alt.Axis(format=".2~g", tickCount=6),
-        )
-        x_title, figure = "Steps ahead", ".4g"
-        shown = names
-    else:
-        table = pd.DataFrame(
-            [
-                {"horizon": row.horizon, "value": row.gain, "forecaster": row.name}
-                for row in comparison.standings
-            ]
-        ).dropna()
-        limit = axis_limit(table.groupby("forecaster")["value"].apply(lambda v: v.abs().max()))
-        worst = table.groupby("forecaster")["value"].apply(lambda v: v.abs().max())
-        shown = [name for name in names if name in worst and worst[name] <= limit]
-        beyond = [name for name in names if name not in shown]
-        table = table[table["forecaster"].isin(shown)]
-        title = "R² by horizon" + (f"; beyond the axis: {', '.join(beyond)}" if beyond else "")
-        y = alt.Y(
-            "value:Q",
-            title=f"R² against {reference_of(comparison)} (%)",
-            axis=alt.Axis(format=".2~%"),
-        )
-        x_title, figure = "Horizon (rows)", "+.3%"
+        return _by_step(comparison)
+    names = list(dict.fromkeys(row.name for row in comparison.standings))
+    rows = [row for row in comparison.standings if row.name != comparison.reference]
+    table = pd.DataFrame(
+        {
+            "horizon": [row.horizon for row in rows],
+            "value": [row.gain for row in rows],
+            "low": [row.gain_interval[0] for row in rows],
+            "high": [row.gain_interval[1] for row in rows],
+            "forecaster": [row.name for row in rows],
+        }
+    ).dropna(subset=["value"])
+    worst = table.groupby("forecaster")["value"].apply(lambda values: values.abs().max())
+    limit = axis_limit(worst)
+    shown = [name for name in names if name in worst and worst[name] <= limit]
+    beyond = [name for name in worst.index if name not in shown]
+    table = table[table["forecaster"].isin(shown)].copy()
+    # An interval much wider than any gain would flatten the rest: it is drawn up to the axis.
+    edge = max(limit, 1.5 * axis_limit(table[["low", "high"]].abs().max(axis=1).to_numpy()))
+    for side in ("low", "high"):
+        table[f"{side}_shown"] = table[side].fillna(table["value"]).clip(-edge, edge)
+    x = alt.X("horizon:O", title="Horizon (rows ahead)", axis=alt.Axis(labelAngle=0))
+    offset = alt.XOffset("forecaster:N", sort=shown)
+    y = alt.Y(
+        "value:Q",
+        title=f"R² against {reference_of(comparison)} (%)",
+        axis=alt.Axis(format=".2~%"),
+    )
+    look = looks(comparison, shown, points=True)
+    base = alt.Chart(table)
+    zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
+    rules = base.mark_rule(strokeWidth=1.6).encode(
+        x=x, xOffset=offset, y=alt.Y("low_shown:Q"), y2="high_shown:Q", color=look["color"]
+    )
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+        x=x,
+        xOffset=offset,
+        y=y,
+        tooltip=[
+            alt.Tooltip("forecaster:N", title="Forecaster"),
+            alt.Tooltip("horizon:O", title="Rows ahead"),
+            alt.Tooltip("value:Q", title="R²", format="+.3%"),
+            alt.Tooltip("low:Q", title="95 % from", format="+.3%"),
+            alt.Tooltip("high:Q", title="to", format="+.3%"),
+        ],
+        **look,
+    )
+    return alt.LayerChart(
+        layer=[zero.encode(y="value:Q"), rules, points],
+        width=WIDTH,
+        height=280,
+        title=titled(
+            f"R² against {reference_of(comparison)} by horizon (%)",
+            f"With 95 % intervals{_beyond(beyond)}",
+        ),
+    )
+
+
+def _by_step(comparison: Comparison) -> alt.Chart:
+    """Return the error of each step up to the longest horizon, of levels."""
+    names = list(dict.fromkeys(row.name for row in comparison.standings))
+    table = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "step": np.arange(1, len(row.step_mse) + 1),
+                    "value": row.step_mse,
+                    "forecaster": row.name,
+                }
+            )
+            for row in comparison.at(comparison.horizons[-1])
+        ]
+    )
     chart: alt.Chart = (
-        alt.Chart(table, title=title, width=WIDTH, height=280)
-        .mark_line(strokeWidth=1.6, point=comparison.kind == "returns")
+        alt.Chart(
+            table[table["value"] > 0],
+            title=titled("Error by step ahead", "MSE of standardised levels, log scale"),
+            width=WIDTH,
+            height=280,
+        )
+        .mark_line(strokeWidth=1.6)
         .encode(
             x=alt.X(
-                "horizon:Q",
-                title=x_title,
+                "step:Q",
+                title="Steps ahead",
                 axis=alt.Axis(format="d", tickMinStep=1),
                 scale=alt.Scale(zero=False),
             ),
-            y=y,
-            tooltip=["forecaster:N", "horizon:Q", alt.Tooltip("value:Q", format=figure)],
-            **looks(comparison, shown),
+            y=alt.Y(
+                "value:Q",
+                title="MSE (standardised, log scale)",
+                scale=alt.Scale(type="log", nice=False),
+                axis=alt.Axis(format=".2~g", tickCount=6),
+            ),
+            tooltip=[
+                alt.Tooltip("forecaster:N", title="Forecaster"),
+                alt.Tooltip("step:Q", title="Steps ahead"),
+                alt.Tooltip("value:Q", title="MSE", format=".4g"),
+            ],
+            **looks(comparison, names),
         )
     )
     return chart
@@ -128,38 +183,71 @@ def plot_by_horizon(comparison: Comparison) -> alt.Chart:
 
 def plot_learning(comparison: Comparison, horizon: int) -> alt.HConcatChart | None:
     """Error by training step at the last fit; None where nothing was trained step by step."""
-    curves = {row.name: row.curve for row in comparison.at(horizon) if row.curve is not None}
-    if not curves:
+    panels = [plot_learning_part(comparison, horizon, part) for part in (TRAINING, HELD_OUT)]
+    drawn = [panel.properties(width=WIDTH // 2 - 40, height=200) for panel in panels if panel]
+    if not drawn:
         return None
-    names = list(curves)
-    panels = []
-    for title in ("Training batches", "Held out"):
-        pieces = []
-        for name, curve in curves.items():
-            steps, errors = (
-                (curve.steps, curve.training)
-                if title == "Training batches"
-                else (curve.held_out_steps, curve.held_out)
-            )
-            pieces.append(pd.DataFrame({"step": steps, "value": errors, "forecaster": name}))
-        panels.append(
-            alt.Chart(pd.concat(pieces), title=title, width=WIDTH // 2 - 40, height=200)
-            .mark_line(strokeWidth=1.4)
-            .encode(
-                x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickCount=6)),
-                y=alt.Y(
-                    "value:Q",
-                    title="MSE (unit of the model, squared)",
-                    scale=alt.Scale(zero=False),
-                    axis=alt.Axis(format=".4~g"),
-                ),
-                **looks(comparison, names),
-            )
-        )
     joined: alt.HConcatChart = alt.hconcat(
-        *panels, title=f"Horizon {horizon}: learning curve of the last fit"
+        *drawn, title=f"Horizon {horizon}: learning curves of the last fit"
     )
     return joined
+
+
+def plot_learning_part(comparison: Comparison, horizon: int, part: str) -> alt.Chart | None:
+    """Error by training step at the last fit of the first seed.
+
+    Args:
+        comparison: The contest.
+        horizon: Which of its horizons.
+        part: `TRAINING`, the batches that are learned from, or `HELD_OUT`, the later windows that
+            decide when to stop.
+
+    Returns:
+        The chart, or None where nothing was trained step by step, or nothing held out.
+    """
+    pieces = []
+    for row in comparison.at(horizon):
+        if row.curve is None:
+            continue
+        curve = row.curve
+        steps, errors = (
+            (curve.steps, curve.training)
+            if part == TRAINING
+            else (curve.held_out_steps, curve.held_out)
+        )
+        if steps:
+            pieces.append(pd.DataFrame({"step": steps, "value": errors, "forecaster": row.name}))
+    if not pieces:
+        return None
+    table = pd.concat(pieces)
+    chart: alt.Chart = (
+        alt.Chart(
+            table,
+            title=titled(
+                f"{part}: error by training step",
+                f"Horizon {horizon}, last fit; MSE in the unit of the model, squared",
+            ),
+            width=WIDTH,
+            height=240,
+        )
+        .mark_line(strokeWidth=1.4)
+        .encode(
+            x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickCount=6)),
+            y=alt.Y(
+                "value:Q",
+                title="MSE",
+                scale=alt.Scale(zero=False),
+                axis=alt.Axis(format=".4~g"),
+            ),
+            tooltip=[
+                alt.Tooltip("forecaster:N", title="Forecaster"),
+                alt.Tooltip("step:Q", title="Training step"),
+                alt.Tooltip("value:Q", title="MSE", format=".5g"),
+            ],
+            **looks(comparison, list(dict.fromkeys(table["forecaster"]))),
+        )
+    )
+    return chart
 
 
 def plot_example(comparison: Comparison, horizon: int) -> alt.Chart:
@@ -194,12 +282,14 @@ def plot_example(comparison: Comparison, horizon: int) -> alt.Chart:
         )
         for row in shown
     ]
-    note = f"; beyond the axis: {', '.join(beyond)}" if beyond else ""
     first = comparison.data["series"][0]
     chart: alt.Chart = (
         alt.Chart(
             pd.concat([truth, *pieces]),
-            title=f"The last window of {first}: forecasts and truth{note}",
+            title=titled(
+                f"The last window of {first}: forecasts and truth",
+                f"Standardised level{_beyond(beyond)}",
+            ),
             width=WIDTH,
             height=280,
         )
@@ -212,3 +302,7 @@ def plot_example(comparison: Comparison, horizon: int) -> alt.Chart:
         )
     )
     return chart
+
+
+def _beyond(names: list[str]) -> str:
+    return f"; beyond the axis: {', '.join(names)}" if names else ""

@@ -9,8 +9,15 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.forecasters.comparison import Comparison
-from blportfolio.report.charts import PALETTE
-from blportfolio.report.forecasts.looks import ROW, WIDTH, axis_limit, reference_of
+from blportfolio.report.charts import NEUTRAL, PALETTE
+from blportfolio.report.forecasts.looks import (
+    ROW,
+    WIDTH,
+    axis_limit,
+    legend,
+    reference_of,
+    titled,
+)
 
 
 def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
@@ -33,14 +40,20 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
     order = table["forecaster"].tolist()
     low = float(min(0.0, table["low_shown"].min()))
     high = float(max(0.0, table["high_shown"].max()))
+    table["edge"] = high
     room = 0.04 * (high - low)
     scale = alt.Scale(domain=[low - room, high + room], nice=False)
-    title = f"R² against {reference_of(comparison)}, with 95 % interval (%)"
+    title = "R², 95 % interval (%)"
     x = alt.X("gain_shown:Q", title=title, scale=scale, axis=alt.Axis(format=".2~%"))
     y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
-    figures = ["forecaster:N", alt.Tooltip("gain:Q", format="+.3%")]
+    figures = [
+        alt.Tooltip("forecaster:N", title="Forecaster"),
+        alt.Tooltip("gain:Q", title="R²", format="+.3%"),
+        alt.Tooltip("low:Q", title="95 % from", format="+.3%"),
+        alt.Tooltip("high:Q", title="to", format="+.3%"),
+    ]
     base = alt.Chart(table, width=WIDTH, height=ROW * len(order))
-    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#555", strokeDash=[4, 3])
+    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
     marks: list[Any] = [
         zero.encode(x=alt.X("x:Q", scale=scale)),
         base.mark_rule(color=PALETTE[0], strokeWidth=2).encode(
@@ -56,15 +69,18 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
             ),
             tooltip=figures,
         ),
-        base.mark_text(align="left", dx=6, fontSize=11).encode(
-            x=alt.value(WIDTH), y=y, text="label:N"
+        base.mark_text(align="right", dy=-8, fontSize=10, color=NEUTRAL).encode(
+            x=alt.X("edge:Q", scale=scale), y=y, text="label:N"
         ),
     ]
-    beyond = " (triangles lie beyond the axis)" if table["beyond"].any() else ""
+    beyond = "; triangles lie beyond the axis" if table["beyond"].any() else ""
     return alt.LayerChart(
-        layer=marks, title=f"Horizon {horizon}: who forecasts better than "
-        f"{reference_of(comparison)}{beyond}",
-    )  # fmt: skip
+        layer=marks,
+        title=titled(
+            f"Who forecasts better than {reference_of(comparison)}",
+            f"Horizon {horizon}; right of zero is better{beyond}",
+        ),
+    )
 
 
 def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
@@ -87,7 +103,7 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
     table = table[~table["forecaster"].isin(beyond)]
     order = [row.name for row in comparison.at(horizon) if row.name not in beyond]
     note = f"; beyond the axis: {', '.join(beyond)}" if beyond else ""
-    title = f"MSE over that of {reference_of(comparison)} (1 = equal, log scale)"
+    title = f"MSE / that of {reference_of(comparison)} (1 = equal, log scale)"
     x = alt.X(
         "relative:Q",
         title=title,
@@ -95,7 +111,7 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
         axis=alt.Axis(format=".4~g", tickCount=8),
     )
     y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
-    one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color="#555", strokeDash=[4, 3])
+    one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
     points = (
         alt.Chart(table, width=WIDTH, height=ROW * len(order))
         .mark_point(filled=True, size=70, opacity=0.9)
@@ -106,16 +122,20 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
                 "step:N",
                 title="The next step",
                 scale=alt.Scale(domain=list(parts), range=PALETTE[:2]),
+                legend=legend(),
             ),
             shape=alt.Shape(
                 "step:N",
                 title="The next step",
                 scale=alt.Scale(domain=list(parts), range=["circle", "diamond"]),
+                legend=legend(),
             ),
             tooltip=["forecaster:N", "step:N", alt.Tooltip("relative:Q", format=".4f")],
         )
     )
     return alt.LayerChart(
         layer=[one.encode(x=alt.X("x:Q")), points],
-        title=f"Horizon {horizon}: error on steps that keep and that turn the last sign{note}",
+        title=titled(
+            "Error on steps that keep and that turn the last sign", f"Horizon {horizon}{note}"
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import altair as alt
@@ -11,35 +12,69 @@ from blportfolio.forecasters.comparison import Comparison
 from blportfolio.report.charts import DASHES, NEUTRAL, PALETTE
 
 WIDTH = 640
-ROW = 22
+ROW = 26
 """Pixels of a row with a forecaster's name."""
+SHAPES = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross"]
+TITLE, SUBTITLE = 38, 48
+"""Characters of a line of a title, and below it, that a narrow screen has room for."""
 
 
-def looks(comparison: Comparison, shown: list[str], *, truth: bool = False) -> dict[str, Any]:
-    """Return colour and dash by forecaster, the same on every chart of a contest."""
+def titled(text: str, under: str = "") -> alt.Title:
+    """Return a title whose lines a narrow screen has room for, and smaller lines below it."""
+    more: dict[str, Any] = {}
+    if under:
+        more = {"subtitle": textwrap.wrap(under, SUBTITLE), "subtitleFontSize": 12}
+        more["subtitleColor"] = NEUTRAL
+    return alt.Title(textwrap.wrap(text, TITLE), anchor="start", fontSize=14, **more)
+
+
+def legend() -> alt.Legend:
+    """Return a legend below a chart, which leaves its width to the chart."""
+    return alt.Legend(
+        orient="bottom",
+        columns=2,
+        symbolLimit=60,
+        labelLimit=150,
+        symbolStrokeWidth=2,
+        symbolSize=120,
+        titleOrient="top",
+    )
+
+
+def looks(
+    comparison: Comparison, shown: list[str], *, truth: bool = False, points: bool = False
+) -> dict[str, Any]:
+    """Return colour, and dash or shape, by forecaster, the same on every chart of a contest.
+
+    Args:
+        comparison: The contest.
+        shown: Forecasters on this chart.
+        truth: Whether what came is shown, too.
+        points: Whether forecasters are points, told apart by shape, and not lines by dash.
+    """
     everyone = list(dict.fromkeys(row.name for row in comparison.standings))
     colours = [colour for colour in PALETTE if colour != NEUTRAL]
-    by_name = {
-        name: (colours[i % len(colours)], DASHES[i // len(colours) % len(DASHES)])
-        for i, name in enumerate(everyone)
-    }
+    places = {name: i for i, name in enumerate(everyone)}
+    colour = {name: colours[i % len(colours)] for name, i in places.items()} | {"truth": NEUTRAL}
+    kinds: list[Any] = SHAPES if points else DASHES
+    # One step of dash or shape a forecaster, so that neighbours differ by more than colour.
+    kind = {name: kinds[i % len(kinds)] for name, i in places.items()} | {"truth": kinds[0]}
     names = [*(["truth"] if truth else []), *shown]
-    by_name["truth"] = (NEUTRAL, DASHES[0])
-    legend = alt.Legend(symbolLimit=60, labelLimit=220, symbolStrokeWidth=2, symbolSize=220)
+    channel: Any = alt.Shape if points else alt.StrokeDash
     return {
         "color": alt.Color(
             "forecaster:N",
             title="Forecaster",
             sort=names,
-            scale=alt.Scale(domain=names, range=[by_name[name][0] for name in names]),
-            legend=legend,
+            scale=alt.Scale(domain=names, range=[colour[name] for name in names]),
+            legend=legend(),
         ),
-        "strokeDash": alt.StrokeDash(
+        "shape" if points else "strokeDash": channel(
             "forecaster:N",
             title="Forecaster",
             sort=names,
-            scale=alt.Scale(domain=names, range=[by_name[name][1] for name in names]),
-            legend=legend,
+            scale=alt.Scale(domain=names, range=[kind[name] for name in names]),
+            legend=legend(),
         ),
     }
 

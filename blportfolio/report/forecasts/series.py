@@ -1,0 +1,136 @@
+"""The series that the dashboard's contest is held on: of a market, or simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from blportfolio.data import MarketData, load_dataset, load_prices
+from blportfolio.errors import ConfigError, DataError
+from blportfolio.forecasters.asymmetric.returns import (
+    R2,
+    SCENARIOS,
+    lag_coefficients,
+    simulate_returns,
+)
+from blportfolio.forecasters.checks import check_whole
+from blportfolio.forecasters.comparison.panel import Kind, Panel
+from blportfolio.forecasters.comparison.series import market_panel
+from blportfolio.validation import check_choice, check_date
+
+FIRST_DAY = "2000-01-03"
+"""First date of simulated series; it means nothing."""
+LEAST_SIMULATED, MOST_SIMULATED = 200, 20_000
+
+
+def simulated_panel(scenario: str, *, n: int, seed: int) -> tuple[Panel, tuple[str, ...]]:
+    """Return daily log returns whose best forecast is known, and what is known about them.
+
+    Args:
+        scenario: One of `SCENARIOS`: where in the last eight days the signal is, if anywhere.
+        n: Days.
+        seed: Of the draw.
+
+    Raises:
+        ConfigError: If there is no such scenario, or a number is out of range.
+    """
+    check_choice(scenario, SCENARIOS, name="scenario")
+    check_whole(n, LEAST_SIMULATED, most=MOST_SIMULATED, name="n")
+    check_whole(seed, 0, name="seed")
+    rng = np.random.default_rng(seed)
+    coefficients = lag_coefficients(scenario, rng)
+    values = simulate_returns(coefficients, n, rng)
+    dates = pd.bdate_range(FIRST_DAY, periods=n).to_numpy()
+    name = f"simulated_{scenario.replace(' ', '_').replace('-', '_')}"
+    known = (
+        f"On average the best forecast of the next day explains {R2:.0%} of the variance."
+        if coefficients.any()
+        else "Nothing in it can be forecast."
+    )
+    note = f"Simulated daily returns, seed {seed}; the dates mean nothing. {known}"
+    return Panel(values, (scenario,), "returns", dates, name), (note,)
+
+
+def load_market(kind: str, reference: str, reading: Mapping[str, Any]) -> MarketData:
+    """Load a market anew, as a process of its own must.
+
+    Args:
+        kind: "upload" for a file; anything else is a data set or a universe.
+        reference: Its path or name.
+        reading: Options of `load_prices` for a file.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    return load_prices(reference, **reading) if kind == "upload" else load_dataset(reference)
+
+
+def cut_panel(
+    market: MarketData, assets: Sequence[str], *, kind: Kind, start: str | None = None
+) -> tuple[Panel, tuple[str, ...]]:
+    """Return the series of a market from a date on, and what is known about the data.
+
+    Args:
+        market: Prices.
+        assets: Assets to take.
+        kind: `returns` for log returns, `levels` for log prices.
+        start: First date of the prices; by default all.
+
+    Raises:
+        DataError: If no date is left.
+        ConfigError: If there is no such asset or kind, or `start` is no date.
+    """
+    if not assets:
+        raise ConfigError("`assets` must name one or more; choose a series.")
+    if start is not None:
+        check_date(start, name="start")
+        market = market.between(start, None)
+    return market_panel(market, assets, kind=kind)
+
+
+def share_of_test(panel: Panel, test_from: str) -> float:
+    """Return the share of the rows that is the test, if it begins at a date.
+
+    Args:
+        panel: Series with dates.
+        test_from: First date of the test; the next row where there is none on it.
+
+    Returns:
+        The shortest decimal that gives this very row.
+
+    Raises:
+        DataError: If rows have no dates, or none lies before the test or in it.
+    """
+    if panel.dates is None:
+        raise DataError("`test_from` needs dates, and these series have none.")
+    n_obs = len(panel.values)
+    first = int(
+        np.searchsorted(panel.dates, np.datetime64(check_date(test_from, name="test_from")))
+    )
+    if not 0 < first < n_obs:
+        raise DataError(
+            f"`test_from` must leave rows before it and after it; {test_from} does not: the "
+            f"series run from {panel.row_label(0)} to {panel.row_label(n_obs - 1)}."
+        )
+    wanted = n_obs - first
+    for digits in range(1, 17):
+        share = round(wanted / n_obs, digits)
+        if round(share * n_obs) == wanted:
+            return share
+    return wanted / n_obs
+
+
+def panel_csv(panel: Panel) -> str:
+    """Return the series as CSV: simple returns of log returns, levels as they are.
+
+    `blportfolio forecast compare FILE` reads it with --returns, or with --levels.
+    """
+    values = np.expm1(panel.values) if panel.kind == "returns" else panel.values
+    index = None if panel.dates is None else pd.DatetimeIndex(panel.dates, name="date")
+    text: str = pd.DataFrame(values, columns=list(panel.labels), index=index).to_csv(
+        index=index is not None
+    )
+    return text
