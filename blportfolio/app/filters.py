@@ -19,7 +19,7 @@ EXAMPLE = "Example (packaged)"
 PERIODS = {"1Y": 1, "3Y": 3, "5Y": 5, "10Y": 10, "Max": None}
 NET, GROSS = "net of costs", "gross"
 LOG, LINEAR = "logarithmic", "linear"
-KEYS = ("run", "universe", "benchmark", "period", "costs", "scale")
+DEFAULTS = {"run": EXAMPLE, "period": "Max", "costs": NET, "scale": LOG}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,8 +173,10 @@ def sidebar() -> None:
 
 def reset() -> None:
     """Set every filter to its default."""
-    for key in KEYS:
+    for key in ("universe", "benchmark"):
         st.session_state.pop(key, None)
+    for key, value in DEFAULTS.items():
+        st.session_state[key] = value
 
 
 def current() -> Filters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -10,6 +10,7 @@ from importlib import import_module
 import streamlit as st
 
 RUN, DATA = "run", "data"
+PAGES, OPEN = "_pages", "_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def run() -> None:
         )
         for screen in SCREENS
     ]
-    st.session_state["_pages"] = {
+    st.session_state[PAGES] = {
         screen.name: page for screen, page in zip(SCREENS, pages, strict=True)
     }
     st.navigation(pages, position="top").run()
@@ -74,6 +75,9 @@ def show(name: str) -> None:
     Args:
         name: Of the page, as in the URL.
     """
+    asked = st.session_state.get(PAGES, {}).get(st.session_state.pop(OPEN, None))
+    if asked is not None:
+        st.switch_page(asked, query_params={})
     screen = next(screen for screen in SCREENS if screen.name == name)
     from blportfolio.app import filters, show, sources
 
