@@ -92,14 +92,29 @@ def show(name: str) -> None:
     st.caption(FOOTER)
 
 
-def link(name: str, *, label: str | None = None, **query: str) -> None:
-    """Draw a link to a page, with what its URL should say."""
+def link(name: str, *, label: str | None = None) -> None:
+    """Draw a link to a page, which keeps what was chosen there."""
     screen = next(screen for screen in SCREENS if screen.name == name)
-    target = st.session_state.get("_pages", {}).get(name)
+    target = st.session_state.get(PAGES, {}).get(name)
     if target is None:  # the page stands alone, as in a test
         st.markdown(f"**{label or screen.title}**")
         return
-    st.page_link(target, label=label or screen.title, icon=screen.icon, query_params=query or None)
+    st.page_link(target, label=label or screen.title, icon=screen.icon)
+
+
+def opener(label: str, name: str, *, key: str, **state: object) -> None:
+    """Draw a button that opens a page with widgets set, as `run="sample 2026 …"`.
+
+    A link with a query would not do: what a widget says already wins over the URL.
+    """
+    screen = next(screen for screen in SCREENS if screen.name == name)
+    st.button(label, key=key, icon=screen.icon, on_click=_set_and_open, args=(name, state))
+
+
+def _set_and_open(name: str, state: Mapping[str, object]) -> None:
+    for key, value in state.items():
+        st.session_state[key] = value
+    st.session_state[OPEN] = name
 
 
 def _drawer(screen: Screen) -> Callable[[], None]:
