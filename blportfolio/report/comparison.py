@@ -80,7 +80,7 @@ def compare_pair(
         "lags": closed.lags,
         "block": drawn.block,
         "draws": drawn.n_draws,
-        "finding": _finding(drawn),
+        "finding": finding_of(drawn),
     }
 
 
@@ -104,7 +104,8 @@ def _views_weight(views: pd.DataFrame) -> float:
     return float(said @ done) / size if size > 0 else math.nan
 
 
-def _finding(found: BootstrapDifference) -> str:
+def finding_of(found: BootstrapDifference) -> str:
+    """Return "better" or "worse" where an interval excludes 0, else "open"; or "undefined"."""
     if math.isnan(found.value):
         return "undefined"
     return "better" if found.low > NEGLIGIBLE else "worse" if found.high < -NEGLIGIBLE else "open"

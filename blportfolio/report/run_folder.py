@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
@@ -22,9 +19,17 @@ from blportfolio.report.against_text import (
     explain_against,
     of_universe,
 )
-from blportfolio.report.charts import plot_drawdown, plot_growth, plot_weights, to_png, to_svg
+from blportfolio.report.charts import (
+    AnyChart,
+    plot_drawdown,
+    plot_growth,
+    plot_weights,
+    to_png,
+    to_svg,
+)
 from blportfolio.report.difference_chart import plot_differences
 from blportfolio.report.page import PageSection, render_page
+from blportfolio.report.run_tables import TABLES, write_csv
 from blportfolio.report.tables import format_rows, summary_records
 from blportfolio.report.verdict import compare, format_comparisons, verdict
 
@@ -130,7 +135,7 @@ def _draw_differences(folder: Path, part: RunPart, against: Mapping[str, Any]) -
 
 def _write_results(folder: Path, part: RunPart) -> list[str]:
     """Write the results of one universe; return the name of each strategy's folder."""
-    slugs = _slugs([result.name for result in part.results])
+    slugs = slugs_of([result.name for result in part.results])
     for result, slug in zip(part.results, slugs, strict=True):
         result.save(folder / "strategies" / part.universe / slug)
     return slugs
@@ -139,20 +144,26 @@ def _write_results(folder: Path, part: RunPart) -> list[str]:
 def _write_charts_and_tables(folder: Path, part: RunPart, slugs: Sequence[str]) -> dict[str, str]:
     """Write the charts and tables of one universe; return its charts, SVG by label."""
     results = part.results
-    charts = {"Growth of 1 by strategy": plot_growth(results)}
-    charts["Drawdown by strategy"] = plot_drawdown(results)
-    files = ["growth", "drawdown"]
-    for result, slug in zip(results, slugs, strict=True):
-        charts[f"Weights of {result.name}"] = plot_weights(result)
-        files.append(f"weights_{slug}")
+    charts = charts_of(results)
+    files = ["growth", "drawdown", *(f"weights_{slug}" for slug in slugs)]
     place = folder / "charts" / part.universe
     place.mkdir(parents=True)
     for name, chart in zip(files, charts.values(), strict=True):
         (place / f"{name}.png").write_bytes(to_png(chart))
     tables = folder / "tables" / part.universe if part.universe else folder
     tables.mkdir(parents=True, exist_ok=True)
-    _write_tables(tables, results)
+    for name, table in TABLES.items():
+        write_csv(tables / f"{name}.csv", *table(results))
     return {label: to_svg(chart) for label, chart in charts.items()}
+
+
+def charts_of(results: Sequence[BacktestResult]) -> dict[str, AnyChart]:
+    """Return the charts of the page about results, by what they show."""
+    return {
+        "Growth of 1 by strategy": plot_growth(results),
+        "Drawdown by strategy": plot_drawdown(results),
+        **{f"Weights of {result.name}": plot_weights(result) for result in results},
+    }
 
 
 def read_summary(folder: str | Path) -> dict[str, Any]:
@@ -184,59 +195,14 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
     return result
 
 
-def neutralise(cell: object) -> object:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{cell}"
-    return cell
-
-
-def _write_tables(folder: Path, results: Sequence[BacktestResult]) -> None:
-    returns = pd.concat([result.returns.rename(result.name) for result in results], axis=1)
-    write_csv(
-        folder / "returns.csv",
-        ["date", *returns.columns],
-        ([str(date.date()), *row] for date, row in zip(returns.index, returns.to_numpy().tolist(),
-                                                       strict=True)),
-    )  # fmt: skip
-    write_csv(
-        folder / "weights.csv",
-        ["strategy", "date", "asset", "weight"],
-        (
-            [result.name, str(date.date()), asset, weight]
-            for result in results
-            for date, row in zip(result.weights.index, result.weights.to_numpy(), strict=True)
-            for asset, weight in zip(result.weights.columns, row.tolist(), strict=True)
-            if weight
-        ),
-    )
-    columns = list(results[0].trades.columns)
-    write_csv(
-        folder / "trades.csv",
-        ["strategy", *columns],
-        (
-            [result.name, str(row[0].date()), *row[1:]]
-            for result in results
-            for row in result.trades.itertuples(index=False, name=None)
-        ),
-    )
-
-
-def write_csv(path: Path, header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table that no spreadsheet runs as formulae."""
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([neutralise(cell) for cell in header])
-        writer.writerows([neutralise(cell) for cell in row] for row in rows)
-
-
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document with sorted keys; no NaN, which is not JSON."""
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _slugs(names: Sequence[str]) -> list[str]:
+def slugs_of(names: Sequence[str]) -> list[str]:
+    """Return a name for the folder of each strategy: small letters, digits and underscores."""
     slugs: list[str] = []
     for name in names:
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "strategy"

@@ -14,7 +14,8 @@ from typing import Any
 from blportfolio.errors import DataError
 from blportfolio.report.charts import AnyChart, to_png, to_svg
 from blportfolio.report.page import document
-from blportfolio.report.run_folder import write_csv, write_json
+from blportfolio.report.run_folder import write_json
+from blportfolio.report.run_tables import write_csv
 
 _NUMBER = r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?"
 _FIGURE = re.compile(rf"({_NUMBER})(?: ± ({_NUMBER}))?(?: \[({_NUMBER}), ({_NUMBER})\])?")

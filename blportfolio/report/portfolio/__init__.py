@@ -25,6 +25,7 @@ from blportfolio.report.portfolio.trading import (
     gross_wealth,
     holdings,
 )
+from blportfolio.report.portfolio.versus import renamed, sharpe_differences, universes_of
 from blportfolio.report.portfolio.weights import effective_chart, weights_chart
 
 __all__ = [
@@ -46,12 +47,15 @@ __all__ = [
     "monthly_chart",
     "monthly_returns",
     "on_common_dates",
+    "renamed",
     "rolling_sharpe",
     "rolling_sharpe_chart",
     "rolling_volatility",
     "rolling_volatility_chart",
     "shared_returns",
+    "sharpe_differences",
     "turnover_chart",
+    "universes_of",
     "weights_chart",
     "window_of",
     "worst_drawdowns",
