@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -24,10 +25,16 @@ from blportfolio.report.views.looks import (
 
 LANE = 9
 """Pixels of each of the three marks in a row."""
+HELD = 5e-4
+"""Weight from which an asset counts as held."""
 
 
 def plot_views(
-    explanation: ViewExplanation, *, by: str = "asset", most: int = MOST
+    explanation: ViewExplanation,
+    *,
+    by: str = "asset",
+    only: Sequence[str] | None = None,
+    most: int = MOST,
 ) -> alt.LayerChart:
     """Prior, view and posterior mean by asset or by view, each ± 1 standard deviation.
 
@@ -37,9 +44,12 @@ def plot_views(
     Args:
         explanation: What `explain_views` returned.
         by: `asset`, or `view` for the portfolios that views are about.
+        only: Assets or views to choose rows from; None for all.
         most: Rows at most; those that change most are shown.
     """
     table = explanation.assets if by == "asset" else explanation.views
+    if only is not None:
+        table = table.loc[list(only)]
     change = table["posterior"] - table["prior"]
     kept = largest(change, most)
     names = list(table.loc[kept, "posterior"].sort_values(ascending=False, kind="stable").index)
@@ -164,27 +174,32 @@ def plot_weights_before_after(weights: pd.DataFrame, *, most: int = MOST) -> alt
 
     Args:
         weights: What `before_and_after` returned.
-        most: Rows at most; the largest changes and weights are shown.
+        most: Rows at most: the assets that are held before or after, the largest of them.
     """
     beside = "market" if "market" in weights else "equal"
+    size = weights[["before", "after"]].abs().max(axis=1)
+    held = size[size >= HELD]
+    kept = held.nlargest(most).index
+    names = [
+        str(name)
+        for name in weights.loc[kept, "after"].sort_values(ascending=False, kind="stable").index
+    ]
     stages = ["Before views", "After views", f"{beside.capitalize()} weights"]
-    size = weights[["before", "after"]].max(axis=1) + weights["change"].abs()
-    kept = largest(size, most)
-    names = list(weights.loc[kept, "after"].sort_values(ascending=False, kind="stable").index)
     data = pd.concat(
         [
             pd.DataFrame({"row": names, "stage": stage, "weight": weights.loc[names, column]})
             for stage, column in zip(stages, ("before", "after", beside), strict=True)
         ]
     )
-    colours = [NEUTRAL, PALETTE[0], PALETTE[3]]
-    look = {
-        "scale": alt.Scale(domain=stages, range=colours),
-        "sort": stages,
-        "legend": bottom("", 2),
-    }
-    forms = {**look, "scale": alt.Scale(domain=stages, range=["square", "circle", "stroke"])}
-    x = alt.X("weight:Q", title="Weight (%)", axis=alt.Axis(format=".3~%", tickCount=6))
+    colours = alt.Scale(domain=stages, range=[NEUTRAL, PALETTE[0], PALETTE[3]])
+    shapes = alt.Scale(domain=stages, range=["square", "circle", "diamond"])
+    ends = [float(data["weight"].min()), float(data["weight"].max())]
+    x = alt.X(
+        "weight:Q",
+        title="Weight (%)",
+        axis=alt.Axis(format=".3~%", tickCount=6),
+        scale=alt.Scale(domain=[min(ends[0], 0.0) - 0.012, ends[1] * 1.03 + 0.01], nice=False),
+    )
     tooltip = [
         alt.Tooltip("row:N", title="asset"),
         alt.Tooltip("stage:N", title="what"),
@@ -199,17 +214,19 @@ def plot_weights_before_after(weights: pd.DataFrame, *, most: int = MOST) -> alt
     )
     marks = (
         alt.Chart()
-        .mark_point(size=60, filled=True, opacity=1, angle=90)
+        .mark_point(size=60, filled=True, opacity=1)
         .encode(
             x=x,
             y=y,
-            color=alt.Color("stage:N", **look),
-            shape=alt.Shape("stage:N", **forms),
+            color=alt.Color("stage:N", scale=colours, sort=stages, legend=bottom(columns=2)),
+            shape=alt.Shape("stage:N", scale=shapes, sort=stages, legend=bottom(columns=2)),
             tooltip=tooltip,
         )
     )
-    title = "Weights before and after the views" + shown_of(len(names), len(weights))
-    return _layered([links, marks], data, title=title, rows=len(names), height=18)
+    cut = len(held) - len(names)
+    extra = f", the {len(names)} largest of {len(held)} held" if cut else ""
+    title = f"Weights before and after the views{extra}"
+    return _layered([links, marks], data, title=title, rows=len(names), height=20)
 
 
 def _layered(

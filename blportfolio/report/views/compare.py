@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from blportfolio.optimise.objectives.base import context_of, solve_at
 from blportfolio.priors import EquilibriumPrior, HistoricalPrior
 from blportfolio.report.views.decision import Decision
 from blportfolio.report.views.settings import BASELINES, MODELS, STAND_IN, ViewSettings
-from blportfolio.types import Objective, ReturnDistribution, TrainingWindow
+from blportfolio.types import FloatArray, Objective, ReturnDistribution, TrainingWindow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +125,7 @@ def before_and_after(
     distribution: ReturnDistribution,
     objective: Objective | None = None,
     *,
-    market: Sequence[float] | None = None,
+    market: FloatArray | None = None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the weights that an objective chooses before and after the views were heard.
 
@@ -157,7 +156,7 @@ def before_and_after(
         before, said = portfolio(blank, objective)
         remarks = (*(f"Before views: {text}" for text in said), *remarks)
     count = len(after)
-    beside = np.full(count, 1 / count) if market is None else np.asarray(market, dtype=float)
+    beside = np.full(count, 1 / count) if market is None else market
     frame = pd.DataFrame(
         {
             "before": before,

@@ -26,7 +26,7 @@ def plot_evidence(curve: EvidenceCurve) -> alt.LayerChart:
     cut.
     """
     symbol = PARAMETERS[curve.parameter]
-    data = curve.table.assign(shown=curve.table["relative"].clip(lower=FLOOR))
+    data = curve.table.assign(shown=curve.table["relative"])
     ends = [float(data["value"].iloc[0]), float(data["value"].iloc[-1])]
     is_log = curve.parameter != "risk_aversion"
     x = alt.X(
@@ -35,7 +35,7 @@ def plot_evidence(curve: EvidenceCurve) -> alt.LayerChart:
         scale=alt.Scale(type="log" if is_log else "linear", domain=ends, nice=False),
         axis=alt.Axis(format="~g", tickCount=6, labelOverlap=True, grid=False),
     )
-    bottom_end = min(float(data["shown"].min()), -1.25 * SUPPORT)
+    bottom_end = max(min(float(data["shown"].min()), -1.25 * SUPPORT), FLOOR)
     y = alt.Y(
         "shown:Q",
         title="Log evidence less its maximum",
@@ -62,6 +62,7 @@ def plot_evidence(curve: EvidenceCurve) -> alt.LayerChart:
         )
     )
     here = float(np.interp(np.log(curve.current), np.log(data["value"]), data["shown"]))
+    here = max(here, bottom_end)
     points = pd.DataFrame(
         {"value": [curve.best, curve.current], "shown": [0.0, here], "what": ["Best", "Current"]}
     )

@@ -56,6 +56,13 @@ class Decision:
         self.arrays = window.arrays()
         self._parts: dict[tuple[Any, ...], Parts] = {}
 
+    @property
+    def date(self) -> str:
+        """Date of the decision, as ISO text."""
+        as_of = self.window.as_of
+        last = self.window.returns.index[-1] if as_of is None else as_of
+        return str(last.date())
+
     def parts(self, prior: LearnedPrior) -> Parts:
         """Return what the posterior of `prior` is made of, made once.
 

@@ -43,6 +43,16 @@ class ViewExplanation:
     unit: str
     heeded: float
 
+    def largest_effect(self) -> tuple[str, str, float]:
+        """Return asset and view of the largest entry of `attribution`, and that entry."""
+        values = self.attribution.to_numpy()
+        row, column = divmod(int(np.abs(values).argmax()), values.shape[1])
+        return (
+            str(self.attribution.index[row]),
+            str(self.attribution.columns[column]),
+            float(values[row, column]),
+        )
+
 
 def explain_views(
     distribution: ReturnDistribution, *, annual: bool = True, learned: int | None = None

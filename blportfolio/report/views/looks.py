@@ -54,4 +54,5 @@ def row_axis(names: list[str], title: str | None = None) -> alt.Y:
 
 def zero_rule() -> alt.Chart:
     """Return a line at 0."""
-    return alt.Chart().mark_rule(color=NEUTRAL, strokeWidth=1).encode(x=alt.XDatum(0.0))
+    rule: alt.Chart = alt.Chart().mark_rule(color=NEUTRAL, strokeWidth=1)
+    return rule.encode(x=alt.XDatum(0.0))
