@@ -1,4 +1,4 @@
-"""What market data cover: dates by asset, membership, unusual returns, age, findings."""
+"""What market data cover: dates by asset, membership, unusual returns, age."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.data import MarketData
-from blportfolio.data.quality import Finding, QualityReport
-from blportfolio.data.quality.words import printable, size_in_words
 from blportfolio.errors import DataError
 from blportfolio.validation import BoolArray, FloatArray
 
@@ -98,6 +96,32 @@ def membership_spells(market: MarketData) -> pd.DataFrame:
     ]
     return pd.DataFrame(rows, columns=["asset", "first", "last"]).astype(
         {"first": "datetime64[us]", "last": "datetime64[us]"}
+    )
+
+
+def member_counts(market: MarketData) -> pd.DataFrame:
+    """Return by date how many `members` there are, how many are `priced`, and their `share`.
+
+    Members that the data do not hold at all are not counted; `Universe.coverage` counts them too.
+    """
+    inside, known = market.members(), market.prices.notna().to_numpy()
+    members, priced = inside.sum(axis=1), (inside & known).sum(axis=1)
+    share = np.divide(priced, members, out=np.ones(len(members)), where=members > 0)
+    return pd.DataFrame({"members": members, "priced": priced, "share": share}, index=market.dates)
+
+
+def members_in_words(covered: pd.DataFrame) -> str:
+    """Return how many members have prices: at the end, at worst and on average.
+
+    Args:
+        covered: By date `members`, `priced` and `share`, as `member_counts` returns them.
+    """
+    members, priced = covered["members"].tolist(), covered["priced"].tolist()
+    worst = int(covered["share"].argmin())
+    date = pd.DatetimeIndex(covered.index)[worst].date()
+    return (
+        f"{priced[-1]} of {members[-1]} members have a price on the last date; at worst "
+        f"{priced[worst]} of {members[worst]}, on {date}; {covered['share'].mean():.0%} on average."
     )
 
 
@@ -192,35 +216,6 @@ def age_in_words(
         return ""
     told = f"{age} days" if age < _DAYS_A_YEAR else f"{age / _DAYS_A_YEAR:.1f} years"
     return f"The data end on {last.date()}, {told} ago."
-
-
-def findings_table(report: QualityReport) -> pd.DataFrame:
-    """Return the findings of the data doctor as people read them, in their order.
-
-    Returns:
-        `severity`, `asset` ("all" where it is about the whole), `date`, `end`, `kind` in words,
-        `what` was seen, with its size, the likely `cause`, what to `do`, and whether a repair is
-        offered (`repairable`).
-    """
-    columns = ["severity", "asset", "date", "end", "kind", "what", "cause", "do", "repairable"]
-    return pd.DataFrame([_row(finding) for finding in report.findings], columns=columns).astype(
-        {"date": "datetime64[us]", "end": "datetime64[us]", "repairable": bool}
-    )
-
-
-def _row(finding: Finding) -> tuple[object, ...]:
-    size = size_in_words(finding)
-    return (
-        finding.severity,
-        "all" if finding.ticker is None else printable(finding.ticker),
-        finding.date,
-        finding.end,
-        finding.kind.replace("_", " "),
-        printable(finding.message) + (f" [{size}]" if size else ""),
-        printable(finding.cause),
-        printable(finding.remedy),
-        finding.fixable,
-    )
 
 
 def _known(prices: pd.DataFrame) -> tuple[BoolArray, pd.DatetimeIndex]:

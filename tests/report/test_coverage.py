@@ -1,4 +1,5 @@
 import datetime as dt
+import io
 import json
 
 import numpy as np
@@ -16,13 +17,15 @@ from blportfolio.report.coverage import (
     age_in_words,
     asset_coverage,
     coverage_in_words,
-    findings_table,
     frequency_in_words,
+    member_counts,
+    members_in_words,
     membership_spells,
     robust_scores,
     unusual_returns,
 )
 from blportfolio.report.coverage_charts import plot_coverage, plot_membership, plot_price
+from blportfolio.report.data_tables import csv_of, findings_table
 
 
 @pytest.fixture
@@ -200,6 +203,33 @@ def test_membership_is_listed_by_spell():
     assert spells["last"].isna().tolist() == [False, True]
     assert (spells["first"][0], spells["last"][0]) == (a, b)
     assert membership_spells(bl.MarketData(prices)).empty
+
+
+def test_members_and_those_with_prices_are_counted_by_date():
+    prices = make_prices(0, 40, 3)
+    prices.iloc[:10, 1] = np.nan
+    day = prices.index
+    market = bl.MarketData(prices, membership={"A0": ((day[5], day[19]),), "A1": ((day[0], None),)})
+    covered = member_counts(market)
+    assert covered["members"].tolist() == [1] * 5 + [2] * 15 + [1] * 20
+    assert covered["priced"].tolist() == [0] * 5 + [1] * 5 + [2] * 10 + [1] * 20
+    words = members_in_words(covered)
+    assert words.startswith(
+        f"1 of 1 members have a price on the last date; at worst 0 of 1, on {day[0].date()}"
+    )
+    nobody = bl.MarketData(prices, membership={"A0": ((day[5], day[19]),)})
+    assert member_counts(nobody)["share"].iloc[-1] == 1
+
+
+def test_csv_is_read_back_and_runs_nothing():
+    prices = make_prices(0, 5, 2).rename(columns={"A0": "=cmd()"})
+    text = csv_of(prices)
+    assert text.splitlines()[0] == "date,'=cmd(),A1"
+    again = pd.read_csv(io.StringIO(text), index_col="date", parse_dates=True)
+    np.testing.assert_array_equal(again, prices)
+    assert again.index.equals(prices.index.rename("date"))
+    cells = csv_of(pd.DataFrame({"what": ["@SUM(1)", "fine", None], "n": [-1.5, 2, 3]}))
+    assert cells == "what,n\n'@SUM(1),-1.5\nfine,2.0\n,3.0\n"
 
 
 def test_the_chart_of_membership_has_every_change():

@@ -1,0 +1,82 @@
+"""Where the chosen data came from, on what terms, their files, and what may be taken away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from blportfolio.app import show
+from blportfolio.app.glossary import term
+from blportfolio.app.sources import Source
+from blportfolio.data import MarketData
+from blportfolio.data.described import describe_data
+from blportfolio.manifest import describe_market, describe_software
+from blportfolio.report.data_tables import csv_of
+
+SIZE_SHOWN = 16
+"""Letters of a digest that fit on a phone."""
+
+
+def draw(source: Source, market: MarketData) -> None:
+    """Draw source, licence, caveats, digests and downloads."""
+    told = _described(source)
+    for heading in ("title", "source", "licence"):
+        text = str(told.get(heading, ""))
+        if text:
+            st.markdown(f"**{heading.capitalize()}**: {show.plain(text)}")
+    if source.kind == "upload":
+        st.markdown(
+            "**Licence**: your own file. It lies in a private temporary folder, is read and never "
+            "run, and is deleted when your visit ends."
+        )
+    if told.get("missing"):
+        st.markdown(f"**No prices of**: {show.plain(', '.join(told['missing']))}")
+    notes = list(dict.fromkeys([*told.get("caveats", ()), *market.notes]))
+    if notes:
+        st.subheader("What to beware of", anchor="beware")
+        st.markdown("\n".join(f"- {show.plain(note)}" for note in notes))
+    st.subheader("Files", anchor="files", help=term("sha256"))
+    if market.sources:
+        show.table(
+            pd.DataFrame({"File": list(market.sources), "SHA-256": list(market.sources.values())}),
+            columns={"SHA-256": st.column_config.TextColumn(width="large")},
+            key="files",
+            alt="; ".join(
+                f"{name}: {digest[:SIZE_SHOWN]}" for name, digest in market.sources.items()
+            ),
+        )
+        st.caption("A packaged file is checked against its SHA-256 whenever it is read.")
+    else:
+        st.markdown("These prices came from no file.")
+    st.subheader("Take it away", anchor="downloads")
+    st.download_button(
+        "Prices (CSV)",
+        lambda: csv_of(market.prices),  # made when it is asked for: large sets take a while
+        file_name=f"{market.name}-prices.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key="download:prices",
+    )
+    document = {
+        "schema_version": 1,
+        **{key: told[key] for key in ("title", "source", "licence") if told.get(key)},
+        **describe_market(market),
+        "software": describe_software()["packages"],
+    }
+    show.download(
+        "Manifest (JSON)",
+        json.dumps(document, indent=1, ensure_ascii=False),
+        f"{market.name}-manifest.json",
+        "application/json",
+    )
+    if source.kind != "upload":
+        st.caption("The same on the command line:")
+        st.code(f"blportfolio data info {source.reference}", language="bash")
+
+
+def _described(source: Source) -> dict[str, Any]:
+    return {} if source.kind == "upload" else describe_data(source.reference)
