@@ -8,7 +8,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from blportfolio.report.charts import PALETTE, AnyChart
+from blportfolio.report.charts import NEUTRAL, PALETTE, AnyChart
+from blportfolio.report.forecasts.looks import WIDTH, titled
+from blportfolio.report.forecasts.looks import legend as below
 
 MODELS = ("attention GD", "attention NTK", "AR(1)", "Linear", "NLinear", "oracle", "zero")
 TESTS = ("as in training", "sign-inconsistent")
@@ -35,7 +37,7 @@ def mean_and_sd(frame: pd.DataFrame, by: Sequence[str], names: Sequence[str]) ->
     return groups.mean().join(spread).reset_index()
 
 
-def plot_errors(frame: pd.DataFrame) -> alt.FacetChart:
+def plot_errors(frame: pd.DataFrame) -> AnyChart:
     """OOD against ID error, both against zero, by model, with one standard deviation."""
     data = _spread(
         mean_and_sd(with_task(frame), ["task", "model"], ["id_rel0", "ood_rel0"]),
@@ -50,29 +52,40 @@ def plot_errors(frame: pd.DataFrame) -> alt.FacetChart:
     )
     upright = base.mark_rule().encode(x, alt.Y("ood_rel0_low:Q"), colour, y2="ood_rel0_high:Q")
     level = base.mark_rule().encode(alt.X("id_rel0_low:Q"), y, colour, x2="id_rel0_high:Q")
-    zero = base.mark_rule(strokeDash=[4, 3], color="#666").encode(y=alt.datum(1.0))
+    zero = base.mark_rule(strokeDash=[4, 3], color=NEUTRAL).encode(y=alt.datum(1.0))
     layers = alt.layer(zero, upright, level, points, data=data).properties(**SMALL)
     return _faceted(layers, data, "Error on sign-inconsistent steps against error as in training")
 
 
-def plot_signs(frame: pd.DataFrame) -> alt.FacetChart:
+def plot_signs(frame: pd.DataFrame) -> AnyChart:
     """How often each model has the sign of the next value on sign-inconsistent steps."""
     known = with_task(frame).dropna(subset=["ood_sign"])
     data = _spread(mean_and_sd(known, ["task", "model"], ["ood_sign"]), ("ood_sign",))
     y = alt.Y("model:N", sort=list(MODELS), title=None)
-    share = alt.Axis(format="%")
+    colour = _colour(MODELS, legend=False)
     base = alt.Chart()
-    bars = base.mark_bar().encode(
-        alt.X("ood_sign:Q", title="Right sign (%)", scale=alt.Scale(domain=[0, 1]), axis=share),
+    points = base.mark_point(size=70, filled=True, opacity=1).encode(
+        alt.X(
+            "ood_sign:Q",
+            title="Right sign (%)",
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(format="%"),
+        ),
         y,
-        _colour(MODELS, legend=False),
+        colour,
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("ood_sign:Q", title="Right sign", format=".1%"),
+        ],
     )
-    spread = base.mark_rule().encode(alt.X("ood_sign_low:Q"), y, x2="ood_sign_high:Q")
-    layers = alt.layer(bars, spread, data=data).properties(width=330, height=150)
+    spread = base.mark_rule(strokeWidth=2).encode(
+        alt.X("ood_sign_low:Q"), y, colour, x2="ood_sign_high:Q"
+    )
+    layers = alt.layer(spread, points, data=data).properties(width=330, height=150)
     return _faceted(layers, data, "Right signs on sign-inconsistent steps")
 
 
-def plot_by_gamma(frame: pd.DataFrame) -> alt.FacetChart:
+def plot_by_gamma(frame: pd.DataFrame) -> AnyChart:
     """Error against zero on sign-inconsistent steps by γ."""
     shown = frame[frame["model"].isin(MODELS[:-1])]
     data = _spread(mean_and_sd(shown, ["regime", "gamma", "model"], ["ood_rel0"]), ("ood_rel0",))
@@ -82,12 +95,12 @@ def plot_by_gamma(frame: pd.DataFrame) -> alt.FacetChart:
     base, colour = alt.Chart(), _colour(MODELS[:-1])
     lines = base.mark_line(point=True).encode(x, y, colour)
     spread = base.mark_rule().encode(x, alt.Y("ood_rel0_low:Q"), colour, y2="ood_rel0_high:Q")
-    zero = base.mark_rule(strokeDash=[4, 3], color="#666").encode(y=alt.datum(1.0))
+    zero = base.mark_rule(strokeDash=[4, 3], color=NEUTRAL).encode(y=alt.datum(1.0))
     layers = alt.layer(zero, lines, spread, data=data).properties(**SMALL)
     return _faceted(layers, data, "Error on sign-inconsistent steps by weight of the last value")
 
 
-def plot_alignment(curve: pd.DataFrame) -> alt.FacetChart:
+def plot_alignment(curve: pd.DataFrame) -> AnyChart:
     """Updates and weights with the sign of their output weight over training, by scaling."""
     widest = curve[curve["width"] == curve.groupby("scaling")["width"].transform("max")]
     long = _after_start(widest).melt(
@@ -118,7 +131,7 @@ def plot_alignment(curve: pd.DataFrame) -> alt.FacetChart:
     return _faceted(chart, data, "Signs of updates and weights over training")
 
 
-def plot_learning(curve: pd.DataFrame) -> alt.FacetChart:
+def plot_learning(curve: pd.DataFrame) -> AnyChart:
     """Error against zero over training, as in training and on sign-inconsistent steps."""
     columns = {"id_rel0": TESTS[0], "ood_rel0": TESTS[1]}
     long = with_task(_after_start(curve)).melt(
@@ -133,12 +146,12 @@ def plot_learning(curve: pd.DataFrame) -> alt.FacetChart:
     spread = base.mark_area(opacity=0.18).encode(
         x, alt.Y("value_low:Q"), alt.Y2("value_high:Q"), colour
     )
-    zero = base.mark_rule(strokeDash=[4, 3], color="#666").encode(y=alt.datum(1.0))
+    zero = base.mark_rule(strokeDash=[4, 3], color=NEUTRAL).encode(y=alt.datum(1.0))
     layers = alt.layer(zero, spread, lines, data=data).properties(**SMALL)
     return _faceted(layers, data, "Learning curves of the attention model")
 
 
-def plot_points(points: pd.DataFrame) -> alt.FacetChart:
+def plot_points(points: pd.DataFrame) -> AnyChart:
     """Forecasts against noiseless next values of the first seed."""
     data = with_task(points)
     data = data.assign(task=data["model"] + ": " + data["task"])
@@ -181,12 +194,21 @@ def _colour(
     names: Sequence[str], *, field: str = "model", title: str = "Model", legend: bool = True
 ) -> alt.Color:
     scale = alt.Scale(domain=list(names), range=PALETTE[: len(names)])
-    shown = alt.Legend(labelLimit=260, symbolOpacity=1) if legend else None
-    return alt.Color(f"{field}:N", title=title, sort=list(names), scale=scale, legend=shown)
+    return alt.Color(
+        f"{field}:N",
+        title=title,
+        sort=list(names),
+        scale=scale,
+        legend=below() if legend else None,
+    )
 
 
-def _faceted(chart: AnyChart, data: pd.DataFrame, title: str) -> alt.FacetChart:
+def _faceted(chart: AnyChart, data: pd.DataFrame, title: str) -> AnyChart:
+    """Return a panel for each task; one alone stands by itself, as wide as its page."""
     tasks = list(dict.fromkeys(data["task"]))
+    if len(tasks) == 1:
+        alone: AnyChart = chart.properties(title=titled(title, tasks[0]), width=WIDTH, height=260)
+        return alone
     faceted: alt.FacetChart = chart.facet(
         facet=alt.Facet("task:N", title=None, sort=tasks, header=alt.Header(labelLimit=420)),
         columns=2,

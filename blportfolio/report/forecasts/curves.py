@@ -93,10 +93,11 @@ def plot_by_horizon(comparison: Comparison) -> alt.Chart | alt.LayerChart:
     shown = [name for name in names if name in worst and worst[name] <= limit]
     beyond = [name for name in worst.index if name not in shown]
     table = table[table["forecaster"].isin(shown)].copy()
-    # An interval much wider than any gain would flatten the rest: it is drawn up to the axis.
-    edge = max(limit, 1.5 * axis_limit(table[["low", "high"]].abs().max(axis=1).to_numpy()))
+    edge = 2 * limit  # wider intervals would flatten the rest: they are cut, and it is said
+    is_cut = bool((table[["low", "high"]].abs() > edge).any(axis=None))
     for side in ("low", "high"):
         table[f"{side}_shown"] = table[side].fillna(table["value"]).clip(-edge, edge)
+    cut = ", cut where they are far wider" if is_cut else ""
     x = alt.X("horizon:O", title="Horizon (rows ahead)", axis=alt.Axis(labelAngle=0))
     offset = alt.XOffset("forecaster:N", sort=shown)
     y = alt.Y(
@@ -129,7 +130,7 @@ def plot_by_horizon(comparison: Comparison) -> alt.Chart | alt.LayerChart:
         height=280,
         title=titled(
             f"R² against {reference_of(comparison)} by horizon (%)",
-            f"With 95 % intervals{_beyond(beyond)}",
+            f"With 95 % intervals{cut}{_beyond(beyond)}",
         ),
     )
 

@@ -105,7 +105,7 @@ class Contest:
         try:
             document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
             with np.load(folder / ARRAYS, allow_pickle=False) as stored:
-                arrays = {name: read_only(stored[name]) for name in stored.files}
+                arrays = {name: stored[name] for name in stored.files}
             about = document["panel"]
             dates = arrays.get("dates")
             return cls(
@@ -118,7 +118,7 @@ class Contest:
                     about["name"],
                 ),
                 {
-                    (name, horizon): arrays[f"forecast_{i}"]
+                    (name, horizon): read_only(arrays[f"forecast_{i}"])
                     for i, (name, horizon) in enumerate(document["forecasts"])
                 },
                 {

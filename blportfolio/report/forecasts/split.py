@@ -170,8 +170,8 @@ def split_sentences(contest: Contest, horizon: int, frame: pd.DataFrame) -> tupl
     if not n_turns:
         return (f"Horizon {horizon}: no step of the test turns the sign of the last value.",)
     said = [
-        f"At horizon {horizon}, {n_turns / n_signed:.0%} of the steps that have a sign turn that of "
-        f"the last value ({n_turns:,} of {n_signed:,})."
+        f"At horizon {horizon}, {n_turns / n_signed:.0%} of the steps that have a sign turn that "
+        f"of the last value ({n_turns:,} of {n_signed:,})."
     ]
     gains = {(row["forecaster"], row["step"]): row["r2"] for row in frame.to_dict("records")}
     for name in contest.names:

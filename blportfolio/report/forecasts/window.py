@@ -42,18 +42,23 @@ class ChosenWindow:
     forecasts: Mapping[tuple[str, int], FloatArray]
 
 
-def window_rows(contest: Contest, series: str) -> IntArray:
-    """Return the (n,) rows of a series at which the shortest horizon was forecast, ascending.
+def window_rows(contest: Contest, series: str, horizon: int | None = None) -> IntArray:
+    """Return the (n,) rows at which a series was forecast and the outcome is known, ascending.
+
+    Args:
+        contest: The contest.
+        series: Label of the series.
+        horizon: Which of the horizons; by default the shortest.
 
     Raises:
         ConfigError: If no such series took part.
     """
-    windows = contest.windows(contest.comparison.horizons[0])
+    windows = contest.windows(contest.comparison.horizons[0] if horizon is None else horizon)
     return np.sort(windows.origins[windows.channels == _channel(contest, series)])
 
 
 def choose_window(contest: Contest, series: str, when: dt.date | int | None = None) -> ChosenWindow:
-    """Return the last window at or before a date, or a row; by default the latest of all.
+    """Return the last window at or before a date, or a row; by default the latest known in full.
 
     A horizon whose target is not known yet is left out.
 
@@ -68,6 +73,8 @@ def choose_window(contest: Contest, series: str, when: dt.date | int | None = No
     """
     channel = _channel(contest, series)
     rows = window_rows(contest, series)
+    if when is None and len(whole := window_rows(contest, series, contest.comparison.horizons[-1])):
+        rows = whole
     limit = _row(contest, when)
     due = rows if limit is None else rows[rows <= limit]
     if not len(due):
@@ -169,6 +176,7 @@ def plot_window(contest: Contest, window: ChosenWindow) -> alt.Chart:
                 "step:Q",
                 title="Rows after the forecast was made",
                 axis=alt.Axis(format="d", tickMinStep=1, tickCount=8),
+                scale=alt.Scale(nice=False),
             ),
             y=alt.Y(
                 "value:Q",
@@ -211,7 +219,8 @@ def _path_before(window: ChosenWindow, *, is_returns: bool) -> FloatArray:
     if not is_returns:
         return window.context
     sums = np.cumsum(window.context)
-    return np.concatenate([[0.0], sums]) - sums[-1]
+    path: FloatArray = np.append(0.0, sums) - sums[-1]
+    return path
 
 
 def _path_after(contest: Contest, window: ChosenWindow) -> FloatArray:
