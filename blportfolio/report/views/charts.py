@@ -14,9 +14,9 @@ from blportfolio.report.views.explain import ViewExplanation
 from blportfolio.report.views.looks import (
     MOST,
     STAGES,
-    WIDTH,
     bottom,
     largest,
+    layered,
     row_axis,
     shown_of,
     stage_scale,
@@ -25,6 +25,8 @@ from blportfolio.report.views.looks import (
 
 LANE = 9
 """Pixels of each of the three marks in a row."""
+ROW = 19
+"""Pixels of a row with one mark."""
 HELD = 5e-4
 """Weight from which an asset counts as held."""
 
@@ -77,7 +79,7 @@ def plot_views(
     x = alt.X(
         "mean:Q",
         title=f"Expected return ({explanation.unit}, %)",
-        axis=alt.Axis(format=".3~%", tickCount=6),
+        axis=alt.Axis(format=".3~%", tickCount=6, grid=True),
         scale=alt.Scale(domain=span, nice=False, zero=False),
     )
     y = row_axis(names)
@@ -98,7 +100,7 @@ def plot_views(
     )
     bars = (
         alt.Chart()
-        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .mark_rule(strokeWidth=1.5, opacity=0.9)
         .encode(
             x=alt.X("low:Q"),
             x2=alt.X2("high:Q"),
@@ -121,12 +123,11 @@ def plot_views(
         )
     )
     title = "Prior, view and posterior" + shown_of(len(names), len(table), f"{by}s")
-    return _layered(
+    return layered(
         [zero_rule(), link, bars, marks] if span[0] < 0 < span[1] else [link, bars, marks],
         inside,
         title=[title, f"expected return {explanation.unit} ± 1 standard deviation"],
-        rows=len(names),
-        height=3 * LANE,
+        height=(3 * LANE + 2) * max(len(names), 2),
     )
 
 
@@ -164,8 +165,11 @@ def plot_trust(explanation: ViewExplanation, *, most: int = MOST) -> alt.LayerCh
         x=x, y=y, text=alt.Text("trust:Q", format=".1%"), tooltip=tooltip
     )
     extra = "" if len(trust) <= most else f", the {most} largest of {len(trust)}"
-    return _layered(
-        [bars, text], data, title=f"Trust in each view{extra}", rows=len(names), height=18
+    return layered(
+        [bars, text],
+        data,
+        title=f"Trust in each view{extra}",
+        height=ROW * max(len(names), 2),
     )
 
 
@@ -226,16 +230,7 @@ def plot_weights_before_after(weights: pd.DataFrame, *, most: int = MOST) -> alt
     cut = len(held) - len(names)
     extra = f", the {len(names)} largest of {len(held)} held" if cut else ""
     title = f"Weights before and after the views{extra}"
-    return _layered([links, marks], data, title=title, rows=len(names), height=20)
-
-
-def _layered(
-    layers: list[alt.Chart], data: pd.DataFrame, *, title: str | list[str], rows: int, height: int
-) -> alt.LayerChart:
-    text: Any = alt.TitleParams(title, anchor="start", limit=WIDTH)
-    return alt.LayerChart(
-        data=data, layer=layers, title=text, width=WIDTH, height=max(rows, 3) * height + 8
-    )
+    return layered([links, marks], data, title=title, height=ROW * max(len(names), 2))
 
 
 def _span(data: pd.DataFrame) -> list[float]:

@@ -11,7 +11,7 @@ import pandas as pd
 from blportfolio.report.charts import NEUTRAL, PALETTE
 from blportfolio.report.views.compare import ModelComparison
 from blportfolio.report.views.evidence import PARAMETERS, SUPPORT, EvidenceCurve
-from blportfolio.report.views.looks import MOST, WIDTH, bottom, row_axis, zero_rule
+from blportfolio.report.views.looks import MOST, bottom, layered, row_axis, zero_rule
 
 FLOOR = -12.0
 """Log units below the maximum at which the curve leaves the chart."""
@@ -49,7 +49,7 @@ def plot_evidence(curve: EvidenceCurve) -> alt.LayerChart:
         .encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=alt.Y("base:Q"), y2=alt.Y2("top:Q"))
     )
     line = (
-        alt.Chart(data)
+        alt.Chart()
         .mark_line(color=PALETTE[0], strokeWidth=2, clip=True)
         .encode(
             x=x,
@@ -91,14 +91,11 @@ def plot_evidence(curve: EvidenceCurve) -> alt.LayerChart:
             tooltip=[alt.Tooltip("what:N"), alt.Tooltip("value:Q", title=symbol, format=".4~g")],
         )
     )
-    return alt.LayerChart(layer=[band, line, rule, marks]).properties(
-        title=alt.TitleParams(
-            [f"Evidence of this window over {symbol}", "shaded: within 2 log units of the best"],
-            anchor="start",
-            limit=WIDTH,
-        ),
-        width=WIDTH,
-        height=240,
+    return layered(
+        [band, line, rule, marks],
+        data,
+        title=[f"Evidence of this window over {symbol}", "shaded: within 2 log units of the best"],
+        height=220,
     )
 
 
@@ -158,10 +155,4 @@ def plot_comparison(
         )
     )
     layers = [zero_rule(), marks] if table.to_numpy().min() < 0 else [marks]
-    return alt.LayerChart(
-        data=data,
-        layer=layers,
-        title=alt.TitleParams(title + extra, anchor="start", limit=WIDTH),
-        width=WIDTH,
-        height=max(len(names), 3) * 20 + 8,
-    )
+    return layered(layers, data, title=title + extra, height=max(len(names), 2) * 20)

@@ -48,8 +48,36 @@ def bottom(title: str | None = None, columns: int = 3) -> alt.Legend:
 
 def row_axis(names: list[str], title: str | None = None) -> alt.Y:
     """Return an axis with a row for each name, in their order."""
-    axis: Any = alt.Axis(labelLimit=110, ticks=False, domain=False, labelOverlap=False)
-    return alt.Y("row:N", title=title, sort=names, axis=axis)
+    return alt.Y("row:N", title=title, sort=names, axis=name_axis())
+
+
+def name_axis(angle: float = 0) -> alt.Axis:
+    """Return an axis that shows every name, beside its row or below its column."""
+    return alt.Axis(
+        labelAngle=angle,
+        labelLimit=110,
+        labelOverlap=False,
+        labelFlush=False,
+        labelBound=False,
+        ticks=False,
+        domain=False,
+        grid=False,
+    )
+
+
+def layered(
+    layers: list[alt.Chart], data: pd.DataFrame, *, title: str | list[str], height: int
+) -> alt.LayerChart:
+    """Return layers over one table; `height` is that of the plot, without title, axis or legend."""
+    text: Any = alt.TitleParams(title, anchor="start", limit=WIDTH)
+    return alt.LayerChart(
+        data=data,
+        layer=layers,
+        title=text,
+        width=WIDTH,
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
 
 
 def zero_rule() -> alt.Chart:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from blportfolio.report.views.explain import ViewExplanation
-from blportfolio.report.views.looks import CHALK, DIVERGING, INK, MOST, WIDTH, largest
+from blportfolio.report.views.looks import CHALK, DIVERGING, INK, MOST, largest, layered, name_axis
 
 CELL = 19
 """Height of a row in pixels."""
@@ -37,6 +35,7 @@ def plot_attribution(explanation: ViewExplanation, *, most: int = MOST) -> alt.L
         if count < total
     ]
     extra = f", the largest: {' and '.join(cut)}" if cut else ""
+    limit = float(100 * np.abs(kept.to_numpy()).max(initial=0.0)) or 1.0
     return _heat_map(
         100 * kept,
         title=[
@@ -45,8 +44,8 @@ def plot_attribution(explanation: ViewExplanation, *, most: int = MOST) -> alt.L
         ],
         corner=("Asset", "View"),
         value="added (%-points)",
-        form="+.2~f",
-        limit=float(100 * np.abs(kept.to_numpy()).max(initial=0.0)) or 1.0,
+        form="+.2f" if limit < 10 else "+.1f",
+        limit=limit,
         angle=-90 if len(columns) > 6 or max(map(len, columns)) > 8 else 0,
     )
 
@@ -95,23 +94,17 @@ def _heat_map(
     angle: float,
 ) -> alt.LayerChart:
     rows, columns = [str(r) for r in table.index], [str(c) for c in table.columns]
+    values = table.to_numpy().ravel()
     data = pd.DataFrame(
         {
             "row": np.repeat(np.array(rows, dtype=object), len(columns)),
             "column": np.tile(np.array(columns, dtype=object), len(rows)),
-            "value": table.to_numpy().ravel(),
+            "value": values,
+            "text": [_number(value, form) for value in values],
         }
     )
-    axis: Any = alt.Axis(labelLimit=110, ticks=False, domain=False, labelOverlap=False)
-    y = alt.Y("row:N", sort=rows, title=corner[0] or None, axis=axis)
-    x = alt.X(
-        "column:N",
-        sort=columns,
-        title=corner[1] or None,
-        axis=alt.Axis(
-            labelAngle=angle, labelLimit=110, ticks=False, domain=False, labelOverlap=False
-        ),
-    )
+    y = alt.Y("row:N", sort=rows, title=corner[0] or None, axis=name_axis())
+    x = alt.X("column:N", sort=columns, title=corner[1] or None, axis=name_axis(angle))
     stops = [-limit, -limit / 2, 0, limit / 2, limit]
     scale = alt.Scale(domain=stops, range=list(DIVERGING), interpolate="lab")
     base = alt.Chart().encode(
@@ -133,14 +126,14 @@ def _heat_map(
         )
     )
     numbers = base.mark_text(fontSize=10).encode(
-        text=alt.Text("value:Q", format=form),
+        text=alt.Text("text:N"),
         color=alt.condition(f"abs(datum.value) > {0.6 * limit}", alt.value(CHALK), alt.value(INK)),
         opacity=alt.condition(f"width > {ROOM * len(columns)}", alt.value(1), alt.value(0)),
     )
-    return alt.LayerChart(
-        data=data,
-        layer=[cells, numbers],
-        title=alt.TitleParams(title, anchor="start", limit=WIDTH),
-        width=WIDTH,
-        height=max(len(rows), 2) * CELL,
-    )
+    return layered([cells, numbers], data, title=title, height=max(len(rows), 2) * CELL)
+
+
+def _number(value: float, form: str) -> str:
+    """Return a number without the sign of a zero."""
+    text = f"{value:{form}}"
+    return text.lstrip("+-") if not text.strip("+-0.") else text.replace("-", "−")

@@ -112,22 +112,22 @@ def _headline(found: Result) -> None:
     change = explanation.assets["change"]
     largest = str(change.abs().idxmax())
     moved = 0.5 * float(found.weights["change"].abs().sum())
-    one, two, three, four = st.columns(4)
-    one.metric(
+    row = st.container(horizontal=True, gap="large")
+    row.metric(
         "Views followed",
         f"{explanation.heeded:.1f} of {len(explanation.views)}",
         help=f"Sum of the trust in all views. {term('trust')}",
     )
-    two.metric(
+    row.metric(
         f"Largest change, {explanation.unit}",
         f"{show.plain(largest)} {100 * change[largest]:+.1f} %",
         help="Posterior less prior mean of the asset that the views moved most.",
     )
-    three.metric(
+    row.metric(
         "Weights moved", f"{100 * moved:.1f} %", help="Half the sum of all changes of weights."
     )
     evidence = found.fitted.distribution.log_evidence
-    four.metric(
+    row.metric(
         f"Log evidence, {MODELS[found.choice.model]}",
         "none" if evidence is None else f"{evidence:.1f}",
         help=term("evidence"),
