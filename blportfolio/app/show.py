@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -89,8 +89,10 @@ def warn_stale(message: str) -> None:
     st.warning(plain(message), icon=":material/schedule:")
 
 
-def download(label: str, data: str | bytes, file_name: str, mime: str) -> None:
-    """Offer a file; taking it runs nothing again."""
+def download(
+    label: str, data: str | bytes | Callable[[], str | bytes], file_name: str, mime: str
+) -> None:
+    """Offer a file; taking it runs nothing again. A function makes it when it is asked for."""
     st.download_button(
         label,
         data,

@@ -1,0 +1,322 @@
+"""Up to six strategies beside one another, of one run or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from blportfolio.app import filters, show
+from blportfolio.app.filters import Filters
+from blportfolio.app.glossary import term
+from blportfolio.app.screens.backtest.parts import (
+    PERCENT,
+    costs,
+    dates,
+    number,
+    percent,
+    shade_toggle,
+)
+from blportfolio.backtest import BacktestResult
+from blportfolio.errors import BLPortfolioError, DataError
+from blportfolio.report.comparison import difference_text, p_text
+from blportfolio.report.difference_chart import plot_differences
+from blportfolio.report.headline import headline_figures
+from blportfolio.report.portfolio import (
+    between,
+    common_dates,
+    growth_chart,
+    looks_of,
+    monthly_returns,
+    on_common_dates,
+    renamed,
+    sharpe_differences,
+    universes_of,
+)
+from blportfolio.report.portfolio.looks import Looks
+from blportfolio.report.portfolio.trading import gross_wealth
+
+MOST = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """What is compared.
+
+    Attributes:
+        parts: Results over the dates that they share and the filters allow, by name.
+        benchmark: What they are held against, over the same dates.
+        looks: Of every strategy that could be chosen.
+        key: What tells this comparison from others, for the cache.
+        others: Whether strategies of other runs are among them.
+    """
+
+    parts: Mapping[str, BacktestResult]
+    benchmark: BacktestResult
+    looks: Looks
+    key: tuple[Any, ...]
+    others: bool
+
+
+def tab(chosen: Filters) -> None:
+    """Draw the tab."""
+    picked = _pick(chosen)
+    if picked is None:
+        return
+    parts = list(picked.parts.values())
+    st.caption(
+        f"Compared over {dates(parts[0])}, {costs(chosen)}"
+        + (", the dates that they share." if picked.others else ".")
+    )
+    _warn_universes(parts)
+    with show.guarded("The table"):
+        _table(parts, chosen)
+    with show.guarded("The chart of growth"):
+        _growth(parts, chosen, picked.looks)
+    with show.guarded("The comparison with the benchmark"):
+        _differences(picked, chosen)
+    _sentences(chosen)
+
+
+def _pick(chosen: Filters) -> Chosen | None:
+    """Let the visitor choose strategies, of this run and of others; return them cut alike."""
+    pool = dict(chosen.results)
+    where = {name: (str(chosen.folder), chosen.universe, name) for name in pool}
+    own = list(pool)
+    labels = [label for label in filters.folders() if label != chosen.label]
+    added = []
+    if labels:
+        added = st.multiselect(
+            "Add strategies of other runs",
+            labels,
+            key="compare:runs",
+            help=term("run"),
+            persist_state="session",
+        )
+    folders = filters.folders()
+    for label in added:
+        try:
+            run = filters.load(folders[label])
+        except (BLPortfolioError, KeyError) as error:
+            show.failure(str(error))
+            continue
+        for universe, results in run.results.items():
+            for name, result in results.items():
+                place = f" on {universe}" if universe else ""
+                title = f"{name}{place} ({label})"
+                pool[title] = renamed(result, title)
+                where[title] = (str(folders[label]), universe, name)
+    first = [chosen.benchmark, *(name for name in own if name != chosen.benchmark)][:MOST]
+    key = "compare:strategies"
+    if any(name not in pool for name in st.session_state.get(key, ())):
+        st.session_state[key] = [name for name in st.session_state[key] if name in pool]
+    names = st.multiselect(
+        f"Strategies, {MOST} at most",
+        list(pool),
+        default=[name for name in own if name in first],
+        max_selections=MOST,
+        key=key,
+        help=term("strategy"),
+        persist_state="session",
+    )
+    if not names:
+        show.empty("No strategy is chosen.", "Choose one above, or reset the choice.")
+        st.button("Choose as at first", key="compare:reset", on_click=_forget)
+        return None
+    whole = [pool[name] for name in names]
+    benchmark = pool[chosen.benchmark]
+    everything = [*whole, benchmark]
+    start, end = common_dates(everything)
+    if chosen.start is not None:
+        start = max(start, end - (_last(chosen) - chosen.start))
+    cut = on_common_dates([between(result, start, end) for result in everything])
+    return Chosen(
+        {part.name: part for part in cut[:-1]},
+        cut[-1],
+        looks_of(list(pool)),
+        (*(where[name] for name in [*names, chosen.benchmark]), str(start), str(end)),
+        any(name not in own for name in names),
+    )
+
+
+def _last(chosen: Filters) -> pd.Timestamp:
+    last: pd.Timestamp = max(result.wealth.index[-1] for result in chosen.results.values())
+    return last
+
+
+def _forget() -> None:
+    for key in ("compare:strategies", "compare:runs"):
+        st.session_state.pop(key, None)
+
+
+def _warn_universes(parts: Sequence[BacktestResult]) -> None:
+    """Say where strategies ran on different data: their figures then differ for that too."""
+    found = universes_of(parts)
+    if len(found) > 1:
+        told = "; ".join(f"{', '.join(names)} on {data}" for data, names in found.items())
+        st.warning(
+            f"They ran on different data, so that a difference is not of the strategies alone: "
+            f"{show.plain(told)}.",
+            icon=":material/warning:",
+        )
+
+
+def _table(parts: Sequence[BacktestResult], chosen: Filters) -> None:
+    figures = headline_figures(parts, net=chosen.net)
+    st.subheader(f"Figures, {costs(chosen)}", anchor="figures")
+    names = [f"{name} (benchmark)" if name == chosen.benchmark else name for name in figures.index]
+    shares = ("annualised_return", "annualised_volatility", "max_drawdown", "turnover")
+    table = pd.DataFrame(
+        {
+            "Strategy": names,
+            **{key: 100 * figures[key].to_numpy() for key in shares},
+            **{key: figures[key].to_numpy() for key in ("sharpe_ratio", "sharpe_low",
+                                                        "sharpe_high")},
+            "drag": 1e4 * figures["cost_drag"].to_numpy(),
+            "wealth": figures["final_wealth"].to_numpy(),
+        }
+    )[["Strategy", "annualised_return", "annualised_volatility", "sharpe_ratio", "sharpe_low",
+       "sharpe_high", "max_drawdown", "turnover", "drag", "wealth"]]  # fmt: skip
+    two = "%.2f"
+    column = st.column_config.NumberColumn
+    show.table(
+        table,
+        columns={
+            "Strategy": st.column_config.TextColumn(pinned=True, help=term("strategy")),
+            "annualised_return": column("Return p.a.", format="%.1f %%", help=term("cagr")),
+            "annualised_volatility": column("Volatility p.a.", format="%.1f %%",
+                                            help=term("volatility")),
+            "sharpe_ratio": column("Sharpe p.a.", format=two, help=term("sharpe")),
+            "sharpe_low": column("95 % from", format=two, help=term("sharpe_interval")),
+            "sharpe_high": column("to", format=two, help=term("sharpe_interval")),
+            "max_drawdown": column("Max drawdown", format="%.1f %%", help=term("max_drawdown")),
+            "turnover": column("Turnover", format="%.1f %%", help=term("turnover")),
+            "drag": column("Cost drag, bp p.a.", format="%.1f", help=term("cost_drag")),
+            "wealth": column("Growth of 1", format=two, help=term("final_wealth")),
+        },
+        key="compare:table",
+        alt="; ".join(
+            f"{name}: return {percent(row['annualised_return'])} per year, Sharpe ratio "
+            f"{number(row['sharpe_ratio'])} [{number(row['sharpe_low'])}, "
+            f"{number(row['sharpe_high'])}]"
+            for name, row in figures.iterrows()
+        ),
+    )  # fmt: skip
+    st.caption(
+        "Return: compound, per year. Sharpe ratio: per year, risk-free rate 0, with its 95 % "
+        "interval where there are ten periods or more. Turnover: one way, mean per rebalance after "
+        "the first. Cost drag: growth per year that trading cost."
+    )
+
+
+def _growth(parts: Sequence[BacktestResult], chosen: Filters, looks: Looks) -> None:
+    shaded = shade_toggle("compare:shaded")
+    ends = {
+        part.name: float((part.wealth if chosen.net else gross_wealth(part)).iloc[-1])
+        for part in parts
+    }
+    show.chart(
+        growth_chart(parts, net=chosen.net, log=chosen.log, looks=looks, shaded=shaded),
+        alt=f"Growth of 1 over {dates(parts[0])}, {costs(chosen)}. At the end: "
+        + ", ".join(f"{name} {value:.2f}" for name, value in ends.items())
+        + ".",
+        key="compare:growth",
+    )
+    with st.expander("Growth as a table: return of each year"):
+        years = pd.DataFrame(
+            {
+                part.name: 100
+                * monthly_returns(part.wealth if chosen.net else gross_wealth(part))["year"]
+                for part in parts
+            }
+        )
+        table = years.rename_axis("Year").reset_index()
+        table["Year"] = table["Year"].astype(str)
+        show.table(
+            table,
+            columns=dict.fromkeys(years.columns, PERCENT),
+            key="compare:years",
+            alt=f"Return of each calendar year of {len(parts)} strategies.",
+        )
+
+
+@st.cache_data(max_entries=32, show_spinner="Comparing Sharpe ratios …")
+def _compared(
+    key: tuple[Any, ...],  # noqa: ARG001, tells the results apart
+    net: bool,
+    _parts: Sequence[BacktestResult],
+    _benchmark: BacktestResult,
+) -> list[dict[str, Any]]:
+    return sharpe_differences(_parts, _benchmark, net=net)
+
+
+def _differences(picked: Chosen, chosen: Filters) -> None:
+    st.subheader(
+        f"Against {show.plain(chosen.benchmark)}", anchor="against", help=term("sharpe_difference")
+    )
+    parts = list(picked.parts.values())
+    try:
+        records = _compared(picked.key, chosen.net, parts, picked.benchmark)
+    except DataError as error:
+        show.empty(str(error), "Choose it above.")
+        return
+    drawn = plot_differences(records, chosen.benchmark)
+    if drawn is None:
+        show.empty(
+            "There is no interval: these returns are too few, or do not vary.",
+            "Choose a longer period in the sidebar.",
+        )
+        return
+    said = "; ".join(f"{record['first']} {difference_text(record)}" for record in records)
+    show.chart(
+        drawn,
+        alt=f"Sharpe ratio less that of {chosen.benchmark}, with 95 % interval: {said}.",
+        key="compare:differences",
+    )
+    show.table(
+        pd.DataFrame(
+            {
+                "Strategy": [record["first"] for record in records],
+                "Sharpe p.a.": [record["first_sharpe"] for record in records],
+                "Difference [95 %]": [difference_text(record) for record in records],
+                "p": [p_text(record["p_value"]) for record in records],
+                "p by HAC": [p_text(record["hac_p_value"]) for record in records],
+            }
+        ),
+        columns={
+            "Strategy": st.column_config.TextColumn(pinned=True),
+            "Sharpe p.a.": st.column_config.NumberColumn(format="%.2f", help=term("sharpe")),
+            "Difference [95 %]": st.column_config.TextColumn(help=term("sharpe_difference")),
+            "p": st.column_config.TextColumn(help=term("p_value")),
+            "p by HAC": st.column_config.TextColumn(help=term("hac_interval")),
+        },
+        key="compare:differences-table",
+        alt=f"Differences of Sharpe ratios from {chosen.benchmark}: {said}.",
+    )
+    count = len(records)
+    st.caption(
+        f"{count} comparison{'s' if count > 1 else ''} over {records[0]['n_periods']:,} shared "
+        "periods, studentised block bootstrap of Ledoit and Wolf (2008): of twenty without a true "
+        "difference, one has p below 0.05 by chance."
+    )
+
+
+def _sentences(chosen: Filters) -> None:
+    """Show what the run itself says of all its strategies, multiple testing included."""
+    summary = {} if chosen.run is None else chosen.run.summary
+    against = summary.get("against_baseline", {})
+    verdict = summary.get("verdict", {}).get("sentences", ())
+    told = [*verdict, *against.get("sentences", ())]
+    if not told:
+        return
+    st.subheader("What multiple testing leaves of it", anchor="said", help=term("spa"))
+    if "trials" in against:
+        st.markdown(
+            f"**{against['trials']} configurations** count as tried, against "
+            f"{show.plain(str(against['baseline']))}."
+        )
+    st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in told))
+    st.caption("Of the whole run, net of costs, whatever the filters say.")
