@@ -86,5 +86,4 @@ def plot_differences(
     return alt.LayerChart(
         layer=marks,
         title=f"Sharpe ratio less that of {baseline}, net of costs",
-        description=f"Differences of Sharpe ratios from {baseline}, one row a strategy.",
     )

@@ -108,7 +108,7 @@ def _settings(market: MarketData) -> dict[str, Any]:
             "Lookback, returns of a training window",
             [
                 n
-                for n in (DAILY if market.periods_per_year > 60 else OTHER)
+                for n in (DAILY if (market.periods_per_year or 252) > 60 else OTHER)
                 if n < len(market.dates)
             ],
             accept_new_options=True,

@@ -38,7 +38,6 @@ from blportfolio.report.portfolio import (
     worst_drawdowns,
 )
 from blportfolio.report.portfolio.heatmap import MONTHS, TOTAL, monthly_long
-from blportfolio.report.portfolio.weights import layers_of
 
 WINDOWS = {"6 months": 0.5, "1 year": 1.0, "3 years": 3.0}
 DATE = st.column_config.DateColumn(format="YYYY-MM-DD")
@@ -176,17 +175,16 @@ def _range(series: pd.Series, text: object) -> str:
     if series.empty:
         return "none, the returns do not vary"
     return (
-        f"from {said(float(series.min()))} ({series.idxmin().date()}) to "
-        f"{said(float(series.max()))} ({series.idxmax().date()}), last "
+        f"from {said(float(series.min()))} ({_day(series.idxmin())}) to "
+        f"{said(float(series.max()))} ({_day(series.idxmax())}), last "
         f"{said(float(series.iloc[-1]))}"
     )
 
 
 def _weights(own: BacktestResult) -> None:
-    layers = layers_of(own)
-    last = layers.iloc[-1].sort_values(ascending=False, kind="stable")
+    last = own.weights.iloc[-1].sort_values(ascending=False, kind="stable")
     largest = ", ".join(f"{name} {percent(value)}" for name, value in last.head(3).items())
-    cash = 1 - float(own.weights.iloc[-1].sum())
+    cash = 1 - float(last.sum())
     told = (
         f"Largest at the last decision: {largest}; cash {percent(cash if abs(cash) > 1e-9 else 0)}."
     )
@@ -214,10 +212,12 @@ def _months(own: BacktestResult, chosen: Filters) -> None:
     months = monthly_returns(_wealth(own, chosen))
     long = monthly_long(months)
     long = long[long["month"] != TOTAL].reset_index(drop=True)
-    best, worst = long.loc[long["value"].idxmax()], long.loc[long["value"].idxmin()]
+    values, said = long["value"].astype(float), long["said"].astype(str)
+    best, worst = int(values.argmax()), int(values.argmin())
     told = (
-        f"{percent(float((long['value'] > 0).mean()))} of {len(long)} months gained; best "
-        f"{best['said']} {percent(best['value'])}, worst {worst['said']} {percent(worst['value'])}"
+        f"{percent(float((values > 0).mean()))} of {len(long)} months gained; best "
+        f"{said.iloc[best]} {percent(values.iloc[best])}, worst {said.iloc[worst]} "
+        f"{percent(values.iloc[worst])}"
     )
     show.chart(
         monthly_chart(own, net=chosen.net),
@@ -267,3 +267,7 @@ def _years(both: list[BacktestResult], chosen: Filters) -> None:
             key="single:years-table",
             alt=f"Return of {both[0].name} by calendar year: {told}.",
         )
+
+
+def _day(date: object) -> str:
+    return str(pd.Timestamp(str(date)).date())
