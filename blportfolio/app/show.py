@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
+import altair as vega
 import pandas as pd
 import streamlit as st
 
@@ -14,16 +15,21 @@ from blportfolio.errors import BLPortfolioError
 from blportfolio.report.charts import AnyChart
 
 LOG = logging.getLogger("blportfolio.app")
+FIT = vega.AutoSizeParams(type="fit-x", contains="padding")
 
 
 def chart(drawn: AnyChart, *, alt: str, key: str | None = None) -> None:
     """Show a chart as wide as the page, with a text for those who cannot see it.
+
+    The height of the chart is that of its plot: legend, title and axes come on top.
 
     Args:
         drawn: The chart.
         alt: What it shows, with its main figures.
         key: Identity of the chart where a page shows several alike.
     """
+    if isinstance(drawn, vega.Chart | vega.LayerChart) and drawn.autosize is vega.Undefined:
+        drawn = drawn.properties(autosize=FIT)
     st.altair_chart(drawn, width="stretch", theme="streamlit", key=key, alt=alt)
 
 

@@ -34,6 +34,20 @@ from blportfolio.report.portfolio import (
 from blportfolio.report.portfolio.looks import Looks
 from blportfolio.report.portfolio.trading import gross_wealth
 
+SHARE, PLAIN = "%.1f %%", "%.2f"
+COLUMNS = {
+    "annualised_return": ("Return p.a.", SHARE, 82, "cagr"),
+    "annualised_volatility": ("Vol. p.a.", SHARE, 72, "volatility"),
+    "sharpe_ratio": ("Sharpe p.a.", PLAIN, 86, "sharpe"),
+    "sharpe_low": ("95 %: from", PLAIN, 78, "sharpe_interval"),
+    "sharpe_high": ("to", PLAIN, 52, "sharpe_interval"),
+    "max_drawdown": ("Drawdown", SHARE, 82, "max_drawdown"),
+    "turnover": ("Turnover", SHARE, 76, "turnover"),
+    "drag": ("Cost, bp p.a.", "%.1f", 92, "cost_drag"),
+    "wealth": ("Growth", PLAIN, 64, "final_wealth"),
+}
+"""Heading, format, width in pixels and glossary key of each figure of the table."""
+
 
 def tab(chosen: Filters) -> None:
     """Draw the tab."""
@@ -76,29 +90,22 @@ def _table(parts: Sequence[BacktestResult], chosen: Filters) -> None:
         {
             "Strategy": names,
             **{key: 100 * figures[key].to_numpy() for key in shares},
-            **{key: figures[key].to_numpy() for key in ("sharpe_ratio", "sharpe_low",
-                                                        "sharpe_high")},
+            **{
+                key: figures[key].to_numpy()
+                for key in ("sharpe_ratio", "sharpe_low", "sharpe_high")
+            },
             "drag": 1e4 * figures["cost_drag"].to_numpy(),
             "wealth": figures["final_wealth"].to_numpy(),
         }
-    )[["Strategy", "annualised_return", "annualised_volatility", "sharpe_ratio", "sharpe_low",
-       "sharpe_high", "max_drawdown", "turnover", "drag", "wealth"]]  # fmt: skip
-    two = "%.2f"
-    column = st.column_config.NumberColumn
+    )[["Strategy", *COLUMNS]]
     show.table(
         table,
         columns={
-            "Strategy": st.column_config.TextColumn(pinned=True, help=term("strategy")),
-            "annualised_return": column("Return p.a.", format="%.1f %%", help=term("cagr")),
-            "annualised_volatility": column("Volatility p.a.", format="%.1f %%",
-                                            help=term("volatility")),
-            "sharpe_ratio": column("Sharpe p.a.", format=two, help=term("sharpe")),
-            "sharpe_low": column("95 % from", format=two, help=term("sharpe_interval")),
-            "sharpe_high": column("to", format=two, help=term("sharpe_interval")),
-            "max_drawdown": column("Max drawdown", format="%.1f %%", help=term("max_drawdown")),
-            "turnover": column("Turnover", format="%.1f %%", help=term("turnover")),
-            "drag": column("Cost drag, bp p.a.", format="%.1f", help=term("cost_drag")),
-            "wealth": column("Growth of 1", format=two, help=term("final_wealth")),
+            "Strategy": st.column_config.TextColumn(pinned=True, width=140, help=term("strategy")),
+            **{
+                key: st.column_config.NumberColumn(title, format=form, width=wide, help=term(word))
+                for key, (title, form, wide, word) in COLUMNS.items()
+            },
         },
         key="compare:table",
         alt="; ".join(
@@ -109,9 +116,10 @@ def _table(parts: Sequence[BacktestResult], chosen: Filters) -> None:
         ),
     )  # fmt: skip
     st.caption(
-        "Return: compound, per year. Sharpe ratio: per year, risk-free rate 0, with its 95 % "
-        "interval where there are ten periods or more. Turnover: one way, mean per rebalance after "
-        "the first. Cost drag: growth per year that trading cost."
+        "Return: compound, per year. Vol.: volatility per year. Sharpe ratio: per year, risk-free "
+        "rate 0, with its 95 % interval where there are ten periods or more. Drawdown: deepest "
+        "fall. Turnover: one way, mean per rebalance after the first. Cost: growth per year that "
+        "trading took. Growth: of 1, at the end."
     )
 
 
