@@ -13,6 +13,7 @@ from blportfolio.app.glossary import term
 from blportfolio.app.session import runs_folder, session
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import BLPortfolioError, DataError
+from blportfolio.runs.labels import read_label
 from blportfolio.runs.stored import Run, StoredRun, list_runs, read_run, reference_run
 
 EXAMPLE = "Example (packaged)"
@@ -73,10 +74,10 @@ def folders() -> dict[str, Path]:
 
 
 def name_of(stored: StoredRun) -> str:
-    """Return what lists call a run: its experiment, time and hash."""
+    """Return what lists call a run: its label or else its experiment, time and hash."""
     when = stored.created[:16].replace("T", " ") if stored.created else ""
     known = f"{when} {stored.run_id.rpartition('-')[2]}" if when else stored.run_id
-    return f"{stored.experiment} {known}"
+    return f"{read_label(stored.folder) or stored.experiment} {known}"
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the run …")

@@ -41,7 +41,9 @@ def plot_coverage(prices: pd.DataFrame, *, most: int = ROWS) -> alt.LayerChart:
     order = list(table["asset"])
     dates = pd.DatetimeIndex(prices.index)
     shown, marked = _parts(prices, table)
-    axis = alt.Y("asset:N", sort=order, title=None, axis=alt.Axis(labelLimit=90))
+    axis = alt.Y(
+        "asset:N", sort=order, title=None, axis=alt.Axis(labelLimit=90, labelOverlap=False)
+    )
     bar = (
         alt.Chart(shown)
         .mark_bar(height={"band": 0.55}, color=PALETTE[0])
@@ -84,7 +86,7 @@ def plot_coverage(prices: pd.DataFrame, *, most: int = ROWS) -> alt.LayerChart:
         layer=[bar, point],
         title=f"Dates with a price, by asset{shares}",
         width=760,
-        height=17 * len(order) + 20,
+        height=21 * len(order) + 40,
     )
 
 

@@ -50,20 +50,20 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
         "and with the findings of the data doctor."
     )
     show.table(
-        found.rename(
+        found.assign(**{key: 100 * found[key] for key in ("return", "others")}).rename(
             columns={
                 "date": "Date",
                 "asset": "Asset",
-                "return": "Return",
+                "return": "Return (%)",
                 "score": "Robust score",
-                "others": "Median of the others",
+                "others": "Median of the others (%)",
             }
         ),
         columns={
             "Date": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "Return": st.column_config.NumberColumn(format="percent", help=term("per_period")),
+            "Return (%)": st.column_config.NumberColumn(format="%.1f", help=term("per_period")),
             "Robust score": st.column_config.NumberColumn(format="%.1f", help=term("robust_score")),
-            "Median of the others": st.column_config.NumberColumn(format="percent"),
+            "Median of the others (%)": st.column_config.NumberColumn(format="%.1f"),
         },
         key="unusual",
         alt=f"{len(found)} unusual returns; the furthest is {found['return'][0]:.1%} of "

@@ -25,19 +25,25 @@ def draw() -> None:
     st.markdown(f"{len(rows)} tickers are cached on this machine.", help=term("cache"))
     table = pd.DataFrame(
         [
-            (row.ticker, row.first, row.last, row.rows, row.age_days, row.source, row.currency)
+            (
+                row.ticker,
+                _day(row.first),
+                _day(row.last),
+                row.rows,
+                row.age_days,
+                row.source,
+                row.currency,
+            )
             for row in rows
         ],
         columns=["Ticker", "First date", "Last date", "Dates", "Age in days", "Source", "Currency"],
-    ).astype({"First date": "datetime64[us]", "Last date": "datetime64[us]"})
+    )
     damaged = [row for row in rows if row.problem]
     old = [row.ticker for row in rows if row.age_days is not None and row.age_days > OLD_DAYS]
     show.table(
         table,
         columns={
             "Ticker": st.column_config.TextColumn(pinned=True),
-            "First date": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "Last date": st.column_config.DateColumn(format="YYYY-MM-DD"),
             "Age in days": st.column_config.NumberColumn(format="%.1f", help=term("stale")),
         },
         key="cached",
@@ -50,3 +56,7 @@ def draw() -> None:
         )
     for row in damaged:
         show.failure(row.problem)
+
+
+def _day(date: pd.Timestamp | None) -> str:
+    return "" if date is None else str(date.date())

@@ -34,8 +34,9 @@ def summary(source: Source, market: MarketData) -> None:
         ("Last date", str(market.dates[-1].date()), "last_date"),
         ("Frequency", frequency_in_words(market.periods_per_year), "frequency"),
     )
-    for column, (label, value, key) in zip(st.columns(len(facts)), facts, strict=True):
-        column.metric(label, value, help=term(key))
+    with st.container(horizontal=True, gap="large"):
+        for label, value, key in facts:
+            st.metric(label, value, help=term(key), width="content")
     extras = [
         name for name in ("open", "high", "low", "volume") if getattr(market, name) is not None
     ]
@@ -73,11 +74,11 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
     if len(table) > ROWS:
         st.caption(f"The {ROWS} least covered of {len(table)} assets are drawn; the table has all.")
     st.subheader("Missing values by asset", anchor="missing", help=term("missing_values"))
-    shown = table.rename(
+    shown = table.assign(share=100 * table["share"]).rename(
         columns={
             "asset": "Asset", "first": "First price", "last": "Last price", "n_prices": "Prices",
-            "share": "Dates with a price", "before": "Missing before", "inside": "Missing inside",
-            "after": "Missing after", "life": "Life",
+            "share": "Dates with a price (%)", "before": "Missing before",
+            "inside": "Missing inside", "after": "Missing after", "life": "Life",
         }
     )  # fmt: skip
     show.table(
@@ -88,8 +89,8 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
                 format="YYYY-MM-DD", help=term("late_listing")
             ),
             "Last price": st.column_config.DateColumn(format="YYYY-MM-DD", help=term("delisting")),
-            "Dates with a price": st.column_config.NumberColumn(
-                format="percent", help=term("coverage")
+            "Dates with a price (%)": st.column_config.NumberColumn(
+                format="%.1f", help=term("coverage")
             ),
             "Missing inside": st.column_config.NumberColumn(help=term("gap")),
         },

@@ -41,12 +41,11 @@ def draw(source: Source, market: MarketData) -> None:
     show.chart(plot_membership(covered), alt=f"Members of the universe over time. {words}")
     spells = membership_spells(market)
     st.subheader("Spells of membership", anchor="spells", help=term("membership"))
+    days = {name: spells[name].dt.strftime("%Y-%m-%d").fillna("") for name in ("first", "last")}
     show.table(
-        spells.rename(columns={"asset": "Asset", "first": "First day", "last": "Last day"}),
-        columns={
-            "First day": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "Last day": st.column_config.DateColumn(format="YYYY-MM-DD"),
-        },
+        spells.assign(**days).rename(
+            columns={"asset": "Asset", "first": "First day", "last": "Last day"}
+        ),
         key="spells",
         alt=f"{len(spells)} spells of membership.",
     )

@@ -73,14 +73,15 @@ def _findings(source: Source, report: QualityReport) -> None:
 
 def _table(findings: pd.DataFrame) -> None:
     shown = findings.assign(severity=findings["severity"].map(MARKS))
+    for name in ("date", "end"):
+        shown[name] = shown[name].dt.strftime("%Y-%m-%d").fillna("")
     shown["repairable"] = shown["repairable"].map({True: "yes", False: "no"})
     wide = st.column_config.TextColumn(width="large")
     show.table(
         shown.rename(columns=lambda name: name.capitalize()),
         columns={
             "Severity": st.column_config.TextColumn(pinned=True),
-            "Date": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "End": st.column_config.DateColumn("To", format="YYYY-MM-DD"),
+            "End": st.column_config.TextColumn("To"),
             "What": wide,
             "Cause": st.column_config.TextColumn("Likely cause", width="medium"),
             "Do": st.column_config.TextColumn("What to do", width="large"),
