@@ -2,82 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 import streamlit as st
 
-from blportfolio.app import show
+from blportfolio.app import show, uploads
 from blportfolio.app.glossary import term
-from blportfolio.data import (
-    dataset_info,
-    find_universe,
-    load_dataset,
-    load_prices,
-    packaged_datasets,
-)
+from blportfolio.app.source import Source
+from blportfolio.data import dataset_info, find_universe, packaged_datasets
 from blportfolio.data.universes import cached_universes
 
-if TYPE_CHECKING:
-    from blportfolio.data import MarketData
+__all__ = ["FIRST", "KEY", "Source", "available", "chosen", "sidebar"]
 
 FIRST = "sp500_20"
 KEY = "data"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Data that were chosen.
-
-    Attributes:
-        label: What people call them.
-        kind: "packaged", "cached" or "upload".
-        reference: Name of the data set, or path of a file in the private folder.
-        reading: Options of `load_prices` for a file, as sorted pairs.
-        stamp: Changes when the data behind the reference do.
-    """
-
-    label: str
-    kind: str
-    reference: str
-    reading: tuple[tuple[str, Any], ...] = ()
-    stamp: str = ""
-
-    def market(self) -> MarketData:
-        """Load them, from memory where they were loaded before.
-
-        Raises:
-            DataError: If they cannot be read or used.
-        """
-        return _load(self.kind, self.reference, self.reading, self.stamp)
-
-
-@st.cache_data(max_entries=8, show_spinner="Loading prices …")
-def _load(
-    kind: str,
-    reference: str,
-    reading: tuple[tuple[str, Any], ...],
-    stamp: str,  # noqa: ARG001, part of the key
-) -> MarketData:
-    if kind == "upload":
-        return load_prices(reference, **dict(reading))
-    return load_dataset(reference)
-
-
 def available() -> dict[str, Source]:
-    """Return the data that need no network, by name."""
+    """Return the data that need no network, by name; nobody else's are among them."""
     sources = {
         name: Source(dataset_info(name).title, "packaged", name)
         for name in sorted(packaged_datasets(), key=lambda name: name != FIRST)
     }
     for name in cached_universes():
         sources[name] = Source(find_universe(name).file.title, "cached", name)
-    return sources
+    return sources | {name: one for name, one in uploads.own().items() if name not in sources}
 
 
 def sidebar() -> None:
-    """Let the visitor choose the data, in the sidebar and in the URL."""
+    """Let the visitor choose the data, in the sidebar and in the URL, or bring their own."""
+    with show.guarded("The download"):
+        uploads.progress()
     sources = available()
+    if st.session_state.get(KEY) not in sources:
+        st.session_state.pop(KEY, None)  # a file that is gone, or another visitor's
     st.selectbox(
         "Data",
         list(sources),
@@ -89,9 +45,19 @@ def sidebar() -> None:
     )
     if (source := chosen()) is not None:
         st.caption(show.plain(source.label))
+        _said(source)
+    with show.guarded("The upload"):
+        uploads.button()
+
+
+def _said(source: Source) -> None:
+    """Show what there is to know of the visitor's own data."""
+    if source.kind == "upload" and source.said:
+        with st.expander("Notes on these prices"):
+            st.text("\n".join(source.said))
 
 
 def chosen() -> Source | None:
     """Return what was chosen; the packaged stocks at first."""
     sources = available()
-    return sources.get(st.session_state.get(KEY) or FIRST)
+    return sources.get(str(st.session_state.get(KEY))) or sources.get(FIRST)

@@ -5,5 +5,7 @@ a step, steps done and all; it returns a document for JSON.
 """
 
 WORK: dict[str, str] = {
+    "allocation": "blportfolio.runs.allocating:allocation",
+    "download": "blportfolio.runs.fetching:fetch_prices",
     "backtest": "blportfolio.runs.order:backtest",
 }

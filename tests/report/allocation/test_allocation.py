@@ -150,7 +150,7 @@ def test_one_table_holds_weights_spread_and_orders(allocation, ordered):
     assert set(combined(allocation, None)) < set(table)
 
 
-def test_files_for_a_spreadsheet_hold_no_formula(market, ordered):
+def test_files_for_a_spreadsheet_hold_no_formula(market):
     evil = market.prices.rename(columns={"A0": "=1+1", "A1": "@SUM(1)"})
     evil_market = bl.MarketData(evil)
     found = allocate(decide(strategy(), evil_market), evil_market, n_draws=2)
