@@ -20,13 +20,15 @@ _FLAGS = {
     "seed": "--seed",
 }
 _SWITCHES = ("returns", "adjust")
+_OPTIONS = ("calendar", "date_order", "decimal", "max_bytes", "max_gap", "sheet")
 
 
 def contest_command(plan: Mapping[str, Any], settings: ComparisonSettings) -> str:
     """Return the equivalent `blportfolio forecast compare` command.
 
-    Data sets and universes are named; a file that was brought along is named as it was called.
-    Simulated series and log prices are read from `SERIES_FILE`, as the dashboard offers it.
+    Data sets, universes and tickers are named; a file that was brought along is named as it was
+    called. Simulated series, log prices and files that were read in a way that the command has no
+    option for are read from `SERIES_FILE`, as the dashboard offers it.
 
     Args:
         plan: What was asked for, as `run_contest` takes it.
@@ -38,10 +40,9 @@ def contest_command(plan: Mapping[str, Any], settings: ComparisonSettings) -> st
         levels = plan["kind"] == "levels"
         words += [SERIES_FILE, "--levels" if levels else "--returns"]
     else:
-        is_file = source["kind"] == "upload"
-        reference = str(source["reference"])
-        words.append(source.get("name") or (Path(reference).name if is_file else reference))
-        words += _reading(source.get("reading", {}))
+        is_tickers = bool(source.get("tickers"))
+        words.append(source.get("name") or Path(str(source["reference"])).name)
+        words += [] if is_tickers else _reading(source.get("reading", {}))
         for asset in plan["assets"]:
             words += ["--column", asset]
         if plan.get("start"):
@@ -60,7 +61,11 @@ def contest_command(plan: Mapping[str, Any], settings: ComparisonSettings) -> st
 
 def needs_file(plan: Mapping[str, Any]) -> bool:
     """Whether the command reads a file of series that the dashboard must offer."""
-    return bool(plan["source"]["kind"] == "simulated" or plan["kind"] == "levels")
+    source = plan["source"]
+    if source["kind"] == "simulated" or plan["kind"] == "levels":
+        return True
+    given = {name for name, value in source.get("reading", {}).items() if value is not None}
+    return not given <= {*_SWITCHES, *_OPTIONS} and not source.get("tickers")
 
 
 def _reading(reading: Mapping[str, Any]) -> list[str]:

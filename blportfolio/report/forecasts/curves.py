@@ -1,4 +1,4 @@
-"""Charts with one line a forecaster: over time, by horizon, in training, one forecast."""
+"""Charts with one line a forecaster: over time, by horizon, one forecast."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from blportfolio.report.forecasts.looks import WIDTH, axis_limit, looks, referen
 
 STEPS_SHOWN = 3
 """Contexts are shown no longer than this many horizons before a forecast."""
-TRAINING, HELD_OUT = "Training batches", "Held out"
 
 
 def plot_cumulative_gain(comparison: Comparison, horizon: int) -> alt.Chart:
@@ -177,75 +176,6 @@ def _by_step(comparison: Comparison) -> alt.Chart:
                 alt.Tooltip("value:Q", title="MSE", format=".4g"),
             ],
             **looks(comparison, names),
-        )
-    )
-    return chart
-
-
-def plot_learning(comparison: Comparison, horizon: int) -> alt.HConcatChart | None:
-    """Error by training step at the last fit; None where nothing was trained step by step."""
-    panels = [plot_learning_part(comparison, horizon, part) for part in (TRAINING, HELD_OUT)]
-    drawn = [panel.properties(width=WIDTH // 2 - 40, height=200) for panel in panels if panel]
-    if not drawn:
-        return None
-    joined: alt.HConcatChart = alt.hconcat(
-        *drawn, title=f"Horizon {horizon}: learning curves of the last fit"
-    )
-    return joined
-
-
-def plot_learning_part(comparison: Comparison, horizon: int, part: str) -> alt.Chart | None:
-    """Error by training step at the last fit of the first seed.
-
-    Args:
-        comparison: The contest.
-        horizon: Which of its horizons.
-        part: `TRAINING`, the batches that are learned from, or `HELD_OUT`, the later windows that
-            decide when to stop.
-
-    Returns:
-        The chart, or None where nothing was trained step by step, or nothing held out.
-    """
-    pieces = []
-    for row in comparison.at(horizon):
-        if row.curve is None:
-            continue
-        curve = row.curve
-        steps, errors = (
-            (curve.steps, curve.training)
-            if part == TRAINING
-            else (curve.held_out_steps, curve.held_out)
-        )
-        if steps:
-            pieces.append(pd.DataFrame({"step": steps, "value": errors, "forecaster": row.name}))
-    if not pieces:
-        return None
-    table = pd.concat(pieces)
-    chart: alt.Chart = (
-        alt.Chart(
-            table,
-            title=titled(
-                f"{part}: error by training step",
-                f"Horizon {horizon}, last fit; MSE in the unit of the model, squared",
-            ),
-            width=WIDTH,
-            height=240,
-        )
-        .mark_line(strokeWidth=1.4)
-        .encode(
-            x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickCount=6)),
-            y=alt.Y(
-                "value:Q",
-                title="MSE",
-                scale=alt.Scale(zero=False),
-                axis=alt.Axis(format=".4~g"),
-            ),
-            tooltip=[
-                alt.Tooltip("forecaster:N", title="Forecaster"),
-                alt.Tooltip("step:Q", title="Training step"),
-                alt.Tooltip("value:Q", title="MSE", format=".5g"),
-            ],
-            **looks(comparison, list(dict.fromkeys(table["forecaster"]))),
         )
     )
     return chart

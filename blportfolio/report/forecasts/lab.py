@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from blportfolio.data.reload import reload_market
 from blportfolio.errors import DataError
 from blportfolio.forecasters.attention import FittedAttention
 from blportfolio.forecasters.attention.record import record_fit, restore_fit
@@ -21,7 +22,6 @@ from blportfolio.forecasters.comparison.results import Forecasts
 from blportfolio.forecasters.windows import Windows
 from blportfolio.report.forecasts.series import (
     cut_panel,
-    load_market,
     share_of_test,
     simulated_panel,
 )
@@ -189,7 +189,7 @@ def plan_panel(plan: Mapping[str, Any]) -> tuple[Panel, tuple[str, ...]]:
     source = plan["source"]
     if source["kind"] == SIMULATED:
         return simulated_panel(source["reference"], n=source["n"], seed=source["seed"])
-    market = load_market(source["kind"], source["reference"], source.get("reading", {}))
+    market = reload_market(source["kind"], source["reference"], source.get("reading", {}))
     return cut_panel(market, plan["assets"], kind=plan["kind"], start=plan.get("start"))
 
 

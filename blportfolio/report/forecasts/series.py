@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from blportfolio.data import MarketData, load_dataset, load_prices
+from blportfolio.data import MarketData
 from blportfolio.errors import ConfigError, DataError
 from blportfolio.forecasters.asymmetric.returns import (
     R2,
@@ -52,20 +51,6 @@ def simulated_panel(scenario: str, *, n: int, seed: int) -> tuple[Panel, tuple[s
     )
     note = f"Simulated daily returns, seed {seed}; the dates mean nothing. {known}"
     return Panel(values, (scenario,), "returns", dates, name), (note,)
-
-
-def load_market(kind: str, reference: str, reading: Mapping[str, Any]) -> MarketData:
-    """Load a market anew, as a process of its own must.
-
-    Args:
-        kind: "upload" for a file; anything else is a data set or a universe.
-        reference: Its path or name.
-        reading: Options of `load_prices` for a file.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    return load_prices(reference, **reading) if kind == "upload" else load_dataset(reference)
 
 
 def cut_panel(

@@ -11,7 +11,6 @@ from blportfolio.report.forecasts.curves import (
     plot_by_horizon,
     plot_cumulative_gain,
     plot_example,
-    plot_learning,
 )
 from blportfolio.report.forecasts.dots import plot_consistency, plot_gain
 from blportfolio.report.forecasts.figures import (
@@ -21,6 +20,7 @@ from blportfolio.report.forecasts.figures import (
     share_text,
     signed_text,
 )
+from blportfolio.report.forecasts.learning import plot_learning
 from blportfolio.report.forecasts.looks import plain, reference_of
 from blportfolio.report.forecasts.verdicts import verdict
 from blportfolio.report.study import Section, Study, Table
@@ -59,7 +59,7 @@ def comparison_study(comparison: Comparison, *, data_notes: Sequence[str] = ()) 
     sections.append(
         Section(
             "How the contest was held",
-            paragraphs=(*_method(comparison), *comparison.notes, *_naive(comparison)),
+            paragraphs=how_held(comparison),
             notes=tuple(data_notes),
         )
     )
@@ -200,6 +200,11 @@ def _directions_note(share: float, kind: str, reference: str) -> str:
         "other. p content: Clark-West, one-sided, not adjusted: whether there is something to "
         f"learn over {reference}{mean}, even where the forecast is too noisy to use."
     )
+
+
+def how_held(comparison: Comparison) -> tuple[str, ...]:
+    """Return how the contest was held and what a reader must know, as sentences."""
+    return (*_method(comparison), *comparison.notes, *_naive(comparison))
 
 
 def _method(comparison: Comparison) -> tuple[str, ...]:
