@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import importlib.util
+import json
 import os
 import runpy
 import socket
@@ -76,8 +78,19 @@ def app(
         os.environ["BLPORTFOLIO_RUNS"] = str(runs.expanduser().absolute())
         main = PACKAGE / "app" / "main.py"
         sys.argv = ["streamlit", "run", str(main), *flags(settings)]
+        _load_ahead()
         # The same as `python -m streamlit run`, in this process, which so gets every signal.
         runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def _load_ahead() -> None:
+    """Load what pages need, once and in one thread.
+
+    Two first visitors would otherwise load it at the same time, each in a thread of its own, and
+    one could meet half a module.
+    """
+    for name in ("backtest", "data", "report.headline", "runs.stored"):
+        importlib.import_module(f"blportfolio.{name}")
 
 
 def read_settings() -> dict[str, Any]:
@@ -94,15 +107,18 @@ def read_settings() -> dict[str, Any]:
 
 
 def flags(settings: Mapping[str, Any], section: str = "") -> Iterator[str]:
-    """Give settings as flags of `streamlit run`; a list is a flag for each of its items."""
+    """Give settings as flags of `streamlit run`.
+
+    Streamlit takes a list of a theme as JSON, and another list as a flag for each item.
+    """
     for key, value in settings.items():
         name = f"{section}.{key}" if section else key
         if isinstance(value, Mapping):
             yield from flags(value, name)
-            continue
-        for item in value if isinstance(value, list) else [value]:
-            text = str(item).lower() if isinstance(item, bool) else str(item)
-            yield f"--{name}={text}"
+        elif isinstance(value, list) and not name.startswith("theme."):
+            yield from (f"--{name}={item}" for item in value)
+        else:
+            yield f"--{name}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def _check_address(host: str, port: int) -> None:

@@ -1,0 +1,235 @@
+"""Overview: what this is, how the strategies of a run did, and what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from blportfolio.app import filters, shell, show
+from blportfolio.app.filters import Filters
+from blportfolio.app.glossary import term
+from blportfolio.backtest import BacktestResult
+from blportfolio.errors import DataError
+from blportfolio.report.headline import best_in_columns, headline_figures
+from blportfolio.report.portfolio import between, growth_chart, looks_of
+from blportfolio.report.tables import by_universe, remarks
+
+INTRODUCTION = (
+    "**Black-Litterman portfolios whose views are learned, not asked for.** The market's "
+    "equilibrium is the prior; features of past prices give each asset a view, with an error that "
+    "the data decide; the posterior weighs the two, and an optimiser turns it into weights. Every "
+    "backtest walks forward, trades at a cost, and stands beside equal weight and minimum "
+    "variance. Not investment advice."
+)
+MOST = 6
+"""Lines that one chart can hold and still be read."""
+
+MARK = "★"
+ALWAYS = "Equal weight"
+COLUMNS = {
+    "annualised_return": ("Return p.a.", "cagr"),
+    "annualised_volatility": ("Volatility p.a.", "volatility"),
+    "sharpe_ratio": ("Sharpe p.a. [95 %]", "sharpe_interval"),
+    "max_drawdown": ("Max drawdown", "max_drawdown"),
+    "turnover": ("Turnover", "turnover"),
+    "cost_drag": ("Cost drag p.a.", "cost_drag"),
+    "final_wealth": ("Growth of 1", "growth"),
+}
+
+
+def page() -> None:
+    """Draw the page."""
+    st.title("Overview")
+    st.markdown(INTRODUCTION)
+    chosen = filters.current()
+    if chosen.folder is None:
+        show.empty(
+            "There is no run to show, not even the packaged example.",
+            "Run one on the page Backtest, or on the command line: `blportfolio backtest`.",
+        )
+    elif chosen.run is None:
+        show.failure(chosen.problem)
+        st.markdown("Choose another run in the sidebar, or look at all of them on the page Runs.")
+    else:
+        _run(chosen, chosen.run.summary, chosen.run.manifest)
+    _next()
+
+
+def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    results = list(chosen.results.values())
+    data = _data_of(manifest, chosen.universe)
+    if chosen.is_example:
+        st.info(
+            f"Example run, packaged: {show.plain(str(data.get('name', '')))}, "
+            f"{data.get('n_assets', 'some')} assets. It is history, and no forecast."
+            + "".join(f" {show.plain(note)}" for note in data.get("notes", ())[:1]),
+            icon=":material/science:",
+        )
+    st.subheader(f"Strategies, {'net of' if chosen.net else 'before'} costs", anchor="strategies")
+    try:
+        figures = headline_figures(results, start=chosen.start, net=chosen.net)
+    except DataError as error:
+        show.empty(f"No results for this filter. {error}", "Reset it to see the whole run.")
+        st.button("Show all dates", on_click=_all_dates, icon=":material/restart_alt:")
+        return
+    _table(figures, chosen)
+    with show.guarded("The chart of growth"):
+        _growth(results, figures, chosen)
+    _remarks(chosen, summary, data)
+    _provenance(results, manifest)
+
+
+def _table(figures: pd.DataFrame, chosen: Filters) -> None:
+    best = best_in_columns(figures)
+    names = [f"{name} (benchmark)" if name == chosen.benchmark else name for name in figures.index]
+    shown = figures[list(COLUMNS)].copy()
+    shown.columns = [title for title, _ in COLUMNS.values()]
+    shown.insert(0, "Strategy", names)
+    texts = shown.astype(object)
+    for key, (title, _) in COLUMNS.items():
+        texts[title] = [
+            _cell(key, row) + (f" {MARK}" if name in best.get(key, ()) else "")
+            for name, row in figures.iterrows()
+        ]
+    # Cells are numbers that are shown as text, so that a click on a heading sorts them.
+    styled = shown.style
+    for title, _ in COLUMNS.values():
+        for position in range(len(shown)):
+            text = texts[title].iloc[position]
+            styled = styled.format(
+                lambda _, text=text: text, subset=(shown.index[[position]], [title])
+            )
+    st.dataframe(
+        styled,
+        hide_index=True,
+        width="stretch",
+        height="content",
+        key="strategies",
+        column_config={
+            "Strategy": st.column_config.TextColumn(width=190, pinned=True, help=term("strategy")),
+            **{
+                title: st.column_config.NumberColumn(help=term(key))
+                for title, key in COLUMNS.values()
+            },
+        },
+        alt=_said(figures, chosen),
+    )
+    st.caption(
+        f"{MARK} best of the column; where intervals overlap that is no proof of skill. Return: "
+        "compound, per year. Sharpe ratio: per year, risk-free rate 0, with the 95 % interval "
+        "where there are ten periods or more. Turnover: one way, mean per rebalance. Cost drag: "
+        "growth per year that trading cost."
+    )
+
+
+def _cell(key: str, row: pd.Series) -> str:
+    value = float(row[key])
+    if not math.isfinite(value):
+        return "n/a"
+    if key == "sharpe_ratio":
+        low, high = float(row["sharpe_low"]), float(row["sharpe_high"])
+        known = math.isfinite(low) and math.isfinite(high)
+        return f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if known else "")
+    if key == "final_wealth":
+        return f"{value:.2f}"
+    return f"{100 * value:.{2 if key == 'cost_drag' else 1}f} %"
+
+
+def _said(figures: pd.DataFrame, chosen: Filters) -> str:
+    rows = "; ".join(
+        f"{name}: return {_cell('annualised_return', row)} per year, volatility "
+        f"{_cell('annualised_volatility', row)}, Sharpe ratio {_cell('sharpe_ratio', row)}, "
+        f"deepest fall {_cell('max_drawdown', row)}"
+        for name, row in figures.iterrows()
+    )
+    return f"Strategies, {'net of' if chosen.net else 'before'} costs. {rows}."
+
+
+def _growth(results: Sequence[BacktestResult], figures: pd.DataFrame, chosen: Filters) -> None:
+    names = [result.name for result in results]
+    drawn = _few(names, chosen.benchmark)
+    parts = [between(result, chosen.start) for result in results if result.name in drawn]
+    first, last = _dates(parts)
+    costs = "net of" if chosen.net else "before"
+    ends = ", ".join(f"{name} {figures.loc[name, 'final_wealth']:.2f}" for name in drawn)
+    show.chart(
+        growth_chart(parts, net=chosen.net, log=chosen.log, looks=looks_of(names)),
+        alt=f"Growth of 1 from {first} to {last}, {costs} costs. At the end: {ends}.",
+        key="growth",
+    )
+    if len(drawn) < len(names):
+        st.caption(
+            f"{len(drawn)} of {len(names)} strategies are drawn; the page Backtest lets you choose."
+        )
+
+
+def _few(names: Sequence[str], benchmark: str) -> list[str]:
+    """Return as many names as a chart can hold, benchmark and equal weight among them."""
+    first = [name for name in (benchmark, ALWAYS) if name in names]
+    kept = list(dict.fromkeys([*first, *names]))[:MOST]
+    return [name for name in names if name in kept]
+
+
+def _remarks(chosen: Filters, summary: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    records = by_universe(summary["strategies"]).get(chosen.universe, [])
+    against = summary.get("against_baseline", {}).get("sentences", ())
+    verdict = summary.get("verdict", {}).get("sentences", ())
+    said = [*verdict, *against]
+    if said:
+        st.subheader("What can be said", anchor="said", help=term("sharpe_difference"))
+        st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in said))
+        st.caption("Of the whole run, net of costs, whatever the filters say.")
+    notes = [*data.get("notes", ()), *remarks(records)]
+    if notes:
+        with st.expander(f"What to know about these data and strategies ({len(notes)})"):
+            st.markdown("\n".join(f"- {show.plain(note)}" for note in notes))
+
+
+def _provenance(results: Sequence[BacktestResult], manifest: Mapping[str, Any]) -> None:
+    first, last = _dates(results)
+    commit = str(manifest.get("git_commit") or "")[:7] or "not known"
+    changed = ", with local changes" if manifest.get("git_dirty") else ""
+    st.caption(
+        f"Data to {last}, run {show.plain(str(manifest['run_id']))}, commit {commit}{changed}. "
+        f"Held from {first}."
+    )
+    wanted = manifest.get("config", {}).get("experiment", {}).get("backtest", {}).get("end")
+    if wanted and pd.Timestamp(wanted) - pd.Timestamp(last) > pd.Timedelta(days=35):
+        show.warn_stale(
+            f"The run was to go on to {wanted}, and its data end on {last}: bring them up to date "
+            "and run it again."
+        )
+
+
+def _next() -> None:
+    st.subheader("What to do next", anchor="next")
+    for name, what in (
+        ("allocate", "target weights and orders for your own assets"),
+        ("views", "how a view moves the weights of one date"),
+        ("backtest", "run strategies, compare them, take the results away"),
+        ("forecasters", "attention against linear and naive forecasts"),
+        ("methods", "formulae, assumptions and limits"),
+    ):
+        shell.link(name, label=f"**{name.capitalize()}** · {what}")
+
+
+def _dates(results: Sequence[BacktestResult]) -> tuple[str, str]:
+    """Return the first and the last date that anything is held, ISO."""
+    first = min(result.returns.index[0] for result in results)
+    last = max(result.returns.index[-1] for result in results)
+    return str(first.date()), str(last.date())
+
+
+def _data_of(manifest: Mapping[str, Any], universe: str) -> Mapping[str, Any]:
+    """Return what the manifest says of the data of a universe."""
+    parts = manifest.get("universes", {})
+    found: Mapping[str, Any] = parts.get(universe, {}).get("data", {}) or manifest.get("data", {})
+    return found
+
+
+def _all_dates() -> None:
+    st.session_state.pop("period", None)
