@@ -18,8 +18,8 @@ from blportfolio.data.files.read import MAX_BYTES, read_bars
 from blportfolio.data.files.sources import Source, open_source
 from blportfolio.errors import ConfigError, DataError, flags_of
 from blportfolio.forecasters.comparison import Panel
-from blportfolio.forecasters.comparison.series import choose_columns, market_panel
 from blportfolio.manifest import describe_market
+from blportfolio.report.forecasts.series import choose_columns, market_panel
 from blportfolio.validation import check_date
 
 _DATES = frozenset(("date", "datetime", "time", "timestamp", "day", "month", "year"))

@@ -17,8 +17,7 @@ from blportfolio.forecasters.asymmetric.returns import (
 )
 from blportfolio.forecasters.checks import check_whole
 from blportfolio.forecasters.comparison.panel import Kind, Panel
-from blportfolio.forecasters.comparison.series import market_panel
-from blportfolio.validation import check_choice, check_date
+from blportfolio.validation import check_choice, check_date, nearest_name
 
 FIRST_DAY = "2000-01-03"
 """First date of simulated series; it means nothing."""
@@ -74,6 +73,51 @@ def cut_panel(
         check_date(start, name="start")
         market = market.between(start, None)
     return market_panel(market, assets, kind=kind)
+
+
+def market_panel(
+    market: MarketData, assets: Sequence[str] = (), *, kind: Kind = "returns"
+) -> tuple[Panel, tuple[str, ...]]:
+    """Return the series of a market as a contest takes them, and what is known about the data.
+
+    Args:
+        market: Prices.
+        assets: Assets to take, in that order; by default all that are ever members.
+        kind: `returns` for log returns, `levels` for log prices.
+
+    Raises:
+        ConfigError: If there is no such asset, or no such kind.
+    """
+    check_choice(kind, ("returns", "levels"), name="kind")
+    values = market.returns("log") if kind == "returns" else market.prices.transform(np.log)
+    notes = tuple(market.notes)
+    spans = {} if market.membership is None else market.membership
+    never = [name for name, times in spans.items() if not times and name not in assets]
+    if 0 < len(never) < len(market.assets):
+        notes = (*notes, f"Left out what is never a member: {', '.join(never)}.")
+        values = values.drop(columns=never)
+    chosen = choose_columns(values, assets, market.name)
+    labels = tuple(str(label) for label in chosen.columns)
+    return Panel(chosen.to_numpy(), labels, kind, chosen.index.to_numpy(), market.name), notes
+
+
+def choose_columns(frame: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
+    """Return the columns asked for, all by default.
+
+    Args:
+        frame: The table.
+        columns: Names, in the order wanted.
+        name: What the table is called.
+
+    Raises:
+        ConfigError: If one is not there.
+    """
+    known = [str(label) for label in frame.columns]
+    for column in columns:
+        if column not in known:
+            raise ConfigError(f"{name!r} has no column {column!r}. {nearest_name(column, known)}")
+    wanted = list(dict.fromkeys(columns)) or known
+    return frame.iloc[:, [known.index(column) for column in wanted]]
 
 
 def share_of_test(panel: Panel, test_from: str) -> float:
