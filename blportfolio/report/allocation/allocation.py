@@ -15,6 +15,7 @@ from blportfolio.covariance import LedoitWolfCovariance
 from blportfolio.data import MarketData
 from blportfolio.errors import DataError
 from blportfolio.report.allocation.doubts import doubts_of
+from blportfolio.report.allocation.holdings import last_prices
 from blportfolio.report.allocation.risk import (
     Estimate,
     effective_number,
@@ -168,10 +169,7 @@ def allocate(
     weights = decision.weights[held].to_numpy(dtype=float)
     shares = pd.Series(risk_contributions(weights, sigma), index=held)
     table["risk_share"] = shares.reindex(table.index).fillna(0.0)
-    known = market.prices.loc[: decision.as_of]
-    table["price"] = known.ffill().iloc[-1]
-    table["priced_on"] = [known[asset].last_valid_index() for asset in table.index]
-    table["priced_on"] = pd.to_datetime(table["priced_on"])
+    table["price"], table["priced_on"] = last_prices(market, decision.as_of)
     table["eligible"] = table.index.isin(held)
     figures = _figures(decision, weights, sigma)
     drawn = dict(spread.attrs["spread"])
