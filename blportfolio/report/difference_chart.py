@@ -13,20 +13,21 @@ from blportfolio.report.charts import NEUTRAL, PALETTE
 WIDTH, ROW = 640, 26
 LOOKS = {
     "above": ("interval above 0", PALETTE[0], "triangle-up"),
-    "holds": ("interval holds 0", "#555555", "circle"),
+    "holds": ("interval holds 0", NEUTRAL, "circle"),
     "below": ("interval below 0", PALETTE[1], "triangle-down"),
 }
 SIDES = {"better": "above", "worse": "below"}
 
 
 def plot_differences(
-    comparisons: Sequence[Mapping[str, Any]], baseline: str
+    comparisons: Sequence[Mapping[str, Any]], baseline: str, *, net: bool = True
 ) -> alt.LayerChart | None:
     """Sharpe ratio of each strategy less the baseline's, with its 95 % interval and a zero line.
 
     Args:
         comparisons: Records of `compare_with_baseline`.
         baseline: Name of what they are compared with.
+        net: Whether the ratios compared are after costs.
 
     Returns:
         The chart; None where no strategy has a difference.
@@ -48,12 +49,12 @@ def plot_differences(
     low, high = min(0.0, float(table["low"].min())), max(0.0, float(table["high"].max()))
     room = 0.05 * (high - low) or 0.1
     scale = alt.Scale(domain=[low - room, high + room], nice=False)
-    title = "Difference of Sharpe ratios per year, 95 % interval"
+    title = "Difference of Sharpe ratios"
     y = alt.Y(
         "strategy:N",
         title=None,
         sort=table["strategy"].tolist(),
-        axis=alt.Axis(labelLimit=260, grid=True, gridColor="#EEEEEE"),
+        axis=alt.Axis(labelLimit=180, grid=True, gridColor=NEUTRAL, gridOpacity=0.3),
     )
     present = [look for look in LOOKS.values() if look[0] in set(table["found"])]
     names, colours, shapes = (list(column) for column in zip(*present, strict=True))
@@ -85,5 +86,11 @@ def plot_differences(
     ]
     return alt.LayerChart(
         layer=marks,
-        title=f"Sharpe ratio less that of {baseline}, net of costs",
+        title=alt.TitleParams(
+            [
+                f"Sharpe ratio less that of {baseline}",
+                f"per year, 95 % interval, {'net of' if net else 'before'} costs",
+            ],
+            anchor="start",
+        ),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blportfolio.report.charts import PALETTE, to_svg
+from blportfolio.report.charts import NEUTRAL, PALETTE, to_svg
 from blportfolio.report.difference_chart import plot_differences
 
 
@@ -35,14 +35,19 @@ def test_every_compared_strategy_is_a_dot_with_its_interval_and_zero_is_marked()
 def test_what_lies_apart_from_zero_differs_in_colour_and_shape():
     encoding = plot_differences(RECORDS, "Base").to_dict()["layer"][2]["encoding"]
     assert encoding["shape"]["scale"]["range"] == ["triangle-up", "circle", "triangle-down"]
-    assert set(encoding["color"]["scale"]["range"]) - {"#555555"} <= set(PALETTE)
+    assert set(encoding["color"]["scale"]["range"]) - {NEUTRAL} <= set(PALETTE)
     assert encoding["shape"]["scale"]["domain"] == encoding["color"]["scale"]["domain"]
 
 
 def test_the_axis_says_what_it_measures_and_the_chart_renders():
     svg = to_svg(plot_differences(RECORDS, "Base"))
-    assert "Difference of Sharpe ratios per year, 95 % interval" in svg
-    assert "Sharpe ratio less that of Base, net of costs" in svg
+    for said in (
+        "Difference of Sharpe ratios",
+        "Sharpe ratio less that of Base",
+        "per year, 95 % interval, net of costs",
+    ):
+        assert said in svg
+    assert "95 % interval, before costs" in to_svg(plot_differences(RECORDS, "Base", net=False))
 
 
 @pytest.mark.parametrize("low", [0.0, -0.25])

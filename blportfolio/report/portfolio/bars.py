@@ -12,7 +12,7 @@ from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
 from blportfolio.report.charts import NEUTRAL, POINTS
 from blportfolio.report.portfolio.calendar import annual_returns
-from blportfolio.report.portfolio.looks import Looks, colour_of, looks_of
+from blportfolio.report.portfolio.looks import Looks, colour_of, heading, looks_of
 from blportfolio.report.portfolio.trading import cost_drag, decisions, gross_wealth
 
 WIDTH, HEIGHT, ROW = 760, 280, 30
@@ -60,8 +60,9 @@ def annual_chart(
     )
     if len(names) > 1:
         bars = bars.encode(xOffset=alt.XOffset("name:N", sort=names))
-    title = f"Return by calendar year, {'net of' if net else 'before'} costs"
-    return _on_zero(bars, title, HEIGHT)
+    zero: Any = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=NEUTRAL).encode(y="zero:Q")
+    title = heading("Return by calendar year", f"{'net of' if net else 'before'} costs")
+    return alt.LayerChart(layer=[bars, zero], title=title, width=WIDTH, height=HEIGHT)
 
 
 def turnover_chart(result: BacktestResult, *, looks: Looks | None = None) -> alt.LayerChart:
@@ -102,7 +103,7 @@ def turnover_chart(result: BacktestResult, *, looks: Looks | None = None) -> alt
     )
     return alt.LayerChart(
         layer=[bars, level],
-        title=f"{result.name}: one-way turnover by decision (dashed: mean {mean:.1%})",
+        title=heading(result.name, f"one-way turnover by decision (dashed: mean {mean:.1%})"),
         width=WIDTH,
         height=HEIGHT,
     )
@@ -137,12 +138,7 @@ def cost_chart(results: Sequence[BacktestResult], *, looks: Looks | None = None)
     labels = base.mark_text(align="left", dx=4, color=NEUTRAL).encode(text="text:N")
     return alt.LayerChart(
         layer=[bars, labels],
-        title="Cost drag: growth before costs less growth after",
+        title=heading("Cost drag", "growth before costs less growth after"),
         width=WIDTH,
         height=max(90, ROW * len(names)),
     )
-
-
-def _on_zero(bars: alt.Chart, title: str, height: int) -> alt.LayerChart:
-    zero: Any = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=NEUTRAL).encode(y="zero:Q")
-    return alt.LayerChart(layer=[bars, zero], title=title, width=WIDTH, height=height)

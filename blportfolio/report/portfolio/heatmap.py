@@ -7,6 +7,7 @@ import pandas as pd
 
 from blportfolio.backtest import BacktestResult
 from blportfolio.report.portfolio.calendar import YEAR, monthly_returns
+from blportfolio.report.portfolio.looks import heading
 from blportfolio.report.portfolio.trading import gross_wealth
 
 # Orange for losses, blue for gains, pale in between: told apart with every kind of sight.
@@ -67,7 +68,7 @@ def monthly_chart(result: BacktestResult, *, net: bool = True) -> alt.LayerChart
     )
     return alt.LayerChart(
         layer=[cells, numbers],
-        title=f"{result.name}: return by month, %, {'net of' if net else 'before'} costs",
+        title=heading(result.name, f"return by month, %, {'net of' if net else 'before'} costs"),
         width=WIDTH,
         height=ROW * len(table),
     )

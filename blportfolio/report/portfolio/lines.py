@@ -12,7 +12,7 @@ from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
 from blportfolio.report.charts import NEUTRAL
 from blportfolio.report.metrics import drawdown
-from blportfolio.report.portfolio.looks import Looks, colour_of, dash_of, looks_of
+from blportfolio.report.portfolio.looks import Looks, colour_of, dash_of, heading, looks_of
 from blportfolio.report.portfolio.recessions import recessions
 from blportfolio.report.portfolio.rolling import rolling_sharpe, rolling_volatility
 from blportfolio.report.portfolio.trading import gross_wealth
@@ -41,7 +41,7 @@ def growth_chart(
     scale = alt.Scale(type="log" if log else "linear", nice=False, zero=False)
     return line_chart(
         {result.name: result.wealth if net else gross_wealth(result) for result in results},
-        title=f"Growth of 1, {_costs(net)} costs ({'log' if log else 'linear'} scale)",
+        title=("Growth of 1", f"{_costs(net)} costs, {'log' if log else 'linear'} scale"),
         axis=alt.Y("value:Q", title="Growth of 1", scale=scale, axis=alt.Axis(tickCount=5)),
         text=".2f",
         mark=1.0,
@@ -63,7 +63,7 @@ def drawdown_chart(
             result.name: drawdown(result.wealth if net else gross_wealth(result))
             for result in results
         },
-        title=f"Drawdown from the highest wealth so far, {_costs(net)} costs",
+        title=("Drawdown", f"fall from the highest wealth so far, {_costs(net)} costs"),
         axis=alt.Y(
             "value:Q",
             title="Drawdown (%)",
@@ -129,7 +129,7 @@ def rolling_volatility_chart(
 def line_chart(
     series: Series,
     *,
-    title: str,
+    title: tuple[str, str],
     axis: alt.Y,
     text: str,
     mark: float | None = None,
@@ -141,7 +141,7 @@ def line_chart(
 
     Args:
         series: By name, each indexed by dates.
-        title: Of the chart.
+        title: Of the chart: what is shown, and how.
         axis: The vertical axis, of the field `value`.
         text: Format of the values in tooltips.
         mark: Height of a horizontal rule, such as 0.
@@ -154,7 +154,7 @@ def line_chart(
     """
     kept = {name: one for name, one in series.items() if len(one)}
     if not kept:
-        raise DataError(f"There is nothing to draw in {title!r}: every series is empty.")
+        raise DataError(f"There is nothing to draw of {title[0]!r}: every series is empty.")
     names = list(kept)
     table = thinned(pd.concat(kept, axis=1).sort_index(), reduce)
     looks = looks_of(names) if looks is None else looks
@@ -178,7 +178,7 @@ def line_chart(
         .encode(x=x, y=axis, color=colour_of(names, looks), strokeDash=dash_of(names, looks))
     )
     layers.append(pointer_rule(table, names, text))
-    return alt.LayerChart(layer=layers, title=title, width=WIDTH, height=HEIGHT)
+    return alt.LayerChart(layer=layers, title=heading(*title), width=WIDTH, height=HEIGHT)
 
 
 def thinned(table: pd.DataFrame, reduce: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
@@ -242,7 +242,7 @@ def _rolling(
     }
     return line_chart(
         series,
-        title=f"{title}, last {window} periods, {_costs(net)} costs",
+        title=(title, f"last {window} periods, {_costs(net)} costs"),
         axis=axis,
         text=text,
         mark=0.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 
@@ -42,6 +43,12 @@ def looks_of(names: Sequence[str]) -> dict[str, Look]:
         name: Look(PALETTE[i % len(PALETTE)], DASHES[(i + i // len(PALETTE)) % len(DASHES)])
         for i, name in enumerate(unique)
     }
+
+
+def heading(subject: str, detail: str = "") -> Any:  # noqa: ANN401, Altair's own types are loose
+    """Return a title of two lines, which fits a telephone: what is shown, and how."""
+    lines = [subject, detail] if detail else [subject]
+    return alt.TitleParams(lines, anchor="start")
 
 
 def legend(columns: int = 2) -> alt.Legend:

@@ -9,7 +9,7 @@ import pandas as pd
 from blportfolio.backtest import BacktestResult
 from blportfolio.report.charts import LAYERS, PALETTE
 from blportfolio.report.portfolio.lines import line_chart, pointer_rule
-from blportfolio.report.portfolio.looks import Looks, legend
+from blportfolio.report.portfolio.looks import Looks, heading, legend
 from blportfolio.report.portfolio.trading import holdings
 
 WIDTH, HEIGHT, STEPS = 760, 300, 400
@@ -86,7 +86,7 @@ def weights_chart(result: BacktestResult) -> alt.LayerChart:
     )
     return alt.LayerChart(
         layer=[areas, pointer_rule(table, names, ".1%")],
-        title=f"{result.name}: target weights by asset",
+        title=heading(result.name, "target weights by asset"),
         width=WIDTH,
         height=HEIGHT,
     )
@@ -96,7 +96,7 @@ def effective_chart(results: list[BacktestResult], *, looks: Looks | None = None
     """Effective number of assets of each decision, (Σ|w|)² / Σw², one line a strategy."""
     return line_chart(
         {result.name: holdings(result)["effective"].dropna() for result in results},
-        title="Effective number of assets by decision",
+        title=("Effective number of assets", "by decision"),
         axis=alt.Y("value:Q", title="Effective assets", scale=alt.Scale(zero=True)),
         text=".1f",
         looks=looks,

@@ -117,8 +117,7 @@ def test_rolling_lines_are_the_rolling_figures(results):
     own = drawn[drawn["name"] == NAMES[0]].set_index("date")["value"]
     expected = rolling_sharpe(results[0].returns, 60, 252)
     np.testing.assert_allclose(own, expected.loc[own.index], rtol=1e-12)
-    title = rolling_sharpe_chart(results, 60).title
-    assert "last 60 periods" in title
+    assert "last 60 periods" in rolling_sharpe_chart(results, 60).title.text[1]
 
 
 def test_the_pointer_tells_every_value_under_names_that_vega_would_misread(results):
@@ -191,7 +190,7 @@ def test_bars_are_the_figures_of_the_tables(results):
 
 def test_turnover_is_drawn_after_the_purchase_with_the_mean_of_the_summary(results):
     chart = turnover_chart(results[0])
-    assert f"mean {bl.summarise(results[0])['turnover']:.1%}" in chart.title
+    assert f"mean {bl.summarise(results[0])['turnover']:.1%}" in chart.title.text[1]
     assert len(chart.layer[0].data) == len(results[0].weights) - 1
     with pytest.raises(DataError, match="decided nothing after the beginning"):
         turnover_chart(between(results[0], "2001-03-07", "2001-03-20"))

@@ -58,6 +58,7 @@ def tab(chosen: Filters) -> None:
     st.caption(
         f"Compared over {dates(parts[0])}, {costs(chosen)}"
         + (", the dates that they share." if picked.others else ".")
+        + f" Benchmark: {show.plain(chosen.benchmark)}."
     )
     _warn_universes(parts)
     with show.guarded("The table"):
@@ -84,11 +85,10 @@ def _warn_universes(parts: Sequence[BacktestResult]) -> None:
 def _table(parts: Sequence[BacktestResult], chosen: Filters) -> None:
     figures = headline_figures(parts, net=chosen.net)
     st.subheader(f"Figures, {costs(chosen)}", anchor="figures")
-    names = [f"{name} (benchmark)" if name == chosen.benchmark else name for name in figures.index]
     shares = ("annualised_return", "annualised_volatility", "max_drawdown", "turnover")
     table = pd.DataFrame(
         {
-            "Strategy": names,
+            "Strategy": list(figures.index),
             **{key: 100 * figures[key].to_numpy() for key in shares},
             **{
                 key: figures[key].to_numpy()
@@ -174,7 +174,7 @@ def _differences(picked: Picked, chosen: Filters) -> None:
     except DataError as error:
         show.empty(str(error), "Choose it above.")
         return
-    drawn = plot_differences(records, chosen.benchmark)
+    drawn = plot_differences(records, chosen.benchmark, net=chosen.net)
     if drawn is None:
         show.empty(
             "There is no interval: these returns are too few, or do not vary.",
