@@ -10,7 +10,7 @@ from blportfolio.app.screens.views import tabs, words
 from blportfolio.app.screens.views.choices import Choice, choose, learn, period_name
 from blportfolio.app.screens.views.own import stated_views
 from blportfolio.app.screens.views.result import Result, result_of
-from blportfolio.app.screens.views.sliders import reset, sliders
+from blportfolio.app.screens.views.sliders import draw_sliders, reset
 from blportfolio.errors import BLPortfolioError
 from blportfolio.report.views import MODELS, Decision, plot_views, plot_weights_before_after
 
@@ -49,7 +49,7 @@ def page() -> None:
 @st.fragment
 def _figures(decision: Decision, choice: Choice) -> None:
     """Draw what the sliders change; a slider runs this alone."""
-    values = sliders(choice.model)
+    values = draw_sliders(choice.model)
     left, right = st.columns([4, 1], vertical_alignment="center")
     period = period_name(decision.arrays.periods_per_year)
     with left:
@@ -68,7 +68,11 @@ def _figures(decision: Decision, choice: Choice) -> None:
     annual = unit != f"one {period}" or period == "year"
     views, problem = stated_views(decision)
     if problem:
-        st.warning(f"Your views are left out. {show.plain(problem)}", icon=":material/edit_off:")
+        st.warning(
+            "The views that you typed are left out, as not all can be read; the tab *Your own "
+            "views* says why.",
+            icon=":material/edit_off:",
+        )
     try:
         found = result_of(decision, choice, values, views, annual=annual)
     except BLPortfolioError as error:

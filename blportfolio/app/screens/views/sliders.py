@@ -53,7 +53,7 @@ def parameters_of(model: str) -> tuple[str, ...]:
     return ("tau", "risk_aversion", "view_scale", *(("strength",) if model == "fiv" else ()))
 
 
-def sliders(model: str) -> dict[str, float]:
+def draw_sliders(model: str) -> dict[str, float]:
     """Draw the sliders that a model has; return the value of each."""
     names = parameters_of(model)
     columns = st.columns(len(names))
