@@ -8,4 +8,6 @@ WORK: dict[str, str] = {
     "allocation": "blportfolio.runs.allocating:allocation",
     "download": "blportfolio.runs.fetching:fetch_prices",
     "backtest": "blportfolio.runs.order:backtest",
+    "contest": "blportfolio.report.forecasts.lab:run_contest",
+    "asymmetric": "blportfolio.report.asymmetric_demo:run_demonstration",
 }

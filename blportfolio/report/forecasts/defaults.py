@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from blportfolio.data import MarketData
 from blportfolio.forecasters.comparison import ComparisonSettings
 from blportfolio.forecasters.comparison.panel import LEAST_TEST, LEAST_TRAINING
 
@@ -98,3 +100,25 @@ def expected_seconds(
             fit = _STEPS * _STEP_PER_CELL * seen * settings.context_length * networks
             total += settings.n_refits * settings.n_seeds * fit
     return total
+
+
+def first_plan(market: MarketData, source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plan of a first look: the asset with the most prices, its latest rows.
+
+    Args:
+        market: The data.
+        source: How a contest loads them again, as `run_contest` takes it.
+    """
+    known = market.prices.notna().to_numpy().sum(axis=0)
+    dates = market.dates
+    start = str(dates[-FIRST_ROWS - 1].date()) if len(dates) > FIRST_ROWS + 1 else None
+    settings = first_look(len(dates) - 1, market.periods_per_year or 252)
+    return {
+        "source": dict(source),
+        "assets": [str(market.assets[int(known.argmax())])],
+        "kind": "returns",
+        "start": start,
+        "forecasters": list(FIRST_LOOK),
+        "test_from": None,
+        "contest": settings.resolved(),
+    }

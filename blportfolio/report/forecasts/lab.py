@@ -16,6 +16,7 @@ from blportfolio.errors import DataError
 from blportfolio.forecasters.attention import FittedAttention
 from blportfolio.forecasters.attention.record import record_fit, restore_fit
 from blportfolio.forecasters.comparison import Comparison, ComparisonSettings, Panel, compare
+from blportfolio.forecasters.comparison.entrants import choose_entrants
 from blportfolio.forecasters.comparison.panel import make_arena
 from blportfolio.forecasters.comparison.record import from_document, to_document
 from blportfolio.forecasters.comparison.results import Forecasts
@@ -207,6 +208,25 @@ def plan_settings(plan: Mapping[str, Any], panel: Panel) -> ComparisonSettings:
     return ComparisonSettings(**chosen)
 
 
+def check_plan(plan: Mapping[str, Any], panel: Panel) -> ComparisonSettings:
+    """Return how a plan's contest is held, once it is known that it can be.
+
+    Args:
+        plan: As `run_contest` takes it.
+        panel: Its series.
+
+    Raises:
+        DataError: If the series are constant, or too short for the context and the horizons.
+        ConfigError: If a name or a setting is unknown or out of range.
+    """
+    settings = plan_settings(plan, panel)
+    choose_entrants(plan.get("forecasters"), panel.kind)
+    arena = make_arena(panel, settings)
+    for horizon in settings.horizons:
+        arena.windows(settings, horizon)
+    return settings
+
+
 def run_contest(plan: Mapping[str, Any], folder: Path, progress: Progress) -> dict[str, Any]:
     """Hold the contest that a plan describes and keep it in a folder, for `Contest.load`.
 
@@ -227,7 +247,7 @@ def run_contest(plan: Mapping[str, Any], folder: Path, progress: Progress) -> di
         panel, plan.get("forecasters"), settings, data_notes=notes, progress=progress
     )
     contest.save(folder)
-    return contest_document(contest)
+    return {**contest_document(contest), "plan": dict(plan)}
 
 
 def contest_document(contest: Contest) -> dict[str, Any]:
