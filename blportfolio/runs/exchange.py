@@ -138,7 +138,8 @@ def unzip_run(content: bytes, runs: str | Path) -> Run:
             raise DataError(
                 f"The run {run_id} is here already; choose it in the sidebar."
             ) from error
-        raise DataError(f"The run in the zip file is damaged: {_plain(error)}") from error
+        told = str(error).replace(f"{target}.part", run_id).replace(str(target), run_id)
+        raise DataError(f"The run in the zip file is damaged: {told}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"The run in the zip file is damaged: {error}.") from error
     return read_run(target)
@@ -180,8 +181,3 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
                 )
             kept[name] = inside
     return kept
-
-
-def _plain(error: BaseException) -> str:
-    """Return what is wrong without the place of a temporary folder."""
-    return re.sub(r"The run '[^']*' is damaged: ", "", str(error)).replace(".part", "")
