@@ -1,0 +1,102 @@
+"""Views in a browser: sliders move every chart at once, every tab is whole on a phone."""
+
+import time
+
+import pytest
+from browsing import (
+    charts_without_words,
+    cut_texts,
+    faint_texts,
+    overlapping_labels,
+    settle,
+    too_wide,
+    tracebacks,
+    undefined_figures,
+)
+
+from blportfolio.app.screens.views.tabs import NAMES
+
+CHART = '[data-testid="stVegaLiteChart"]'
+LABEL_CHANGED = (
+    f"(old) => document.querySelector('{CHART}')?.getAttribute('aria-label') !== old"
+    f" && document.querySelector('{CHART} svg, {CHART} canvas')"
+)
+
+
+def label_of(page):
+    return page.locator(CHART).first.get_attribute("aria-label")
+
+
+def press(page, slider, key):
+    """Move a slider by one key; return the seconds until the first chart is drawn anew."""
+    before = label_of(page)
+    thumb = page.get_by_role("slider", name=slider)
+    thumb.focus()
+    began = time.perf_counter()
+    page.keyboard.press(key)
+    page.wait_for_function(LABEL_CHANGED, arg=before)
+    took = time.perf_counter() - began
+    settle(page)
+    return took
+
+
+@pytest.mark.slow
+def test_sliders_move_the_charts_without_running_the_page_anew(visit, capsys):
+    page = visit("views")
+    assert label_of(page).startswith("Prior, view and posterior mean by asset")
+    caption = page.get_by_text("decision at the close of").first.element_handle()
+    seconds = [press(page, "τ, log scale", "ArrowRight") for _ in range(4)]
+    seconds.append(press(page, "δ, risk aversion", "ArrowRight"))
+    with capsys.disabled():
+        milliseconds = ", ".join(f"{1000 * value:.0f}" for value in seconds)
+        print(f"\nViews: slider to chart, 20 assets: {milliseconds} ms")  # noqa: T201, the figure
+    assert caption.is_visible()  # what the sliders do not touch is still the same element
+    assert "view_tau=" in page.url
+    assert "view_delta=2.75" in page.url
+    page.get_by_role("button", name="Reset sliders").click()
+    page.wait_for_function("() => !location.search.includes('view_tau')")
+    settle(page)
+    assert "view_tau" not in page.url
+
+
+@pytest.mark.slow
+def test_evidence_sets_a_slider_and_typed_views_are_heard(visit):
+    page = visit("views", view_tab="Evidence", view_date="2020-06-30")
+    best = page.get_by_role("button", name="Set τ to the maximum of evidence")
+    value = best.inner_text().rsplit(",", 1)[1].strip()
+    best.click()
+    page.wait_for_function("() => location.search.includes('view_tau=')")
+    settle(page)
+    assert f"view_tau={value}" in page.url
+    assert best.is_disabled()
+    page.get_by_role("tab", name="Your own views").click()
+    settle(page)
+    page.get_by_label("Your views").fill("AAPL beats MSFT by 2% per year\nJNJ = 10% per year ± 5%")
+    page.get_by_role("button", name="Hear them").click()
+    page.locator(f'{CHART}[aria-label^="Your views in M-BL"]').wait_for()
+    settle(page)
+    page.get_by_text("M-BL", exact=True).first.click()
+    page.get_by_text("of 22").first.wait_for()
+    settle(page)
+    assert tracebacks(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_tab_is_whole_and_readable(visit, width):
+    page = visit("views", width=width, dark=width == 390, view_model="FIV-BL")
+    found = {}
+    for name in NAMES:
+        page.get_by_role("tab", name=name).click()
+        settle(page)
+        problems = {
+            "scrolls sideways by": too_wide(page),
+            "cut": cut_texts(page),
+            "overlapping": overlapping_labels(page),
+            "faint": faint_texts(page),
+            "charts without words": charts_without_words(page),
+            "undefined": undefined_figures(page),
+            "tracebacks": tracebacks(page),
+        }
+        found |= {(name, key): value for key, value in problems.items() if value}
+    assert found == {}
