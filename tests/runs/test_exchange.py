@@ -94,7 +94,7 @@ def test_a_run_that_is_here_already_is_not_replaced(content, tmp_path):
 
 
 BAD_NAMES = [
-    "../escaped.json", "/etc/passwd", "strategies/../../x/manifest.json", 
+    "../escaped.json", "/etc/passwd", "strategies/../../x/manifest.json",
     "strategies/a/returns.pkl",
     "strategies/a/b/c/returns.parquet", "notes.txt", "strategies\\a\\returns.parquet",
     "strategies/.a/returns.parquet", "strategies/a/..parquet", "C:/x/manifest.json",
