@@ -39,6 +39,7 @@ class Order(BaseModel):
         source: "dataset" for a name that `load_dataset` knows, "file" for a file of prices.
         reference: That name, or the file's path.
         reading: Options of `load_prices` for a file.
+        called: What the owner calls a file, or its tickers; by default its name.
         lookback: Returns in a training window; several mean each of them; none leaves them to the
             strategies.
         start: First date of a decision, ISO.
@@ -55,6 +56,7 @@ class Order(BaseModel):
     source: Literal["dataset", "file"] = "dataset"
     reference: str = Field(min_length=1)
     reading: dict[str, Any] = Field(default_factory=dict)
+    called: str = ""
     lookback: tuple[StrictInt, ...] = ()
     start: str | None = None
     end: str | None = None
@@ -110,7 +112,8 @@ def command_of(order: Order) -> str:
     """Return the command that runs the same experiment; a file is named without its folder."""
     words = ["blportfolio", "backtest"]
     if order.source == "file":
-        words += ["--prices", Path(order.reference).name, *_reading_flags(order.reading)]
+        called = Path(order.called or order.reference).name
+        words += ["--prices", called, *_reading_flags(order.reading)]
     else:
         words += ["--dataset", order.reference]
     for name in order.strategies:
@@ -195,7 +198,9 @@ def copy_run(run: Path, target: Path) -> Path:
 def _choice_of(order: Order, experiment: Experiment) -> DataChoice:
     path = Path(order.reference) if order.source == "file" else None
     dataset = order.reference if order.source == "dataset" else None
-    (choice,) = data_choices(experiment, path, dataset, reading=order.reading, min_coverage=None)
+    name = {"name": Path(order.called).stem} if path is not None and order.called else {}
+    reading = {**order.reading, **name}
+    (choice,) = data_choices(experiment, path, dataset, reading=reading, min_coverage=None)
     return choice
 
 

@@ -86,7 +86,7 @@ def test_an_order_runs_and_its_run_is_whole(prices, tmp_path):
     runs = tmp_path / "kept"
     settings = {
         "strategies": ["markowitz"], "source": "file", "reference": str(prices), "lookback": [60],
-        "cost_bps": 5, "runs": str(runs),
+        "cost_bps": 5, "runs": str(runs), "called": "mine.csv",
     }  # fmt: skip
     result = backtest(settings, tmp_path / "work", lambda *step: steps.append(step))
     (stored,) = list_runs(runs)
@@ -96,6 +96,8 @@ def test_an_order_runs_and_its_run_is_whole(prices, tmp_path):
     assert set(run.results[""]) == {"Markowitz", "Equal weight", "Minimum variance"}
     assert run.manifest["command"] == command_of(read_order({k: v for k, v in settings.items()
                                                              if k != "runs"}))  # fmt: skip
+    assert "--prices mine.csv" in run.manifest["command"]
+    assert run.manifest["data"]["name"] == "mine"
     assert (stored.folder / "report.html").is_file()
     text = (stored.folder / "manifest.json").read_text(encoding="utf-8")
     assert str(tmp_path) not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,7 @@ def draw() -> None:
     st.caption(_told(source, market))
     order = _order(source, names, asked)
     if order is not None:
-        st.caption("The equivalent command, of what was sent last:")
-        try:
-            st.code(command_of(order), language="bash", wrap_lines=True)
-        except ConfigError as error:
-            st.caption(show.plain(str(error)))
+        _command(source, order)
     if sent and order is not None:
         _start(source, market, order)
 
@@ -198,6 +195,7 @@ def _order(source: Source, names: Sequence[str], asked: dict[str, Any]) -> Order
                 "source": "file" if source.kind == "upload" else "dataset",
                 "reference": source.reference,
                 "reading": dict(source.reading),
+                "called": source.origin,
             }
         )
     except BLPortfolioError as error:
@@ -222,6 +220,23 @@ def _lengths(given: Sequence[int | str]) -> list[int]:
     return list(dict.fromkeys(lengths))
 
 
+def _command(source: Source, order: Order) -> None:
+    """Show the command that runs the same; tickers are fetched first."""
+    st.caption("The equivalent command, of what was sent last:")
+    try:
+        if source.kind == "upload" and source.start != "":
+            tickers = source.origin.split()
+            since = [] if source.start is None else ["--start", source.start]
+            fetch = shlex.join(["blportfolio", "data", "fetch", *tickers, *since])
+            named = order.model_copy(update={"source": "dataset", "reference": " ".join(tickers)})
+            text = f"{fetch}\n{command_of(named)}"
+        else:
+            text = command_of(order)
+        st.code(text, language="bash", wrap_lines=True)
+    except ConfigError as error:
+        st.caption(show.plain(str(error)))
+
+
 def _start(source: Source, market: MarketData, order: Order) -> None:
     try:
         experiment = check_order(order, market)
@@ -230,9 +245,8 @@ def _start(source: Source, market: MarketData, order: Order) -> None:
         return
     runs = session().folder / "runs" if source.kind == "upload" else runs_folder().resolve()
     settings = {**order.model_dump(mode="json"), "runs": str(runs)}
-    label = f"Backtest of {len(experiment.strategies)} strategies on {source.reference}"
-    if source.kind == "upload":
-        label = f"Backtest of {len(experiment.strategies)} strategies on {source.label}"
+    data = source.origin if source.kind == "upload" else source.reference
+    label = f"Backtest of {len(experiment.strategies)} strategies on {data}"
     if panel.start("backtest", settings, label=label, slot=SLOT) is not None:
         st.rerun()
 
