@@ -7,21 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from blportfolio.data.bars import Bars
-from blportfolio.data.files import load_prices, read_bars
+from blportfolio.data.files import load_prices
 from blportfolio.data.market import MarketData
-from blportfolio.data.quality import (
-    QualityReport,
-    examine,
-    growth_of_returns,
-    repair,
-    write_repaired,
-)
+from blportfolio.data.price_source import open_file
+from blportfolio.data.quality import QualityReport, repair, write_repaired
 from blportfolio.errors import BLPortfolioError
 
 READING = ("sheet", "date_order", "decimal", "max_bytes")
 """Options of `load_prices` that say how to read a file; the others say what to make of it."""
-OF_PRICES = frozenset({"non_positive_price", "returns_not_prices"})
-"""Findings that are none where the numbers are returns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +74,9 @@ def take_in(path: str | Path, *, name: str, returns: bool = False, **options: An
     """
     path = Path(path)
     try:
-        read = read_bars(path, **{key: options[key] for key in READING if key in options})
-        bars, found = read.bars, read.findings
-        if returns:
-            bars = growth_of_returns(bars)
-            found = tuple(one for one in found if one.kind not in OF_PRICES)
-        report = examine(bars, name=name, found=found)
+        reading = {key: options[key] for key in READING if key in options}
+        source = open_file(path, name=name, returns=returns, **reading)
+        report = source.examine()
     except BLPortfolioError as error:
         return Intake(name, None, _renamed(error, path, name))
     market, problem = None, ""
@@ -94,7 +84,8 @@ def take_in(path: str | Path, *, name: str, returns: bool = False, **options: An
         market = load_prices(path, name=name, returns=returns, **options)
     except BLPortfolioError as error:
         problem = _renamed(error, path, name)
-    return Intake(name, market, problem, report, read.inferred, None if returns else bars)
+    bars = None if returns else source.bars
+    return Intake(name, market, problem, report, tuple(source.inferred), bars)
 
 
 def _renamed(error: BLPortfolioError, path: Path, name: str) -> str:

@@ -19,6 +19,9 @@ from blportfolio.data.universes import fetched_tickers
 from blportfolio.errors import DataError
 from blportfolio.validation import nearest_name
 
+OF_PRICES = frozenset({"non_positive_price", "returns_not_prices"})
+"""Findings that are none where the numbers are returns."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceSource:
@@ -57,11 +60,18 @@ class PriceSource:
         return tuple(finding for finding in self.found if not finding.fixable)
 
 
-def open_file(path: str | Path, *, returns: bool = False, **options: Any) -> PriceSource:  # noqa: ANN401
+def open_file(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    returns: bool = False,
+    **options: Any,  # noqa: ANN401, those of read_bars
+) -> PriceSource:
     """Read a file of prices as it stands.
 
     Args:
         path: The file.
+        name: What its owner calls it; the name of the file by default.
         returns: Whether it holds simple decimal returns.
         options: As `read_bars` takes them.
 
@@ -70,9 +80,8 @@ def open_file(path: str | Path, *, returns: bool = False, **options: Any) -> Pri
     """
     read = read_bars(path, **options)
     bars = growth_of_returns(read.bars) if returns else read.bars
-    wrong = {"non_positive_price", "returns_not_prices"} if returns else set()
-    found = tuple(finding for finding in read.findings if finding.kind not in wrong)
-    return PriceSource(Path(path).name, bars, found, read.inferred)
+    found = tuple(one for one in read.findings if not (returns and one.kind in OF_PRICES))
+    return PriceSource(name or Path(path).name, bars, found, read.inferred)
 
 
 def open_named(name: str) -> PriceSource:

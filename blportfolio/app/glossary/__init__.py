@@ -23,14 +23,17 @@ NAMES = {
     "cagr": "Annual growth (CAGR)",
     "classic_bl": "Classic Black-Litterman",
     "cost_bps": "Cost rate (bp)",
+    "clark_west": "Clark-West test",
     "correlation_gamma": "γ (simulated process)",
     "delta": "δ (risk aversion)",
+    "diebold_mariano": "Diebold-Mariano test",
     "effective_view_covariance": "Effective view covariance",
     "feature_uncertainty": "Feature uncertainty, Ω^F",
     "fiv_bl": "FIV-BL",
     "hac_interval": "HAC interval",
     "ic": "Information coefficient (IC)",
     "kappa": "κ (strength)",
+    "ledoit_wolf": "Ledoit-Wolf covariance",
     "m_bl": "M-BL",
     "mae": "Mean absolute error (MAE)",
     "mase": "Mean absolute scaled error (MASE)",
@@ -56,6 +59,10 @@ NAMES = {
 """How a term is written, where that is not its key with spaces."""
 
 
+PROPER = {"sharpe": "Sharpe", "clark": "Clark", "west": "West", "mariano": "Mariano"}
+"""Names of people among the words of a key."""
+
+
 def term(key: str) -> str:
     """Return the sentence that explains a figure, widget or term.
 
@@ -67,4 +74,7 @@ def term(key: str) -> str:
 
 def name_of(key: str) -> str:
     """Return how a term is written."""
-    return NAMES.get(key, key.replace("_", " ").capitalize())
+    if key in NAMES:
+        return NAMES[key]
+    words = [PROPER.get(word, word) for word in key.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

@@ -8,7 +8,7 @@ import streamlit as st
 
 from blportfolio.app import show, sources
 from blportfolio.app.screens.data import assets, cache, coverage, membership, origin, quality
-from blportfolio.app.sources import Source
+from blportfolio.app.source import Source
 from blportfolio.data import MarketData
 from blportfolio.errors import BLPortfolioError
 

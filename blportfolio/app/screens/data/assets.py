@@ -6,7 +6,8 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
-from blportfolio.app.sources import Source
+from blportfolio.app.screens.data.naming import file_name
+from blportfolio.app.source import Source
 from blportfolio.data import MarketData
 from blportfolio.report.coverage import UNUSUAL, unusual_returns
 from blportfolio.report.coverage_charts import plot_price
@@ -16,7 +17,7 @@ LOG, LINEAR = "logarithmic", "linear"
 MOST = 50
 
 
-def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the other parts
+def draw(source: Source, market: MarketData) -> None:
     """Draw the chart of one asset, and the table of unusual returns."""
     assets = list(market.assets)
     if st.session_state.get("asset_shown") not in assets:
@@ -69,4 +70,6 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
         alt=f"{len(found)} unusual returns; the furthest is {found['return'][0]:.1%} of "
         f"{found['asset'][0]} on {found['date'][0].date()}.",
     )
-    show.download("Unusual returns (CSV)", csv_of(found), f"{market.name}-unusual.csv", "text/csv")
+    show.download(
+        "Unusual returns (CSV)", csv_of(found), file_name(source, "unusual.csv"), "text/csv"
+    )

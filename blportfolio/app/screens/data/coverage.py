@@ -6,7 +6,8 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
-from blportfolio.app.sources import Source
+from blportfolio.app.screens.data.naming import file_name
+from blportfolio.app.source import Source
 from blportfolio.data import MarketData
 from blportfolio.report.coverage import (
     age_in_words,
@@ -65,7 +66,7 @@ def summary(source: Source, market: MarketData) -> None:
         show.warn_stale(f"{age} {remedy.replace('`', '')}")
 
 
-def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the other parts
+def draw(source: Source, market: MarketData) -> None:
     """Draw the chart and the table of coverage."""
     table = asset_coverage(market.prices)
     words = coverage_in_words(table)
@@ -102,4 +103,4 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
         "then. A gap inside an asset's life is refused when data are loaded, unless a fill is "
         "allowed. It is here for description only, as it knows the future."
     )
-    show.download("Coverage (CSV)", csv_of(table), f"{market.name}-coverage.csv", "text/csv")
+    show.download("Coverage (CSV)", csv_of(table), file_name(source, "coverage.csv"), "text/csv")

@@ -6,7 +6,8 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
-from blportfolio.app.sources import Source
+from blportfolio.app.screens.data.naming import file_name
+from blportfolio.app.source import Source
 from blportfolio.data import MarketData, find_universe, is_universe
 from blportfolio.report.coverage import member_counts, members_in_words, membership_spells
 from blportfolio.report.coverage_charts import plot_membership
@@ -50,4 +51,6 @@ def draw(source: Source, market: MarketData) -> None:
         alt=f"{len(spells)} spells of membership.",
     )
     st.caption("Without a last day the membership goes on. Benchmarks have no spell.")
-    show.download("Membership (CSV)", csv_of(spells), f"{market.name}-membership.csv", "text/csv")
+    show.download(
+        "Membership (CSV)", csv_of(spells), file_name(source, "membership.csv"), "text/csv"
+    )

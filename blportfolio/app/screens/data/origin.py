@@ -10,7 +10,8 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
-from blportfolio.app.sources import Source
+from blportfolio.app.screens.data.naming import file_name
+from blportfolio.app.source import Source
 from blportfolio.data import MarketData
 from blportfolio.data.described import describe_data
 from blportfolio.manifest import describe_market, describe_software
@@ -28,13 +29,14 @@ def draw(source: Source, market: MarketData) -> None:
         if text:
             st.markdown(f"**{heading.capitalize()}**: {show.plain(text)}")
     if source.kind == "upload":
+        what = "Yahoo, for personal use" if source.start != "" else "your own file"
         st.markdown(
-            "**Licence**: your own file. It lies in a private temporary folder, is read and never "
-            "run, and is deleted when your visit ends."
+            f"**Source**: {what}. It lies in a private temporary folder, is read and never run, "
+            "and is deleted when your visit ends."
         )
     if told.get("missing"):
         st.markdown(f"**No prices of**: {show.plain(', '.join(told['missing']))}")
-    notes = list(dict.fromkeys([*told.get("caveats", ()), *market.notes]))
+    notes = list(dict.fromkeys([*told.get("caveats", ()), *source.said, *market.notes]))
     if notes:
         st.subheader("What to beware of", anchor="beware")
         st.markdown("\n".join(f"- {show.plain(note)}" for note in notes))
@@ -48,14 +50,15 @@ def draw(source: Source, market: MarketData) -> None:
                 f"{name}: {digest[:SIZE_SHOWN]}" for name, digest in market.sources.items()
             ),
         )
-        st.caption("A packaged file is checked against its SHA-256 whenever it is read.")
+        if source.kind == "packaged":
+            st.caption("A packaged file is checked against its SHA-256 whenever it is read.")
     else:
         st.markdown("These prices came from no file.")
     st.subheader("Take it away", anchor="downloads")
     st.download_button(
         "Prices (CSV)",
         lambda: csv_of(market.prices),  # made when it is asked for: large sets take a while
-        file_name=f"{market.name}-prices.csv",
+        file_name=file_name(source, "prices.csv"),
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
@@ -70,7 +73,7 @@ def draw(source: Source, market: MarketData) -> None:
     show.download(
         "Manifest (JSON)",
         json.dumps(document, indent=1, ensure_ascii=False),
-        f"{market.name}-manifest.json",
+        file_name(source, "manifest.json"),
         "application/json",
     )
     if source.kind != "upload":

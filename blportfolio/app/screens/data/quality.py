@@ -10,8 +10,9 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
+from blportfolio.app.screens.data.naming import file_name
 from blportfolio.app.session import session
-from blportfolio.app.sources import Source
+from blportfolio.app.source import Source
 from blportfolio.data import MarketData
 from blportfolio.data.price_source import PriceSource, open_file, open_named
 from blportfolio.data.quality import QualityReport, repair, write_repaired
@@ -65,8 +66,7 @@ def _findings(source: Source, report: QualityReport) -> None:
     table = findings_table(report)
     shown = table if wanted == ALL else table[table["severity"] == wanted]
     _table(shown)
-    name = source.reference.rpartition("/")[2].rpartition("\\")[2]
-    show.download("Findings (CSV)", csv_of(table), f"{name}-findings.csv", "text/csv")
+    show.download("Findings (CSV)", csv_of(table), file_name(source, "findings.csv"), "text/csv")
     if bool(table["repairable"].any()):
         _repair(source, report, int(table["repairable"].sum()))
 
@@ -122,13 +122,13 @@ def _repair(source: Source, report: QualityReport, count: int) -> None:
         f"Made {changes} {'change' if changes == 1 else 'changes'}. Left in the new file: {left}.",
         icon=":material/check_circle:",
     )
-    show.download("Repaired prices (CSV)", prices, "repaired.csv", "text/csv")
-    show.download("Log of changes", log, "repaired.log", "text/plain")
+    show.download("Repaired prices (CSV)", prices, file_name(source, "repaired.csv"), "text/csv")
+    show.download("Log of changes", log, file_name(source, "repaired.log"), "text/plain")
 
 
 def _repaired(source: Source, report: QualityReport) -> tuple[str, str, int, str]:
     """Return repaired prices and their log as text, how many changes, and what is left."""
-    opened = _opened(source.kind, source.reference, source.reading)
+    opened = _opened(*_key(source))
     bars, log = repair(opened.bars, report)
     if not log:
         return "", "", 0, ""
@@ -141,8 +141,8 @@ def _repaired(source: Source, report: QualityReport) -> tuple[str, str, int, str
     return *texts, len(log), counts_in_words(count_findings(again.findings))
 
 
-def _key(source: Source) -> tuple[str, str, tuple[tuple[str, Any], ...], str]:
-    return source.kind, source.reference, source.reading, source.stamp
+def _key(source: Source) -> tuple[str, str, tuple[tuple[str, Any], ...], str, str]:
+    return source.kind, source.reference, source.reading, source.origin, source.stamp
 
 
 @st.cache_data(max_entries=8, show_spinner="The data doctor looks at the prices …")
@@ -150,13 +150,20 @@ def _examined(
     kind: str,
     reference: str,
     reading: tuple[tuple[str, Any], ...],
-    stamp: str,  # noqa: ARG001, part of the key
+    origin: str,
+    stamp: str,
 ) -> QualityReport:
-    return _opened(kind, reference, reading).examine()
+    return _opened(kind, reference, reading, origin, stamp).examine()
 
 
-def _opened(kind: str, reference: str, reading: tuple[tuple[str, Any], ...]) -> PriceSource:
+def _opened(
+    kind: str,
+    reference: str,
+    reading: tuple[tuple[str, Any], ...],
+    origin: str,
+    stamp: str,  # noqa: ARG001, part of the key
+) -> PriceSource:
     if kind != "upload":
         return open_named(reference)
     options = {key: value for key, value in reading if key in READ_OPTIONS and value is not None}
-    return open_file(reference, **options)
+    return open_file(reference, name=origin or None, **options)

@@ -77,7 +77,7 @@ def _errata() -> None:
         "The main ones, each shown by a test; `docs/methods.md` of the source has all."
     )
     frame = pd.DataFrame(ERRATA, columns=["Where", "Printed", "Right", "How far off"])
-    st.table(frame, hide_index=True)
+    st.table(frame.map(show.plain), hide_index=True, alt=f"{len(frame)} errata of the paper.")
     st.caption(
         "The published gain over Markowitz is reproduced as shrinkage, and not as learning from "
         "features: the released scripts add a price to a return. `docs/replication.md` tells more."
@@ -111,15 +111,11 @@ def _glossary() -> None:
         )
         return
     st.caption(f"{len(found)} of {len(terms)} terms.")
-    show.table(
-        pd.DataFrame(found, columns=["Term", "Meaning"]),
-        columns={
-            "Term": st.column_config.TextColumn(width="medium", pinned=True),
-            "Meaning": st.column_config.TextColumn(width="large"),
-        },
-        key="terms",
-        alt="; ".join(f"{name}: {sentence}" for name, sentence in found[:5]),
+    st.table(
+        pd.DataFrame(
+            [(show.plain(name), show.plain(sentence)) for name, sentence in found],
+            columns=["Term", "Meaning"],
+        ),
+        hide_index=True,
+        alt=f"{len(found)} terms with their meaning.",
     )
-    if len(found) <= 12:
-        for name, sentence in found:
-            st.markdown(f"**{show.plain(name)}**: {show.plain(sentence)}")

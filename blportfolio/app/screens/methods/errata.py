@@ -29,7 +29,7 @@ ERRATA = (
     ("Tables 1 and 2", "growth with 252 calendar days a year", "365.25 days",
      "true rates 1.45 to 1.49 times the printed, in all 24 rows"),
     ("Abstract", "Sharpe + 50 % on Markowitz and the index", "on Markowitz alone",
-     "+ 38 % on the index, + 11 % on equal weight"),
+     "38 % on the index, 11 % on equal weight"),
     ("Released scripts", "a price level is the regression's target", "a return",
      "later splits change past weights: look-ahead"),
 )  # fmt: skip

@@ -30,10 +30,10 @@ def draw() -> None:
     st.latex(
         rf"\Sigma = 10^{{-4}}\begin{{pmatrix}}{rows}\end{{pmatrix}}, \qquad \Sigma_0 = \tau\Sigma"
     )
-    st.latex(rf"P = (1,\,-1), \qquad q = {given.view:g}, \qquad \Omega = P\Sigma_0P^\top")
+    st.latex(rf"P = (1,\,-1), \quad q = {given.view:g}, \quad \Omega = P\Sigma_0P^\top")
+    st.latex(rf"x = \begin{{pmatrix}}{given.forecast[0]:g}\\ {given.forecast[1]:g}\end{{pmatrix}}")
     st.latex(
-        rf"x = \begin{{pmatrix}}{given.forecast[0]:g}\\ {given.forecast[1]:g}\end{{pmatrix}},"
-        rf"\qquad \Omega^F = \begin{{pmatrix}}{given.forecast_error[0]:g} & 0\\ "
+        rf"\Omega^F = \begin{{pmatrix}}{given.forecast_error[0]:g} & 0\\ "
         rf"0 & {given.forecast_error[1]:g}\end{{pmatrix}}"
     )
     answers = worked_example(given)

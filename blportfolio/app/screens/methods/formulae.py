@@ -45,8 +45,8 @@ MODELS = (
     Formula(
         "Equilibrium prior",
         "The expected returns at which a reference portfolio w is the best one, with no views.",
-        (r"\theta_0 = \delta(\Sigma + \Sigma_0)w = \delta(1+\tau)\,\Sigma w, \qquad "
-         r"\Sigma_0 = \tau\Sigma",),
+        (r"\theta_0 = \delta(\Sigma + \Sigma_0)w = \delta(1+\tau)\,\Sigma w",
+         r"\Sigma_0 = \tau\Sigma"),
         ("The reference is a choice: equal, inverse variance, minimum variance or market weights.",
          "δ sets the level of returns, τ how unsure it is; neither is known, so both may be lists "
          "that are weighed by evidence."),
@@ -85,8 +85,8 @@ MODELS = (
         "Features say something of θ, and they leak into the views that an investor states.",
         (r"q + \varepsilon = P(\alpha + F\beta + \gamma\theta)",
          r"G = \Sigma_0^{-1} + (\Omega^F)^{-1} + \gamma^2P^\top\Omega^{-1}P",
-         r"E[\theta] = G^{-1}\left[\Sigma_0^{-1}\theta_0 + (\Omega^F)^{-1}x + "
-         r"\gamma P^\top\Omega^{-1}(q - P\alpha - PF\beta)\right]",
+         r"\begin{aligned}E[\theta] = G^{-1}[\,&\Sigma_0^{-1}\theta_0 + (\Omega^F)^{-1}x\\ "
+         r"&+ \gamma P^\top\Omega^{-1}(q - P\alpha - PF\beta)\,]\end{aligned}",
          r"\mathrm{Cov}[\theta] = G^{-1}"),
         ("γ tells how much of a view is about θ; the rest repeats the features, and is taken out.",
          "Computed in two updates, SLP-BL and then classic, so that nothing is inverted."),
@@ -100,8 +100,9 @@ MODELS = (
         (r"\theta \to q \to F, \qquad \Omega \sim IW(\Psi, \nu) \to q",
          r"T_u = P\Sigma_0P^\top + R + \Psi/u",
          r"p(u \mid F) \propto \chi^2_{\nu-k+1}(u)\; N(d;\, 0,\, T_u)",
-         r"\theta \mid u, F \sim N\left(\theta_0 + \Sigma_0P^\top T_u^{-1}d,\; "
-         r"\Sigma_0 - \Sigma_0P^\top T_u^{-1}P\Sigma_0\right)",
+         r"\begin{aligned}E[\theta \mid u, F] &= \theta_0 + \Sigma_0P^\top T_u^{-1}d\\ "
+         r"\mathrm{Cov}[\theta \mid u, F] &= \Sigma_0 - \Sigma_0P^\top T_u^{-1}P\Sigma_0"
+         r"\end{aligned}",
          r"E[\Omega] = \frac{\Psi + E[\varepsilon\varepsilon^\top]}{\nu - k}"),
         ("Given u everything is normal; the integral over u is a trapezoid sum in log u, exact to "
          "twelve digits against a reference in extended precision.",
@@ -114,10 +115,10 @@ MODELS = (
     Formula(
         "How sure the features are",
         "Ω^F from the errors S of the regression and the leverage l of today's forecast.",
-        (r"\Omega^F_{ij} = S_{ij}\sqrt{(1 + l_i)(1 + l_j)} \quad\text{(residual, SLP-BL)}",
-         r"\Omega^F_{ij} = S_{ij}\sqrt{l_il_j} \quad\text{(parameter, FIV-BL)}"),
+        (r"\text{residual:}\;\; \Omega^F_{ij} = S_{ij}\sqrt{(1 + l_i)(1 + l_j)}",
+         r"\text{parameter:}\;\; \Omega^F_{ij} = S_{ij}\sqrt{l_il_j}"),
         ("One window cannot tell the noise of returns from the error of the forecast: the first is "
-         "an upper bound, the second a lower one.",
+         "an upper bound and the default of SLP-BL, the second a lower one and that of FIV-BL.",
          "Correlations in S are shrunk, so that no forecast counts as certain."),
         "Derived here; the paper's Appendix A is the option “silverman”",
         "SharedLatentPrior(feature_uncertainty=…)",
@@ -144,8 +145,9 @@ BACKTEST = (
         "The view-free strategy (the default)",
         "SLP-BL with a pooled regression on momentum, volatility and two forecasts; reference "
         "portfolios and τ weighed by evidence; trades that pay for themselves.",
-        (r"w = \arg\max_w\; w^\top E[\theta] - \tfrac{\delta}{2}w^\top"
-         r"(\Sigma + \mathrm{Cov}[\theta])w - \tfrac{c}{h}\sum_i|w_i - w_i^-|",
+        (r"\begin{aligned}\max_w\; &w^\top E[\theta] - \tfrac{\delta}{2}w^\top"
+         r"(\Sigma + \mathrm{Cov}[\theta])w\\ &- \tfrac{c}{h}\textstyle\sum_i|w_i - w_i^-|"
+         r"\end{aligned}",
          r"\textstyle\sum_i w_i = 1, \qquad w_i \ge 0"),
         ("c is the cost of a trade, spread over the h periods of the lookback; w⁻ are the weights "
          "before the trade.",
@@ -157,8 +159,8 @@ BACKTEST = (
     Formula(
         "Largest Sharpe ratio",
         "The long-only, fully invested portfolio with the most expected return for its volatility.",
-        (r"\max_w\; \frac{w^\top E[\theta]}{\sqrt{w^\top(\Sigma + \mathrm{Cov}[\theta])w}}, "
-         r"\qquad \textstyle\sum_i w_i = 1,\; w_i \ge 0",),
+        (r"\max_w\; \frac{w^\top E[\theta]}{\sqrt{w^\top(\Sigma + \mathrm{Cov}[\theta])w}}",
+         r"\textstyle\sum_i w_i = 1, \qquad w_i \ge 0"),
         ("Solved exactly by an active set; where no expected return is positive the fallback is "
          "minimum variance, and the decision says so.",),
         "Definition F.1 of the paper",
@@ -168,9 +170,9 @@ BACKTEST = (
         "Costs and turnover",
         "What trading costs, taken from wealth at each decision.",
         (r"\text{turnover} = \tfrac12\sum_i|w_i - w_i^-|",
-         r"\text{cost} = \text{rate}\cdot\sum_i|w_i - w_i^-| = 2\cdot\text{rate}\cdot"
-         r"\text{turnover}",
-         r"\text{cost drag} = \text{growth p.a. before costs} - \text{growth p.a. after them}"),
+         r"\begin{aligned}\text{cost} &= \text{rate}\cdot\textstyle\sum_i|w_i - w_i^-|\\ "
+         r"&= 2\cdot\text{rate}\cdot\text{turnover}\end{aligned}",
+         r"\text{cost drag} = \text{CAGR}_{\text{gross}} - \text{CAGR}_{\text{net}}"),
         ("w⁻ are the drifted weights: last weights after price moves.",
          "10 bp on every unit bought and on every unit sold, unless said otherwise. The first "
          "purchase pays, and is left out of mean turnover. No closing sale.",
@@ -182,11 +184,12 @@ BACKTEST = (
         "Sharpe ratio and its interval",
         "Mean over standard deviation, per year, and how well a finite record knows it.",
         (r"S = \frac{\bar r}{s}\sqrt{p}",
-         r"\psi_t = z_t - \tfrac12S(z_t^2 - 1), \qquad z_t = (r_t - \bar r)/s",
-         r"\mathrm{Var}(S) = \frac1n\left[\gamma_0 + 2\sum_{j=1}^{L}"
-         r"\left(1 - \tfrac{j}{L+1}\right)\gamma_j(\psi)\right], \qquad "
+         r"\psi_t = z_t - \tfrac12S(z_t^2 - 1), \quad z_t = (r_t - \bar r)/s",
+         r"\mathrm{Var}(S) = \tfrac1n\Big[\gamma_0 + 2\textstyle\sum_{j=1}^{L}"
+         r"\left(1 - \tfrac{j}{L+1}\right)\gamma_j\Big]",
          r"L = \left\lfloor 4(n/100)^{2/9}\right\rfloor"),
-        ("p periods per year, risk-free rate 0 unless given; in ψ and Var the ratio is per period.",
+        ("p periods per year, risk-free rate 0 unless given; in ψ and Var the ratio is per period. "
+         "γ_j is the autocovariance of ψ at lag j.",
          "Returns are stationary; below 120 periods intervals are rough, below 10 there is none.",
          "Differences of two strategies use ψ₁ − ψ₂ over the same dates, so that what both earned "
          "cancels; p-values come from a block bootstrap."),
@@ -197,8 +200,8 @@ BACKTEST = (
         "The best of many trials",
         "What luck alone would have shown, given how many configurations were looked at.",
         (r"\text{deflated} = \Phi\left(\frac{S - S_0}{\text{s.e.}}\right)",
-         r"S_0 = \sqrt V\left[(1 - \gamma)\Phi^{-1}\left(1 - \tfrac1N\right) + "
-         r"\gamma\,\Phi^{-1}\left(1 - \tfrac{1}{Ne}\right)\right]"),
+         r"\begin{aligned}S_0 = \sqrt V\big[&(1 - \gamma)\,\Phi^{-1}(1 - \tfrac1N)\\ "
+         r"&+ \gamma\,\Phi^{-1}(1 - \tfrac{1}{Ne})\big]\end{aligned}"),
         ("N counts every configuration that was tried, not those that are shown; V is the variance "
          "of their Sharpe ratios and γ Euler's constant 0.577….",
          "Hansen's test asks whether any strategy beats the baseline at all."),

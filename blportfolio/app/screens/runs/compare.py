@@ -58,7 +58,12 @@ def draw(runs: Sequence[Listed], shown: Listed) -> None:
     if not wanted:
         show.empty("Nothing is chosen to compare.", f"Choose from 1 to {MOST} strategies above.")
         return
-    chosen = [one for name in wanted for one in _chosen(name, *options[name])]
+    labels = _labels([options[name] for name in wanted])
+    chosen = [
+        one
+        for label, name in zip(labels, wanted, strict=True)
+        for one in _chosen(label, *options[name])
+    ]
     if len(chosen) > MOST:
         st.caption(f"Runs over several universes have a row for each; the first {MOST} are shown.")
         chosen = chosen[:MOST]
@@ -78,7 +83,10 @@ def draw(runs: Sequence[Listed], shown: Listed) -> None:
     )
     show.table(
         frame,
-        columns={"Setting": st.column_config.TextColumn(pinned=True)},
+        columns={
+            "Differs": st.column_config.TextColumn(width="small"),
+            "Setting": st.column_config.TextColumn(pinned=True, width="medium"),
+        },
         key="runs_settings",
         height="content",
         alt="; ".join(sentences[:5]) or "No setting differs.",
@@ -103,6 +111,15 @@ def _figures(chosen: Sequence[Chosen]) -> None:
         ),
     )
     st.caption("Net of costs; return, volatility, Sharpe ratio and cost drag per year.")
+
+
+def _labels(wanted: Sequence[tuple[Listed, str]]) -> list[str]:
+    """Return what tells the chosen apart: the strategy, or the run, or both."""
+    if len({run.name for run, _ in wanted}) == 1:
+        return [strategy for _, strategy in wanted]
+    if len({strategy for _, strategy in wanted}) == 1:
+        return [run.name for run, _ in wanted]
+    return [f"{strategy} · {run.name}" for run, strategy in wanted]
 
 
 def _chosen(name: str, run: Listed, strategy: str) -> list[Chosen]:

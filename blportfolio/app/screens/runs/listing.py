@@ -72,6 +72,8 @@ def draw_list(runs: Sequence[Listed]) -> None:
     if not runs:
         return
     frame = pd.DataFrame([_row(run) for run in runs])
+    if not any(run.stored.problem for run in runs):
+        frame = frame.drop(columns="What is wrong")
     show.table(
         frame,
         columns={
@@ -82,10 +84,14 @@ def draw_list(runs: Sequence[Listed]) -> None:
             "Duration (s)": st.column_config.NumberColumn(format="%.1f", help=term("duration")),
             "Commit": st.column_config.TextColumn(help=term("commit")),
             "Run id": st.column_config.TextColumn(help=term("run_id")),
+            "What is wrong": st.column_config.TextColumn(width="large"),
         },
         key="runs_list",
         alt="; ".join(f"{run.name}: {run.state}" for run in runs[:20]),
     )
+    for run in runs:
+        if run.stored.problem and run.state == "damaged":
+            st.caption(f"{show.plain(run.name)}: {show.plain(run.stored.problem)}")
     st.caption(
         "The example is packaged and never changes. A plus after a commit: files had local changes."
     )
@@ -104,6 +110,7 @@ def _row(run: Listed) -> dict[str, object]:
         "Duration (s)": facts.duration_s,
         "Commit": facts.commit,
         "Run id": run.stored.run_id,
+        "What is wrong": run.stored.problem,
     }
 
 
