@@ -45,7 +45,7 @@ def zipped(folder):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            if path.suffix in {".json", ".parquet"}:
                 archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
     return stream.getvalue()
 
