@@ -48,16 +48,7 @@ def draw() -> None:
         columns={
             "Model": st.column_config.TextColumn(pinned=True),
             **{
-                name: number(
-                    format="%.1f" if "Weight" in name else "%.3f",
-                    help=term(
-                        "weight"
-                        if "Weight" in name
-                        else "posterior"
-                        if "mean" in name
-                        else "standard_deviation"
-                    ),
-                )
+                name: number(format="%.1f" if "Weight" in name else "%.3f", help=term(_of(name)))
                 for name in table.columns[1:]
             },
         },
@@ -96,3 +87,10 @@ def draw() -> None:
             for size, row in moved.iterrows()
         ),
     )
+
+
+def _of(column: str) -> str:
+    """Return the term that a column of the table shows."""
+    if "Weight" in column:
+        return "weight"
+    return "posterior" if "mean" in column else "standard_deviation"
