@@ -199,7 +199,7 @@ def _colour(
         title=title,
         sort=list(names),
         scale=scale,
-        legend=below() if legend else None,
+        legend=below(columns=2) if legend else None,
     )
 
 

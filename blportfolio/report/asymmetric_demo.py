@@ -211,23 +211,26 @@ def plot_demo(frame: pd.DataFrame) -> alt.LayerChart:
     y = alt.Y("model:N", title=None, sort=order, axis=alt.Axis(labelLimit=170))
     offset = alt.YOffset("test:N", sort=tests)
     scale = alt.Scale(type="log", nice=False, padding=12)
+    axis = alt.Axis(tickCount=5, format="~g", grid=False)
     colour = alt.Color(
         "test:N",
         title="Tested on steps",
         scale=alt.Scale(domain=tests, range=PALETTE[:2]),
-        legend=legend(),
+        legend=legend(columns=1),
     )
     base = alt.Chart(table)
     one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
     rules = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low_shown:Q", title=title, scale=scale),
+        x=alt.X("low_shown:Q", title=title, scale=scale, axis=axis),
         x2="high_shown:Q",
         y=y,
         yOffset=offset,
         color=colour,
     )
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("error:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, format="~g")),
+        x=alt.X(
+            "error:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, format="~g", grid=False)
+        ),
         y=y,
         yOffset=offset,
         color=colour,
@@ -235,7 +238,7 @@ def plot_demo(frame: pd.DataFrame) -> alt.LayerChart:
             "test:N",
             title="Tested on steps",
             scale=alt.Scale(domain=tests, range=["circle", "diamond"]),
-            legend=legend(),
+            legend=legend(columns=1),
         ),
         tooltip=[
             alt.Tooltip("model:N", title="Model"),

@@ -236,6 +236,8 @@ def attention_sentences(view: AttentionView) -> tuple[str, ...]:
             f"The two kinds of neuron differ most {_when(view.lags[strongest])} "
             f"({adds[strongest]:.1%} against {subtracts[strongest]:.1%})."
         )
+    if view.best_step == 0:
+        return tuple(said)
     largest = int(np.argmax(np.abs(view.weights)))
     said.append(
         f"In the forecast the value {_when(view.lags[largest])} weighs most, "

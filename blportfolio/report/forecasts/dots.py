@@ -35,12 +35,10 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
     limit = axis_limit(table[["low", "high"]].abs().max(axis=1).to_numpy())
     for name in ("gain", "low", "high"):
         table[f"{name}_shown"] = table[name].clip(-limit, limit)
-    table["label"] = [f"{value:+.2%}" for value in table["gain"]]
     table["beyond"] = table["gain"].abs() > limit
     order = table["forecaster"].tolist()
     low = float(min(0.0, table["low_shown"].min()))
     high = float(max(0.0, table["high_shown"].max()))
-    table["edge"] = high
     room = 0.04 * (high - low)
     scale = alt.Scale(domain=[low - room, high + room], nice=False)
     title = "R², 95 % interval (%)"
@@ -68,9 +66,6 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
                 legend=None,
             ),
             tooltip=figures,
-        ),
-        base.mark_text(align="right", dy=-8, fontSize=10, color=NEUTRAL).encode(
-            x=alt.X("edge:Q", scale=scale), y=y, text="label:N"
         ),
     ]
     beyond = "; triangles lie beyond the axis" if table["beyond"].any() else ""
@@ -122,13 +117,13 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
                 "step:N",
                 title="The next step",
                 scale=alt.Scale(domain=list(parts), range=PALETTE[:2]),
-                legend=legend(),
+                legend=legend(columns=1),
             ),
             shape=alt.Shape(
                 "step:N",
                 title="The next step",
                 scale=alt.Scale(domain=list(parts), range=["circle", "diamond"]),
-                legend=legend(),
+                legend=legend(columns=1),
             ),
             tooltip=["forecaster:N", "step:N", alt.Tooltip("relative:Q", format=".4f")],
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.forecasters.comparison import Comparison
-from blportfolio.report.forecasts.looks import WIDTH, looks, plain, titled
+from blportfolio.report.forecasts.looks import WIDTH, looks, titled
 
 TRAINING, HELD_OUT = "Training batches", "Held out"
 
@@ -114,7 +114,7 @@ def learning_sentences(frame: pd.DataFrame) -> tuple[str, ...]:
     """Say what training came to, in the figures of `learning_frame`."""
     said = []
     for row in frame.to_dict("records"):
-        name = plain(str(row["forecaster"]))
+        name = row["forecaster"]
         if row["kept"] == 0:
             said.append(
                 f"{name}: none of {row['steps']} training steps lowered the error on what was held "

@@ -28,11 +28,11 @@ def titled(text: str, under: str = "") -> alt.Title:
     return alt.Title(textwrap.wrap(text, TITLE), anchor="start", fontSize=14, **more)
 
 
-def legend() -> alt.Legend:
+def legend(*, columns: int = 2) -> alt.Legend:
     """Return a legend below a chart, which leaves its width to the chart."""
     return alt.Legend(
         orient="bottom",
-        columns=2,
+        columns=columns,
         symbolLimit=60,
         labelLimit=150,
         symbolStrokeWidth=2,

@@ -17,7 +17,6 @@ from blportfolio.report.forecasts.looks import (
     WIDTH,
     axis_limit,
     legend,
-    plain,
     reference_of,
     titled,
 )
@@ -118,7 +117,7 @@ def plot_split(contest: Contest, horizon: int, frame: pd.DataFrame | None = None
         "step:N",
         title="The next step",
         scale=alt.Scale(domain=kinds, range=PALETTE[:2]),
-        legend=legend(),
+        legend=legend(columns=1),
     )
     base = alt.Chart(table)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
@@ -134,7 +133,7 @@ def plot_split(contest: Contest, horizon: int, frame: pd.DataFrame | None = None
             "step:N",
             title="The next step",
             scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
-            legend=legend(),
+            legend=legend(columns=1),
         ),
         tooltip=[
             alt.Tooltip("forecaster:N", title="Forecaster"),
@@ -180,7 +179,7 @@ def split_sentences(contest: Contest, horizon: int, frame: pd.DataFrame) -> tupl
             continue
         better, worse = (KEEPS, TURNS) if keeps > turns else (TURNS, KEEPS)
         said.append(
-            f"{plain(name)} does better on steps that {_verb(better)} (R² "
+            f"{name} does better on steps that {_verb(better)} (R² "
             f"{100 * max(keeps, turns):+.1f} %) than on those that {_verb(worse)} "
             f"({100 * min(keeps, turns):+.1f} %)."
         )

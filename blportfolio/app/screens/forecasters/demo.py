@@ -15,7 +15,7 @@ from blportfolio.app.jobs import panel
 from blportfolio.forecasters.asymmetric import KINDS, REGIMES, AsymmetricResult
 from blportfolio.report import asymmetric_charts as charts
 from blportfolio.report.asymmetric import asymmetric_study
-from blportfolio.report.asymmetric_checks import check_claims, finding
+from blportfolio.report.asymmetric_checks import FAILS, HOLDS, OPEN, check_claims, finding
 from blportfolio.report.asymmetric_demo import (
     DemoChoice,
     demo_command,
@@ -197,30 +197,18 @@ def _result(choice: DemoChoice, result: AsymmetricResult) -> None:
     _table(frame, said)
     st.subheader("The claims, checked on this run", anchor="claims")
     checks = check_claims(result)
-    marks = {"holds here": "✓ holds here", "does not hold here": "✗ does not hold here"}
-    show.table(
-        pd.DataFrame(
-            {
-                "Claim": checks["claim"],
-                "Verdict": [marks.get(text, text) for text in checks["verdict"]],
-                "Measured [95 % over trials]": checks["measured"],
-            }
-        ),
-        key="claims",
-        alt="; ".join(
-            f"{row['claim']}: {row['verdict']}, {row['measured']}"
+    marks = {HOLDS: "✓", FAILS: "✗", OPEN: "?"}
+    st.markdown(
+        "\n".join(
+            f"- {marks[row['verdict']]} **{show.plain(row['verdict'])}.** "
+            f"{show.plain(row['claim'])}. Measured: {show.plain(row['measured'])}."
             for row in checks.to_dict("records")
-        ),
-        columns={
-            "Claim": st.column_config.TextColumn(width="large"),
-            "Measured [95 % over trials]": st.column_config.TextColumn(width="large"),
-        },
-        height="content",
+        )
     )
     st.caption(
-        "The claims are those of the paper for γ above zero, about its own model. They say nothing "
-        "of attention with positions, a skip connection or several heads: the last row measures "
-        "the smallest change that lifts the limit. Several heads need the extra `torch`."
+        "In brackets the 95 % interval over trials. The claims are those of the paper for γ above "
+        "zero, about its own model. They say nothing of attention with positions, a skip "
+        "connection or several heads: the last row measures the smallest change that lifts the limit. Several heads need the extra `torch`."
     )
     _curves(result, said)
     if choice.full:

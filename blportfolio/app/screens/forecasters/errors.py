@@ -15,7 +15,7 @@ from blportfolio.app.screens.forecasters.state import Shown
 from blportfolio.report.forecasts.curves import plot_by_horizon, plot_cumulative_gain
 from blportfolio.report.forecasts.dots import plot_gain
 from blportfolio.report.forecasts.figures import p_text, share_text, signed_text
-from blportfolio.report.forecasts.looks import plain, reference_of
+from blportfolio.report.forecasts.looks import reference_of
 from blportfolio.report.forecasts.study import how_held
 from blportfolio.report.forecasts.tables import error_frame, horizon_frame
 
@@ -72,7 +72,7 @@ def _error_table(frame: pd.DataFrame, against: str) -> None:
     table = pd.DataFrame(
         [
             {
-                "Forecaster": plain(str(row["forecaster"])),
+                "Forecaster": str(row["forecaster"]),
                 "R² % [95 %]": with_interval(row),
                 "Finding": _finding(row["finding"], against),
                 "p": p_text(row["p"]),
@@ -109,7 +109,7 @@ def _error_table(frame: pd.DataFrame, against: str) -> None:
 def _horizon_table(frame: pd.DataFrame) -> None:
     rows: dict[str, dict[str, Any]] = {}
     for row in frame.to_dict("records"):
-        name = plain(str(row["forecaster"]))
+        name = str(row["forecaster"])
         rows.setdefault(name, {"Forecaster": name})
         rows[name][f"Horizon {row['horizon']}: R² %"] = with_interval(row)
     show.table(
@@ -134,7 +134,7 @@ def _ratio(row: dict[Any, Any]) -> str:
 
 def _said(frame: pd.DataFrame) -> str:
     parts = [
-        f"{plain(str(row['forecaster']))} {with_interval(row)} %"
+        f"{row['forecaster']} {with_interval(row)} %"
         for row in frame.to_dict("records")
         if row["finding"] != "reference"
     ]

@@ -25,7 +25,6 @@ from blportfolio.report.forecasts.defaults import (
     usual_contest,
 )
 from blportfolio.report.forecasts.lab import check_plan
-from blportfolio.report.forecasts.looks import plain
 from blportfolio.report.forecasts.series import (
     LEAST_SIMULATED,
     MOST_SIMULATED,
@@ -212,7 +211,6 @@ def _common(*, usual_horizons: tuple[int, ...], context: int, key: str) -> dict[
         "Forecasters",
         offered,
         default=list(FIRST_LOOK),
-        format_func=plain,
         key="forecasters:who",
         help=HELP["forecasters"],
         **KEPT,

@@ -32,8 +32,9 @@ def found(shown: Shown) -> None:
             "training windows. Hold a contest of your own for more.",
             icon=":material/bolt:",
         )
-    said = [sentence for h in comparison.horizons for sentence in verdict(comparison, h)]
-    st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in said))
+    for horizon in comparison.horizons:
+        first, *more = verdict(comparison, horizon)
+        st.markdown(f"**{show.plain(first)}** {show.plain(' '.join(more))}")
     about = (
         "log returns, their total over the horizon"
         if comparison.kind == "returns"

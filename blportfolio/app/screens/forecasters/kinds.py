@@ -17,7 +17,7 @@ from blportfolio.report.forecasts.learning import (
     learning_sentences,
     plot_learning_part,
 )
-from blportfolio.report.forecasts.looks import plain, reference_of
+from blportfolio.report.forecasts.looks import reference_of
 from blportfolio.report.forecasts.split import plot_split, split_frame, split_sentences
 
 
@@ -33,7 +33,7 @@ def consistency(shown: Shown) -> None:
     )
     against = reference_of(shown.contest.comparison)
     said = "; ".join(
-        f"{plain(str(row['forecaster']))}, {row['step']}: {percent_text(row['r2'])} %"
+        f"{row['forecaster']}, {row['step']}: {percent_text(row['r2'])} %"
         for row in frame.to_dict("records")
     )
     show.chart(
@@ -44,7 +44,7 @@ def consistency(shown: Shown) -> None:
     table = pd.DataFrame(
         [
             {
-                "Forecaster": plain(str(row["forecaster"])),
+                "Forecaster": str(row["forecaster"]),
                 "The next step": row["step"],
                 "Steps": f"{row['n_steps']:,}",
                 "R² % [95 %]": with_interval(row),

@@ -23,7 +23,6 @@ from blportfolio.report.forecasts.attention_map import (
     plot_step_weights,
 )
 from blportfolio.report.forecasts.lab import Contest
-from blportfolio.report.forecasts.looks import plain
 from blportfolio.report.forecasts.window import (
     ChosenWindow,
     choose_window,
@@ -143,7 +142,7 @@ def _truth(shown: Shown) -> None:
     right = {True: "yes", False: "no", None: "–"}
     table = pd.DataFrame(
         {
-            "Forecaster": [plain(name) for name in frame["forecaster"]],
+            "Forecaster": frame["forecaster"],
             "Horizon": frame["horizon"],
             f"Forecast{unit}": scale * frame["forecast"],
             f"Truth{unit}": scale * frame["truth"],
@@ -172,9 +171,9 @@ def _truth(shown: Shown) -> None:
 def _chosen(shown: Shown) -> ChosenWindow:
     """Draw the choice of a window; return it."""
     contest = shown.contest
-    left, right = st.columns(2)
     names = list(contest.series)
     series = names[0]
+    left, right = st.columns(2) if len(names) > 1 else (st.container(), st.container(width=360))
     if len(names) > 1:
         picked = left.selectbox(
             "Series",
