@@ -13,7 +13,7 @@ import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder
 from blportfolio.backtest.models import DecisionMaker, Progress, Question
-from blportfolio.backtest.plan import make_windows, scheduled_rows
+from blportfolio.backtest.plan import add_features, scheduled_rows
 from blportfolio.backtest.strategy import Strategy, as_strategy, check_cost
 from blportfolio.config import StrategyConfig
 from blportfolio.data import MarketData, check_market
@@ -177,7 +177,7 @@ def decide(
     check_market(market)
     bps = plan.cost_bps if cost_bps is None else check_cost(cost_bps)
     held = _previous(previous_weights, market.assets)
-    maker, skipped = make_windows(plan, market, feature_progress)
+    maker = WindowMaker(market, lookback=plan.window_length(market))
     row = len(market.dates) - 1 if as_of is None else maker.position(as_of)
     date = market.dates[row]
     reasons = _reasons(maker, row)
@@ -186,6 +186,7 @@ def decide(
             f"{plan.name} may hold no asset of {market.name!r} on {date.date()}: "
             f"{_shortened(reasons)}. Choose another date or shorten the lookback."
         )
+    skipped = add_features(maker, plan, feature_progress, until=row)
     recorder = Recorder()
     recorder.notes.extend((row, "features", note) for note in skipped)
     maker_of = DecisionMaker(plan, maker, recorder, cost_bps=bps)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from blportfolio.backtest.ledger import Recorder, trades_frame
 from blportfolio.backtest.models import DecisionMaker
-from blportfolio.backtest.plan import make_windows, plan_decisions
+from blportfolio.backtest.plan import add_features, plan_decisions
 from blportfolio.backtest.result import BacktestResult
 from blportfolio.backtest.schedule import periods_between
 from blportfolio.backtest.strategy import Strategy, as_strategy, check_cost
@@ -74,7 +74,8 @@ def run_backtest(
     for name, given in (("progress", progress), ("feature_progress", feature_progress)):
         if given is not None and not callable(given):
             raise ConfigError(f"`{name}` must be a function (done, total), got {given!r}.")
-    maker, skipped = make_windows(plan, market, feature_progress)
+    maker = WindowMaker(market, lookback=plan.window_length(market))
+    skipped = add_features(maker, plan, feature_progress)
     rows, last = plan_decisions(maker, plan.rebalance, name=plan.name, start=start, end=end)
     recorder = Recorder()
     recorder.notes.extend((int(rows[0]), "features", note) for note in skipped)

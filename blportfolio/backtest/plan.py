@@ -9,32 +9,48 @@ import pandas as pd
 
 from blportfolio.backtest.schedule import decision_rows
 from blportfolio.backtest.strategy import Strategy
-from blportfolio.data import MarketData
 from blportfolio.errors import DataError
 from blportfolio.features import WindowMaker, build_panel
-from blportfolio.types import IntArray
+from blportfolio.types import FeaturePanel, IntArray
 from blportfolio.validation import check_date
 
 Date = str | pd.Timestamp | None
 
 
-def make_windows(
-    plan: Strategy, market: MarketData, progress: Callable[[int, int], None] | None = None
-) -> tuple[WindowMaker, tuple[str, ...]]:
-    """Return what cuts a strategy's windows out of a market, and notes on features left out.
+def add_features(
+    maker: WindowMaker,
+    plan: Strategy,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    until: int | None = None,
+) -> tuple[str, ...]:
+    """Put a strategy's features into the windows of a market; return notes on those left out.
 
     Args:
-        plan: The strategy, whose features are computed for all dates.
-        market: The data.
+        maker: Cuts windows; its panel is set.
+        plan: The strategy.
         progress: Called while a feature that takes long is computed, with steps done and all.
+        until: Last row that is needed; all by default. Features never depend on later rows, so
+            that only time is saved.
 
     Raises:
         DataError: If a feature needs data that are missing.
     """
-    panel, skipped = (
-        build_panel(market, plan.features, progress=progress) if plan.features else (None, ())
+    if not plan.features:
+        return ()
+    market = maker.market
+    if until is None or until == len(market.dates) - 1:
+        maker.panel, skipped = build_panel(market, plan.features, progress=progress)
+        return skipped
+    past = market.between(None, market.dates[until])
+    panel, skipped = build_panel(past, plan.features, progress=progress)
+    values = np.full((*market.prices.shape, len(panel.names)), np.nan)
+    columns = market.prices.columns.get_indexer(pd.Index(past.assets))
+    values[: until + 1, columns] = panel.values
+    maker.panel = FeaturePanel(
+        values, market.dates, market.assets, panel.names, forecasts=panel.forecasts
     )
-    return WindowMaker(market, lookback=plan.window_length(market), panel=panel), skipped
+    return skipped
 
 
 def scheduled_rows(maker: WindowMaker, rebalance: int | str, *, start: Date, last: int) -> IntArray:

@@ -188,3 +188,21 @@ def test_no_warning_of_one_decision_is_raised_for_clean_data(stocks):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         decide("fiv", stocks, as_of="2018-01-31")
+
+
+def test_features_of_the_past_alone_are_those_of_the_whole_history(stocks):
+    """At an early date nothing later is computed, and an asset without prices yet is no trouble."""
+    date = stocks.dates[400]
+    steps = []
+    decision = decide(
+        "view_free", stocks, as_of=date, feature_progress=lambda n, of: steps.append(of)
+    )
+    assert max(steps) < 25  # monthly refits of the past; 45 over the whole history
+    result = bl.run_backtest("view_free", stocks, end=stocks.dates[420])
+    at = result.weights.index[result.weights.index <= date][-1]
+    np.testing.assert_array_equal(
+        decide("view_free", stocks, as_of=at,
+               previous_weights=result.drifted_weights.loc[at]).weights,
+        result.weights.loc[at],
+    )  # fmt: skip
+    assert decision.as_of == date

@@ -157,6 +157,8 @@ def _outcome(intake: Intake, path: Path, file_name: str, reading: dict[str, Any]
         )
     if market is None:
         return
+    if intake.report is not None and intake.report.is_serious:
+        show.warn_stale("Correct what is serious before you put money into weights from it.")
     label = f"Your file {printable(file_name)}: {len(market.assets)} assets"
     if st.button(
         "Use these prices",

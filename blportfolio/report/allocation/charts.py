@@ -23,9 +23,10 @@ def plot_weight_spread(allocation: Allocation) -> alt.LayerChart:
     """
     rows, rest = _largest(allocation.table, "weight", "upper", "before")
     order = list(rows.index)
-    marks = _long(rows, {TARGET: "weight", CURRENT: "before"})
+    kinds = {TARGET: "weight", CURRENT: "before"}
     if not (rows["before"] != 0).any():
-        marks = marks[marks["what"] == TARGET]
+        del kinds[CURRENT]
+    marks = _long(rows, kinds)
     y = _rows(order)
     reach = (
         alt.Chart(rows.reset_index())
@@ -41,7 +42,7 @@ def plot_weight_spread(allocation: Allocation) -> alt.LayerChart:
             ],
         )
     )
-    points = _points(marks, y, "Weight (% of wealth)", [TARGET, CURRENT])
+    points = _points(marks, y, "Weight (% of wealth)", list(kinds))
     return alt.LayerChart(
         layer=[reach, points],
         title=_title("Target weights with their 5–95 % range", rest),
@@ -93,7 +94,12 @@ def _long(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 
 def _rows(order: list[str]) -> alt.Y:
-    return alt.Y("asset:N", title=None, sort=order, axis=alt.Axis(labelLimit=110, ticks=False))
+    return alt.Y(
+        "asset:N",
+        title=None,
+        sort=order,
+        axis=alt.Axis(labelLimit=110, ticks=False, labelOverlap=False),
+    )
 
 
 def _points(data: pd.DataFrame, y: alt.Y, title: str, kinds: list[str]) -> alt.Chart:
@@ -106,13 +112,13 @@ def _points(data: pd.DataFrame, y: alt.Y, title: str, kinds: list[str]) -> alt.C
             color=alt.Color(
                 "what:N",
                 title=None,
-                scale=alt.Scale(domain=kinds, range=PALETTE[:2]),
+                scale=alt.Scale(domain=kinds, range=PALETTE[: len(kinds)]),
                 legend=alt.Legend(orient="bottom"),
             ),
             shape=alt.Shape(
                 "what:N",
                 title=None,
-                scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
+                scale=alt.Scale(domain=kinds, range=["circle", "diamond"][: len(kinds)]),
                 legend=alt.Legend(orient="bottom"),
             ),
             tooltip=[

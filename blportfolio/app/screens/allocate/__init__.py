@@ -67,6 +67,7 @@ def _decided(source: Source, market: MarketData, choice: Choice, *, is_money: bo
     holdings = pd.Series(choice.holdings, dtype=float)
     now, _ = weights_before(holdings, prices.reindex(list(market.assets)), choice.capital)
     before = {} if now is None else {str(asset): float(w) for asset, w in now.items() if w}
+    st.caption(show.plain(choice.description))
     allocation = allocation_of(source, market, choice, before)
     if allocation is None:
         return

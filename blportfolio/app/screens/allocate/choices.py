@@ -20,7 +20,7 @@ from blportfolio.report.allocation import checked_holdings, read_holdings
 if TYPE_CHECKING:
     from blportfolio.data import MarketData
 
-FIRST = "slp"
+FIRST = "SLP-BL"
 WHOLE, FRACTIONS = "whole shares", "fractions"
 KEEP, SELL = "keep them", "sell them"
 FEW = 40
@@ -36,6 +36,7 @@ class Choice:
 
     Attributes:
         strategy: Packaged name.
+        description: What it does, in a sentence.
         as_of: Date of the decision, ISO.
         capital: Money to invest besides what is held.
         cost_bps: Basis points of each unit bought and each unit sold.
@@ -47,6 +48,7 @@ class Choice:
     """
 
     strategy: str
+    description: str
     as_of: str
     capital: float
     cost_bps: float
@@ -59,9 +61,9 @@ class Choice:
 
 @st.cache_data(max_entries=1, show_spinner=False)
 def strategies() -> dict[str, tuple[str, str]]:
-    """Return name and description of each packaged strategy, by its file."""
-    loaded = {name: load_strategy(name) for name in packaged_names("strategies")}
-    return {name: (one.name, one.description) for name, one in loaded.items()}
+    """Return the file and the description of each packaged strategy, by its name."""
+    loaded = {file: load_strategy(file) for file in packaged_names("strategies")}
+    return {one.name: (file, one.description) for file, one in loaded.items()}
 
 
 def choose(source: Source, market: MarketData, *, is_money: bool) -> Choice | None:
@@ -82,10 +84,15 @@ def choose(source: Source, market: MarketData, *, is_money: bool) -> Choice | No
                 "Strategy",
                 list(known),
                 index=list(known).index(FIRST),
-                format_func=lambda name: f"{known[name][0]}: {known[name][1]}",
                 key="allocate_strategy",
                 required=True,
-                help=term("strategy"),
+                help="\n".join(
+                    [
+                        term("strategy"),
+                        "",
+                        *(f"- {name}: {text}" for name, (_, text) in known.items()),
+                    ]
+                ),
                 **LINKED,
             )
         with right:
@@ -135,7 +142,8 @@ def choose(source: Source, market: MarketData, *, is_money: bool) -> Choice | No
         return None
     rows = list(zip(held["asset"], held["units"], held["price"], strict=True))
     return Choice(
-        strategy=strategy or FIRST,
+        strategy=known[strategy or FIRST][0],
+        description=known[strategy or FIRST][1],
         as_of=str(as_of),
         capital=float(capital or 0.0),
         cost_bps=float(cost if cost is not None else 10.0),

@@ -85,6 +85,8 @@ def tables(allocation: Allocation, found: Orders | None, currency: str) -> None:
             "Held in", format="%.0f %%", help="Share of the draws in which the asset is held."
         ),
     }
+    if not table["before"].any():
+        del columns["before"]
     st.subheader("Weights")
     show.table(
         table[list(columns)],
