@@ -76,6 +76,7 @@ def layered(
         title=text,
         width=WIDTH,
         height=height,
+        padding={"left": 5, "top": 5, "right": 5, "bottom": 5},
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
 
