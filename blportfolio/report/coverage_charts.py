@@ -17,6 +17,8 @@ ROWS = 40
 """Assets that a chart can name legibly."""
 SHOWN_GAPS = 200
 """Gaps that are marked, the longest first."""
+PADDING = {"left": 5, "top": 5, "right": 5, "bottom": 5}
+"""Pixels around a chart, so that no letter of its titles is cut."""
 MARKS = {"begins later": "triangle-right", "ends earlier": "cross", "gap": "diamond"}
 
 
@@ -86,6 +88,7 @@ def plot_coverage(prices: pd.DataFrame, *, most: int = ROWS) -> alt.LayerChart:
         layer=[bar, point],
         title=f"Dates with a price, by asset{shares}",
         width=760,
+        padding=PADDING,
         height=21 * len(order) + 40,
     )
 
@@ -134,7 +137,7 @@ def plot_membership(covered: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("count:Q", title="Assets"),
             ],
         )
-        .properties(height=240)
+        .properties(height=240, padding=PADDING)
     )
     return chart
 
@@ -171,6 +174,7 @@ def plot_price(prices: pd.Series, *, name: str, currency: str = "", log: bool = 
             title=f"{name}: adjusted price{unit}, {'log' if log else 'linear'} scale",
             width=760,
             height=300,
+            padding=PADDING,
         )
         .mark_line(strokeWidth=1.4, color=PALETTE[0])
         .encode(
