@@ -22,6 +22,7 @@ from blportfolio.report.views.looks import (
     stage_scale,
     zero_rule,
 )
+from blportfolio.types import FloatArray
 
 LANE = 9
 """Pixels of each of the three marks in a row."""
@@ -55,26 +56,21 @@ def plot_views(
     change = table["posterior"] - table["prior"]
     kept = largest(change, most)
     names = list(table.loc[kept, "posterior"].sort_values(ascending=False, kind="stable").index)
-    parts = []
-    for stage in STAGES:
-        column = stage.lower()
-        mean = table.loc[names, column].to_numpy()
-        deviation = table.loc[names, f"{column}_sd"].to_numpy()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "row": names,
-                    "stage": stage,
-                    "mean": mean,
-                    "sd": deviation,
-                    "low": mean - deviation,
-                    "high": mean + deviation,
-                }
-            )
-        )
-    data = pd.concat(parts).dropna(subset=["mean"])
-    span = _span(data)
-    inside = data.assign(low=data["low"].clip(*span), high=data["high"].clip(*span))
+    chosen = table.loc[names]
+    mean = chosen[[stage.lower() for stage in STAGES]].to_numpy(dtype=float).ravel()
+    deviation = chosen[[f"{stage.lower()}_sd" for stage in STAGES]].to_numpy(dtype=float).ravel()
+    span = _span(mean.reshape(-1, 3), deviation.reshape(-1, 3))
+    known = np.isfinite(mean)  # an asset without a view of its own has no mark for one
+    inside = pd.DataFrame(
+        {
+            "row": np.repeat(np.array(names, dtype=object), 3)[known],
+            "stage": np.tile(np.array(STAGES, dtype=object), len(names))[known],
+            "mean": mean[known],
+            "sd": deviation[known],
+            "low": np.clip(mean - deviation, span[0], span[1])[known],
+            "high": np.clip(mean + deviation, span[0], span[1])[known],
+        }
+    )
     colour, shape = stage_scale()
     x = alt.X(
         "mean:Q",
@@ -189,11 +185,12 @@ def plot_weights_before_after(weights: pd.DataFrame, *, most: int = MOST) -> alt
         for name in weights.loc[kept, "after"].sort_values(ascending=False, kind="stable").index
     ]
     stages = ["Before views", "After views", f"{beside.capitalize()} weights"]
-    data = pd.concat(
-        [
-            pd.DataFrame({"row": names, "stage": stage, "weight": weights.loc[names, column]})
-            for stage, column in zip(stages, ("before", "after", beside), strict=True)
-        ]
+    data = pd.DataFrame(
+        {
+            "row": np.repeat(np.array(names, dtype=object), 3),
+            "stage": np.tile(np.array(stages, dtype=object), len(names)),
+            "weight": weights.loc[names, ["before", "after", beside]].to_numpy().ravel(),
+        }
     )
     colours = alt.Scale(domain=stages, range=[NEUTRAL, PALETTE[0], PALETTE[3]])
     shapes = alt.Scale(domain=stages, range=["square", "circle", "diamond"])
@@ -233,10 +230,10 @@ def plot_weights_before_after(weights: pd.DataFrame, *, most: int = MOST) -> alt
     return layered([links, marks], data, title=title, height=ROW * max(len(names), 2))
 
 
-def _span(data: pd.DataFrame) -> list[float]:
+def _span(mean: FloatArray, deviation: FloatArray) -> list[float]:
     """Return the ends of the axis: bars of priors and posteriors, and every view."""
-    bars = data[data["stage"] != STAGES[1]]
-    low = float(np.nanmin([bars["low"].min(), data["mean"].min()]))
-    high = float(np.nanmax([bars["high"].max(), data["mean"].max()]))
+    bars = [0, 2]
+    low = float(min(np.nanmin((mean - deviation)[:, bars]), np.nanmin(mean)))
+    high = float(max(np.nanmax((mean + deviation)[:, bars]), np.nanmax(mean)))
     room = 0.05 * (high - low) or 0.1 * abs(high) or 0.01
     return [low - room, high + room]

@@ -65,12 +65,28 @@ def name_axis(angle: float = 0) -> alt.Axis:
     )
 
 
+class Drawn(alt.LayerChart):
+    """A chart that is not validated each time it is sent, which takes as long as all else.
+
+    Its form is fixed and tests validate it; sliders draw it many times.
+    """
+
+    def to_dict(
+        self,
+        validate: bool = False,
+        **options: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        """Return the specification."""
+        specification: dict[str, Any] = super().to_dict(validate=validate, **options)
+        return specification
+
+
 def layered(
     layers: list[alt.Chart], data: pd.DataFrame, *, title: str | list[str], height: int
 ) -> alt.LayerChart:
     """Return layers over one table; `height` is that of the plot, without title, axis or legend."""
     text: Any = alt.TitleParams(title, anchor="start", limit=WIDTH)
-    return alt.LayerChart(
+    return Drawn(
         data=data,
         layer=layers,
         title=text,

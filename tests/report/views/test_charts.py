@@ -118,7 +118,7 @@ def test_every_chart_renders_with_units_and_names(case):
         ),
     }
     for name, (chart, text) in drawn.items():
-        specification = json.dumps(chart.to_dict(), ensure_ascii=False)
+        specification = json.dumps(chart.to_dict(validate=True), ensure_ascii=False)
         assert text in specification, name
         assert "NaN" not in specification, name
         if len(found.assets) == 4:  # drawing many takes long, and is the same
@@ -154,6 +154,7 @@ def test_the_curve_marks_the_current_value_and_the_best(window_of, parameter):
     prior = OPTIONS.prior("fiv")
     curve = evidence_curve(Decision(window_of(2)), prior, parameter)
     chart = plot_evidence(curve)
+    chart.to_dict(validate=True)
     marks = chart.to_dict()["layer"][-1]
     points = chart.to_dict()["datasets"][marks["data"]["name"]]
     values = {point["what"]: point for point in points}
