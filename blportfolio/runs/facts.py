@@ -57,7 +57,7 @@ def run_facts(run: StoredRun) -> RunFacts:
             last=max(str(record["last_held"]) for record in records),
             **told,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return RunFacts(label)
 
 

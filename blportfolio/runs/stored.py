@@ -78,17 +78,22 @@ def list_runs(folder: str | Path) -> list[StoredRun]:
     Args:
         folder: Holds one folder an experiment, and in it one a run. It may be missing.
     """
-    root = Path(folder)
-    if not root.is_dir():
-        return []
     found = [
         describe_run_folder(run)
-        for experiment in sorted(root.iterdir())
-        if experiment.is_dir()
-        for run in sorted(experiment.iterdir())
-        if run.is_dir()
+        for experiment in _folders(Path(folder))
+        for run in _folders(experiment)
     ]
     return sorted(found, key=lambda run: (run.created or run.run_id, run.run_id), reverse=True)
+
+
+def _folders(place: Path) -> list[Path]:
+    """Return the folders in a folder, without hidden ones; none where it cannot be read."""
+    try:
+        return sorted(
+            inner for inner in place.iterdir() if not inner.name.startswith(".") and inner.is_dir()
+        )
+    except OSError:
+        return []
 
 
 def describe_run_folder(folder: Path) -> StoredRun:
@@ -108,7 +113,7 @@ def describe_run_folder(folder: Path) -> StoredRun:
     except FileNotFoundError:
         problem = "It has no manifest.json, which a run writes last: it was not finished."
         return StoredRun(folder, experiment, folder.name, "damaged", problem=problem)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         problem = f"Its manifest.json cannot be read: {error}."
         return StoredRun(folder, experiment, folder.name, "damaged", problem=problem)
     return StoredRun(folder, experiment, run_id, "run", created)

@@ -82,4 +82,11 @@ def draw(source: Source, market: MarketData) -> None:
 
 
 def _described(source: Source) -> dict[str, Any]:
-    return {} if source.kind == "upload" else describe_data(source.reference)
+    if source.kind == "upload":
+        return {}
+    return _told(source.reference, source.stamp)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading what is known of the data …")
+def _told(reference: str, stamp: str) -> dict[str, Any]:  # noqa: ARG001, part of the key
+    return describe_data(reference)

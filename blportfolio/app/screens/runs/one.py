@@ -75,7 +75,7 @@ def _study(run: Listed) -> None:
     for sentence in summary.get("lead", ()):
         st.markdown(show.plain(str(sentence)))
     for table in summary.get("tables", ()):
-        with st.expander(str(table["heading"])):
+        with st.expander(show.plain(str(table["heading"]))):
             show.table(
                 pd.DataFrame(table["rows"], columns=_distinct(table["headings"])),
                 key=f"study:{table['heading']}",
@@ -87,7 +87,7 @@ def _manifest(run: Listed) -> None:
     try:
         text = (run.stored.folder / "manifest.json").read_text(encoding="utf-8")
         command = str(json.loads(text)["command"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return  # what is wrong with it has been said
     st.caption("The command that made it:")
     st.code(command, language="bash")
@@ -142,13 +142,13 @@ def _delete(run: Listed) -> None:
         return
     held = contents_of(run.stored.folder)
     st.warning(
-        f"Delete {show.plain(run.name)} ({show.plain(run.stored.run_id)}), {held.n_files} files, "
-        f"{held.n_bytes / 1e6:.1f} MB, for good? It cannot be undone.",
+        f"Delete {show.plain(run.name)} ({show.plain(run.stored.folder.name)}), "
+        f"{held.n_files} files, {held.n_bytes / 1e6:.1f} MB, for good? It cannot be undone.",
         icon=":material/warning:",
     )
     with st.container(horizontal=True):
         st.button(
-            f"Delete {run.stored.run_id}",
+            f"Delete {show.plain(run.stored.folder.name)}",
             key="runs_delete_sure",
             icon=":material/delete_forever:",
             type="primary",
