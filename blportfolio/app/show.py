@@ -16,6 +16,8 @@ from blportfolio.report.charts import AnyChart
 
 LOG = logging.getLogger("blportfolio.app")
 FIT = vega.AutoSizeParams(type="fit-x", contains="padding")
+ROOM = {"left": 5, "top": 5, "right": 5, "bottom": 10}
+"""Pixels around a chart: its letters reach a little further than Vega thinks."""
 
 
 def chart(drawn: AnyChart, *, alt: str, key: str | None = None) -> None:
@@ -28,8 +30,11 @@ def chart(drawn: AnyChart, *, alt: str, key: str | None = None) -> None:
         alt: What it shows, with its main figures.
         key: Identity of the chart where a page shows several alike.
     """
-    if isinstance(drawn, vega.Chart | vega.LayerChart) and drawn.autosize is vega.Undefined:
-        drawn = drawn.properties(autosize=FIT)
+    if isinstance(drawn, vega.Chart | vega.LayerChart):
+        kept = {"autosize": FIT, "padding": ROOM}
+        drawn = drawn.properties(
+            **{name: value for name, value in kept.items() if drawn[name] is vega.Undefined}
+        )
     st.altair_chart(drawn, width="stretch", theme="streamlit", key=key, alt=alt)
 
 

@@ -103,7 +103,7 @@ def turnover_chart(result: BacktestResult, *, looks: Looks | None = None) -> alt
     )
     return alt.LayerChart(
         layer=[bars, level],
-        title=heading(result.name, f"one-way turnover by decision (dashed: mean {mean:.1%})"),
+        title=heading(result.name, f"turnover by decision (dashed: mean {mean:.1%})"),
         width=WIDTH,
         height=HEIGHT,
     )
