@@ -22,6 +22,8 @@ from blportfolio.validation import check_choice, check_date, nearest_name
 FIRST_DAY = "2000-01-03"
 """First date of simulated series; it means nothing."""
 LEAST_SIMULATED, MOST_SIMULATED = 200, 20_000
+MOST_TEST = 0.9
+"""Largest share of the rows that a contest may test on."""
 
 
 def simulated_panel(scenario: str, *, n: int, seed: int) -> tuple[Panel, tuple[str, ...]]:
@@ -71,7 +73,13 @@ def cut_panel(
         raise ConfigError("`assets` must name one or more; choose a series.")
     if start is not None:
         check_date(start, name="start")
-        market = market.between(start, None)
+        whole, market = market, market.between(start, None)
+        for asset in assets:
+            if asset in whole.assets and asset not in market.assets:
+                raise DataError(
+                    f"{asset!r} has no prices that change from {start} on; choose an earlier date "
+                    "or another series."
+                )
     return market_panel(market, assets, kind=kind)
 
 
@@ -145,6 +153,11 @@ def share_of_test(panel: Panel, test_from: str) -> float:
             f"series run from {panel.row_label(0)} to {panel.row_label(n_obs - 1)}."
         )
     wanted = n_obs - first
+    if wanted > MOST_TEST * n_obs:
+        raise DataError(
+            f"`test_from` must leave a tenth of the rows to learn from or more; {test_from} leaves "
+            f"{first} of {n_obs}. Choose a later date."
+        )
     for digits in range(1, 17):
         share = round(wanted / n_obs, digits)
         if round(share * n_obs) == wanted:
