@@ -40,7 +40,13 @@ def app(
         ),
     ] = Path("runs"),
     max_upload_mb: Annotated[
-        int, typer.Option("--max-upload-mb", min=1, help="Largest file to upload, in MB.")
+        int,
+        typer.Option(
+            "--max-upload-mb",
+            envvar="BLPORTFOLIO_MAX_UPLOAD_MB",
+            min=1,
+            help="Largest file of prices to upload, in MB.",
+        ),
     ] = 50,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the address and open no browser.")
@@ -76,6 +82,7 @@ def app(
         if host not in LOCAL:
             server["allowedHosts"] = ["*"]
         os.environ["BLPORTFOLIO_RUNS"] = str(runs.expanduser().absolute())
+        os.environ["BLPORTFOLIO_MAX_UPLOAD_MB"] = str(max_upload_mb)  # for the page's own check
         main = PACKAGE / "app" / "main.py"
         sys.argv = ["streamlit", "run", str(main), *flags(settings)]
         _load_ahead()

@@ -55,14 +55,11 @@ def draw(source: Source, market: MarketData) -> None:
     else:
         st.markdown("These prices came from no file.")
     st.subheader("Take it away", anchor="downloads")
-    st.download_button(
+    show.download(
         "Prices (CSV)",
         lambda: csv_of(market.prices),  # made when it is asked for: large sets take a while
-        file_name=file_name(source, "prices.csv"),
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        key="download:prices",
+        file_name(source, "prices.csv"),
+        "text/csv",
     )
     document = {
         "schema_version": 1,
