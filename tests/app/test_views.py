@@ -53,9 +53,11 @@ def use(monkeypatch):
     def put(market):
         monkeypatch.setattr(source, "_load", lambda *_: market)
         choices._decision.clear()
+        choices._panel.clear()
 
     yield put
     choices._decision.clear()
+    choices._panel.clear()
 
 
 def test_it_opens_on_the_packaged_data_with_the_dumbbell_first(open_page):
@@ -86,7 +88,7 @@ def test_every_tab_is_drawn_when_it_is_open(open_page, name):
     beginning = {
         "Trust and Ω": "Trust in each of 20 views",
         "Attribution": "What each of 20 views added",
-        "Evidence": "Log evidence over τ. Best",
+        "Evidence": "Log evidence of this window over τ. Best",
         "Models side by side": "Posterior means of 6 models",
     }
     for tab, text in beginning.items():
@@ -101,7 +103,7 @@ def test_the_url_chooses_model_date_and_sliders(open_page):
     assert "Log evidence, FIV-BL" in metrics(page)
     assert "decision at the close of 2020-06-30" in words(page)
     assert page.select_slider(key="view_tau").value == 0.5
-    assert alt(page, "Log evidence over τ").split("current ")[1].startswith("0.5")
+    assert alt(page, "Log evidence of this window over τ").split("current ")[1].startswith("0.5")
 
 
 @pytest.mark.parametrize("parameter", ["tau", "risk_aversion", "view_scale", "strength"])
@@ -129,11 +131,24 @@ def test_a_larger_tau_follows_views_further(open_page):
 
 def test_the_button_sets_a_slider_to_the_maximum_of_evidence(open_page):
     page = open_page("views", state={"view_tab": "Evidence"})
-    best = float(alt(page, "Log evidence over τ").split("Best ")[1].split(",")[0])
-    page.button(key="view_to_best").click().run()
+    best = float(alt(page, "Log evidence of this window over τ").split("Best ")[1].split(",")[0])
+    page.button(key="view_to_best_evidence").click().run()
     check_clean(page)
     assert page.select_slider(key="view_tau").value == best
-    assert page.button(key="view_to_best").disabled
+    assert page.button(key="view_to_best_evidence").disabled
+
+
+def test_past_decisions_are_gone_through_when_asked(open_page):
+    page = open_page("views", state={"view_tab": "Evidence"}, data="industries_12")
+    assert not any("past decisions over" in text for text in alts(page))
+    page.button(key="view_ask_past").click().run()
+    check_clean(page)
+    said = alt(page, "Log evidence of 119 past decisions over τ")
+    best = float(said.split("Best ")[1].split(",")[0])
+    page.button(key="view_to_best_past").click().run()
+    check_clean(page)
+    assert page.select_slider(key="view_tau").value == best
+    assert not any("past decisions over" in text for text in alts(page))  # asked of another τ
 
 
 def test_figures_of_one_period_are_those_of_the_model(open_page):

@@ -17,6 +17,7 @@ from blportfolio.report.views.matrix_charts import (
     plot_correlation_change,
     plot_correlations,
 )
+from blportfolio.report.views.past import past_evidence
 from blportfolio.report.views.settings import BASELINES, MODELS, ViewSettings, stand_in_views
 from blportfolio.report.views.stated import read_views
 
@@ -38,6 +39,7 @@ __all__ = [
     "evidence_curve",
     "explain_views",
     "largest",
+    "past_evidence",
     "plot_attribution",
     "plot_comparison",
     "plot_correlation_change",

@@ -94,7 +94,10 @@ def plot_evidence(curve: EvidenceCurve) -> alt.LayerChart:
     return layered(
         [band, line, rule, marks],
         data,
-        title=[f"Evidence of this window over {symbol}", "shaded: within 2 log units of the best"],
+        title=[
+            f"Evidence of {curve.source} over {symbol}",
+            "shaded: within 2 log units of the best",
+        ],
         height=220,
     )
 

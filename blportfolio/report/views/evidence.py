@@ -21,6 +21,7 @@ PARAMETERS = {
     "view_scale": "scale of Ω",
     "strength": "κ",
 }
+WINDOW = "this window"
 SUPPORT = 2.0
 """Log units below the maximum that still count as supported: a likelihood ratio of e² = 7.4."""
 
@@ -55,6 +56,7 @@ class EvidenceCurve:
         identified: Whether some value of the grid is ruled out on both sides of the best.
         verdict: The same in a sentence.
         current: Value that the prior had.
+        source: Whose evidence it is: "this window", or past decisions.
     """
 
     parameter: str
@@ -65,6 +67,7 @@ class EvidenceCurve:
     identified: bool
     verdict: str
     current: float
+    source: str = WINDOW
 
 
 def evidence_curve(
@@ -111,29 +114,40 @@ def evidence_curve(
     if first.views is None or first.log_evidence is None:
         return None
     evidence = np.array([moments.log_evidence for moments in found], dtype=float)
-    relative = evidence - evidence.max()
-    supported = relative >= -SUPPORT
-    table = pd.DataFrame(
-        {
-            "value": values,
-            "log_evidence": evidence,
-            "relative": relative,
-            "supported": supported,
-        }
-    )
+    curve = curve_of(parameter, values, evidence, float(getattr(prior, parameter)))
     if parameter == "strength":
-        table["dof"] = len(first.views.labels) + 1 + values
+        curve.table["dof"] = len(first.views.labels) + 1 + values
+    return curve
+
+
+def curve_of(
+    parameter: str,
+    values: FloatArray,
+    evidence: FloatArray,
+    current: float,
+    source: str = WINDOW,
+) -> EvidenceCurve:
+    """Return the curve of (n_values,) log evidence at rising values of a parameter."""
+    relative = evidence - evidence.max()
     low, high = _support(values, relative)
     best = float(values[int(evidence.argmax())])
     return EvidenceCurve(
         parameter,
-        table,
+        pd.DataFrame(
+            {
+                "value": values,
+                "log_evidence": evidence,
+                "relative": relative,
+                "supported": relative >= -SUPPORT,
+            }
+        ),
         best,
         low,
         high,
         low is not None and high is not None,
-        _verdict(PARAMETERS[parameter], values, best, low, high),
-        float(getattr(prior, parameter)),
+        _verdict(PARAMETERS[parameter], values, best, low, high, source),
+        current,
+        source,
     )
 
 
@@ -170,25 +184,30 @@ def _support(values: FloatArray, relative: FloatArray) -> tuple[float | None, fl
 
 
 def _verdict(
-    symbol: str, values: FloatArray, best: float, low: float | None, high: float | None
+    symbol: str,
+    values: FloatArray,
+    best: float,
+    low: float | None,
+    high: float | None,
+    source: str,
 ) -> str:
     first, last = values[0], values[-1]
     if low is None and high is None:
         return (
-            f"This window cannot tell any {symbol} from {first:g} to {last:g} apart: none is more "
+            f"Any {symbol} from {first:g} to {last:g} fits {source} about as well: none is more "
             f"than {SUPPORT:g} log units below the best, {best:g}. {symbol} is a choice here."
         )
     if low is None:
         return (
-            f"{symbol} above {high:.3g} fits this window clearly worse; below, nothing is ruled "
+            f"{symbol} above {high:.3g} fits {source} clearly worse; below, nothing is ruled "
             f"out down to {first:g}. The evidence gives an upper bound only."
         )
     if high is None:
         return (
-            f"{symbol} below {low:.3g} fits this window clearly worse; above, nothing is ruled out "
+            f"{symbol} below {low:.3g} fits {source} clearly worse; above, nothing is ruled out "
             f"up to {last:g}. The evidence gives a lower bound only."
         )
     return (
-        f"{symbol} from {low:.3g} to {high:.3g} is supported by this window, {best:g} most; the "
+        f"{symbol} from {low:.3g} to {high:.3g} is supported by {source}, {best:g} most; the "
         f"rest of {first:g} to {last:g} is more than {SUPPORT:g} log units worse."
     )

@@ -84,7 +84,7 @@ def test_a_narrow_grid_tells_nothing_apart_and_says_so(window_of):
     decision, prior = Decision(window_of(0)), OPTIONS.prior("slp")
     curve = evidence_curve(decision, prior, "tau", (0.05, 0.0501))
     assert not curve.identified
-    assert "cannot tell any τ from 0.05 to 0.0501 apart" in curve.verdict
+    assert "Any τ from 0.05 to 0.0501 fits this window about as well" in curve.verdict
 
 
 def test_a_bound_on_one_side_is_called_one(window_of):

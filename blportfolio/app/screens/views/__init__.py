@@ -31,8 +31,8 @@ def page() -> None:
         return
     try:
         market = source.market()
-        choice = choose(market)
-        decision = learn(source, choice)
+        choice = choose(source, market)
+        decision = learn(choice)
     except BLPortfolioError as error:
         show.failure(str(error))
         return

@@ -13,11 +13,19 @@ from blportfolio.app import show
 from blportfolio.app.glossary import term
 from blportfolio.app.sources import Source
 from blportfolio.covariance import COVARIANCES
-from blportfolio.features import FEATURES, default_lookback, make_feature, make_window
+from blportfolio.features import (
+    FEATURES,
+    WindowMaker,
+    build_panel,
+    choose_features,
+    default_lookback,
+    make_feature,
+)
 from blportfolio.features.base import data_needs, lacking
 from blportfolio.priors.base import REFERENCES
 from blportfolio.priors.latent_view import DIRECT, REGRESSIONS
 from blportfolio.report.views import MODELS, Decision
+from blportfolio.types import FeaturePanel
 
 if TYPE_CHECKING:
     from blportfolio.data import MarketData
@@ -35,6 +43,7 @@ class Choice:
     """How views are learned, and at which date; what the sliders do not change.
 
     Attributes:
+        source: The data.
         model: One of `MODELS`.
         as_of: Date of the decision.
         features: Names from the registry.
@@ -45,6 +54,7 @@ class Choice:
         horizon: Periods that a view looks ahead; 0 for those of one month.
     """
 
+    source: Source
     model: str
     as_of: dt.date
     features: tuple[str, ...]
@@ -55,7 +65,7 @@ class Choice:
     horizon: int
 
 
-def choose(market: MarketData) -> Choice:
+def choose(source: Source, market: MarketData) -> Choice:
     """Draw the choice of model and date, and the form of how views are learned."""
     dates = market.dates
     shortest = min(LEAST_LOOKBACK, len(dates) - 1)
@@ -92,7 +102,10 @@ def choose(market: MarketData) -> Choice:
     with st.expander("How views are learned", icon=":material/tune:"):
         learned = _form(market)
     return Choice(
-        model=model or "slp", as_of=as_of if isinstance(as_of, dt.date) else last, **learned
+        source=source,
+        model=model or "slp",
+        as_of=as_of if isinstance(as_of, dt.date) else last,
+        **learned,
     )
 
 
@@ -186,23 +199,33 @@ def usable_features(market: MarketData) -> tuple[list[str], list[str]]:
     return usable, others
 
 
-def learn(source: Source, choice: Choice) -> Decision:
+def learn(choice: Choice) -> Decision:
     """Return the decision, from memory where it was learned before.
 
     Raises:
         DataError: If the history is too short, or no asset is eligible.
     """
-    return _decision(source, choice.as_of.isoformat(), choice.lookback, choice.features)
+    return _decision(choice.source, choice.as_of.isoformat(), choice.lookback, choice.features)
 
 
 @st.cache_resource(
     max_entries=16,
-    show_spinner="Computing features …",
+    show_spinner="Learning views …",
     hash_funcs={Source: dataclasses.astuple},
 )
 def _decision(source: Source, as_of: str, lookback: int, features: tuple[str, ...]) -> Decision:
-    window = make_window(source.market(), as_of, lookback, list(features) or None)
-    return Decision(window)
+    panel = _panel(source, features) if features else None
+    maker = WindowMaker(source.market(), lookback=lookback, panel=panel)
+    return Decision(maker.window(maker.position(as_of)))
+
+
+@st.cache_resource(
+    max_entries=8,
+    show_spinner="Computing features …",
+    hash_funcs={Source: dataclasses.astuple},
+)
+def _panel(source: Source, features: tuple[str, ...]) -> FeaturePanel:
+    return build_panel(source.market(), choose_features(features))[0]
 
 
 def period_name(periods_per_year: float) -> str:

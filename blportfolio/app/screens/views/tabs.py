@@ -9,7 +9,7 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
-from blportfolio.app.screens.views import own, words
+from blportfolio.app.screens.views import evidence, own, words
 from blportfolio.app.screens.views.figures import (
     asset_columns,
     percent,
@@ -17,18 +17,15 @@ from blportfolio.app.screens.views.figures import (
     without_nan,
 )
 from blportfolio.app.screens.views.result import Result
-from blportfolio.app.screens.views.sliders import move_to, parameters_of
+from blportfolio.app.screens.views.sliders import parameters_of
 from blportfolio.report.views import (
     MODELS,
-    PARAMETERS,
     compare_models,
-    evidence_curve,
     largest,
     plot_attribution,
     plot_comparison,
     plot_correlation_change,
     plot_correlations,
-    plot_evidence,
     plot_trust,
 )
 from blportfolio.report.views.document import asset_table, views_document
@@ -45,7 +42,7 @@ NAMES = (
 
 def draw(found: Result) -> None:
     """Draw the tabs."""
-    drawers = (_trust, _attribution, _evidence, _models, own.draw, _table)
+    drawers = (_trust, _attribution, evidence.draw, _models, own.draw, _table)
     opened = st.tabs(NAMES, key="view_tab", on_change="rerun", bind="query-params")
     for tab, name, drawer in zip(opened, NAMES, drawers, strict=True):
         if tab.open:
@@ -119,64 +116,6 @@ def _attribution(found: Result) -> None:
         key="correlation",
     )
     st.caption(words.READ["correlation"])
-
-
-def _evidence(found: Result) -> None:
-    model = found.choice.model
-    names = parameters_of(model)
-    parameter = st.segmented_control(
-        "Parameter",
-        list(names),
-        default="tau",
-        format_func=PARAMETERS.__getitem__,
-        key=f"view_parameter_{len(names)}",
-        required=True,
-        help=term("evidence"),
-    )
-    settings = found.settings
-    if model == "classic" and not settings.views:
-        show.empty(
-            "Without stated views classic Black-Litterman hears stand-ins, which are no data.",
-            "State views in the tab *Your own views*, or choose another model.",
-        )
-        return
-    curve = evidence_curve(
-        found.decision, settings.prior(model), parameter or "tau", blind=model == "classic"
-    )
-    if curve is None:
-        _nothing()
-        return
-    symbol = PARAMETERS[curve.parameter]
-    show.chart(
-        plot_evidence(curve),
-        alt=f"Log evidence over {symbol}. Best {curve.best:g}, current {curve.current:g}. "
-        f"{curve.verdict}",
-        key="evidence",
-    )
-    st.caption(words.READ["evidence"])
-    (st.success if curve.identified else st.info)(
-        show.plain(curve.verdict), icon=":material/insights:"
-    )
-    st.button(
-        f"Set {symbol} to the maximum of evidence, {curve.best:g}",
-        on_click=move_to,
-        args=(curve.parameter, curve.best),
-        disabled=curve.best == curve.current,
-        key="view_to_best",
-        icon=":material/vertical_align_top:",
-        help="Moves the slider. One window is little to choose by: a maximum at the end of the "
-        "scale is a limit, not an estimate.",
-    )
-    words.formulae(words.EVIDENCE)
-    with st.expander("The curve as a table", icon=":material/table:"):
-        columns: dict[str, Any] = {
-            "value": st.column_config.NumberColumn(symbol, format="%.4g"),
-            "log_evidence": st.column_config.NumberColumn("Log evidence", format="%.2f"),
-            "relative": st.column_config.NumberColumn("Less the maximum", format="%.2f"),
-            "supported": st.column_config.CheckboxColumn("Within 2 units"),
-            "dof": st.column_config.NumberColumn("ν", format="%.1f", help=term("nu")),
-        }
-        show.table(curve.table, columns=columns, key="evidence_table", alt="Evidence by value.")
 
 
 def _models(found: Result) -> None:

@@ -53,6 +53,8 @@ READ = {
     "evidence": "How probable the model made what the features say, before it heard it. The "
     "higher, the better a value fits this window; where the curve is flat, the window does not "
     "know.",
+    "past": "The sum over past decisions of the log density that each value gave to the returns "
+    "until the next one. Differences are evidence; the level depends on the unit.",
     "models": "The same window, prior and objective through every model. Where models disagree "
     "most stands out; which is right, only a backtest can say.",
 }
