@@ -18,8 +18,10 @@ from blportfolio.report.views.looks import (
     largest,
     layered,
     row_axis,
+    row_height,
     shown_of,
     stage_scale,
+    wrapped,
     zero_rule,
 )
 from blportfolio.types import FloatArray
@@ -56,14 +58,14 @@ def plot_views(
     change = table["posterior"] - table["prior"]
     kept = largest(change, most)
     names = list(table.loc[kept, "posterior"].sort_values(ascending=False, kind="stable").index)
-    chosen = table.loc[names]
+    chosen, rows = table.loc[names], wrapped(names)
     mean = chosen[[stage.lower() for stage in STAGES]].to_numpy(dtype=float).ravel()
     deviation = chosen[[f"{stage.lower()}_sd" for stage in STAGES]].to_numpy(dtype=float).ravel()
     span = _span(mean.reshape(-1, 3), deviation.reshape(-1, 3))
     known = np.isfinite(mean)  # an asset without a view of its own has no mark for one
     inside = pd.DataFrame(
         {
-            "row": np.repeat(np.array(names, dtype=object), 3)[known],
+            "row": np.repeat(np.array(rows, dtype=object), 3)[known],
             "stage": np.tile(np.array(STAGES, dtype=object), len(names))[known],
             "mean": mean[known],
             "sd": deviation[known],
@@ -78,7 +80,7 @@ def plot_views(
         axis=alt.Axis(format=".3~%", tickCount=6, grid=True),
         scale=alt.Scale(domain=span, nice=False, zero=False),
     )
-    y = row_axis(names)
+    y = row_axis(rows)
     offset = alt.YOffset("stage:N", sort=list(STAGES))
     tooltip = [
         alt.Tooltip("row:N", title=by),
@@ -123,7 +125,7 @@ def plot_views(
         [zero_rule(), link, bars, marks] if span[0] < 0 < span[1] else [link, bars, marks],
         inside,
         title=[title, f"expected return {explanation.unit} ± 1 standard deviation"],
-        height=(3 * LANE + 2) * max(len(names), 2),
+        height=row_height(rows, 3 * LANE + 2) * max(len(rows), 2),
     )
 
 
@@ -132,17 +134,17 @@ def plot_trust(explanation: ViewExplanation, *, most: int = MOST) -> alt.LayerCh
     trust = explanation.views["trust"].sort_values(ascending=False, kind="stable")
     shown = trust.iloc[:most]
     names = [str(name) for name in shown.index]
-    rows = explanation.views.loc[names]
+    chosen, rows = explanation.views.loc[names], wrapped(names)
     data = pd.DataFrame(
         {
-            "row": names,
+            "row": rows,
             "trust": shown.to_numpy(),
-            "surprise": rows["surprise"].to_numpy(),
-            "omega": rows["omega_sd"].to_numpy(),
+            "surprise": chosen["surprise"].to_numpy(),
+            "omega": chosen["omega_sd"].to_numpy(),
         }
     )
     edge = [min(0.0, float(data["trust"].min())), max(float(data["trust"].max()) * 1.18, 1e-3)]
-    y = row_axis(names)
+    y = row_axis(rows)
     x = alt.X(
         "trust:Q",
         title="Trust (share of the way from prior to view, %)",
@@ -165,7 +167,7 @@ def plot_trust(explanation: ViewExplanation, *, most: int = MOST) -> alt.LayerCh
         [bars, text],
         data,
         title=f"Trust in each view{extra}",
-        height=ROW * max(len(names), 2),
+        height=row_height(rows, ROW) * max(len(rows), 2),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -12,6 +14,8 @@ from blportfolio.report.charts import NEUTRAL, PALETTE
 MOST = 25
 """Rows a chart can show legibly on a phone."""
 
+LINE = 18
+"""Letters of a name in one line beside a row."""
 STAGES = ("Prior", "View", "Posterior")
 STAGE_COLOURS = (NEUTRAL, PALETTE[1], PALETTE[0])
 STAGE_SHAPES = ("square", "triangle-up", "circle")
@@ -31,6 +35,16 @@ def largest(changes: pd.Series, most: int = MOST) -> list[str]:
 def shown_of(count: int, total: int, what: str = "assets") -> str:
     """Return what a title adds where not everything is shown; empty where it is."""
     return "" if count >= total else f", the {count} of {total} {what} that change most"
+
+
+def wrapped(names: Sequence[str]) -> list[str]:
+    """Return names that stand beside a row, long ones broken into lines."""
+    return ["\n".join(textwrap.wrap(name, LINE)) or name for name in names]
+
+
+def row_height(names: Sequence[str], least: int) -> int:
+    """Return the pixels of a row in which the longest of wrapped names fits."""
+    return max(least, *(5 + 14 * (1 + name.count("\n")) for name in names if "\n" in name), 0)
 
 
 def stage_scale() -> tuple[alt.Scale, alt.Scale]:
@@ -55,7 +69,8 @@ def name_axis(angle: float = 0) -> alt.Axis:
     """Return an axis that shows every name, beside its row or below its column."""
     return alt.Axis(
         labelAngle=angle,
-        labelLimit=110,
+        labelLimit=130 if angle == 0 else 200,
+        labelExpr="split(datum.label, '\\n')",
         labelOverlap=False,
         labelFlush=False,
         labelBound=False,

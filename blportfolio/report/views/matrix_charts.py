@@ -72,13 +72,14 @@ def plot_correlations(correlations: pd.DataFrame, *, title: str, kept: list[str]
 def plot_correlation_change(explanation: ViewExplanation, *, kept: list[str]) -> alt.LayerChart:
     """How much the views changed each correlation of expected returns."""
     change = (explanation.after - explanation.before).loc[kept, kept]
+    limit = float(np.abs(change.to_numpy()).max(initial=0.0)) or 1.0
     return _heat_map(
         change,
         title="Change of correlation, after less before",
         corner=("", ""),
         value="change",
-        form="+.2f",
-        limit=float(np.abs(change.to_numpy()).max(initial=0.0)) or 1.0,
+        form="+.2f" if limit >= 0.02 else "+.4f",
+        limit=limit,
         angle=-90,
     )
 

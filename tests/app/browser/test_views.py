@@ -94,10 +94,10 @@ def test_every_tab_is_whole_and_readable_in_both_widths(visit):
     page.get_by_text("FIV-BL", exact=True).first.click()
     page.get_by_text("Log evidence, FIV-BL").wait_for()
     found = {}
-    for name in NAMES:
-        page.get_by_role("tab", name=name).click()
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for name in NAMES:
+            page.get_by_role("tab", name=name).click()
             settle(page)
             assert page.locator(CHART).count() >= 2
             problems = {

@@ -189,8 +189,10 @@ def test_single_views_can_be_drawn_by_themselves(window_of):
     view = bl.View.from_text("A0 beats A1 by 2% per year")
     fitted = Decision(window_of(2)).model("mbl", ViewSettings(horizon=5, views=(view,)))
     found = explain_views(fitted.distribution, learned=fitted.learned)
-    rows = rows_of(plot_views(found, by="view", only=[view.label]))
-    assert {row["row"] for row in rows} == {view.label}
+    chart = plot_views(found, by="view", only=[view.label])
+    rows = rows_of(chart)
+    assert {row["row"] for row in rows} == {"A0 beats A1 by 2%\nper year"}  # wrapped, not cut
+    assert "per year" in texts_of(to_svg(chart))
     assert next(row["mean"] for row in rows if row["stage"] == "View") == pytest.approx(0.02)
 
 
