@@ -218,7 +218,7 @@ def test_the_command_follows_what_was_sent(open_page):
 
 
 def test_a_backtest_runs_finishes_and_is_shown_at_any_rerun(open_page, runs_folder):
-    state = {**SMALL_STATE, "backtest:start": dt.date(2022, 1, 31)}
+    state = {**SMALL_STATE, "backtest:start": dt.date(2015, 1, 30)}
     page = open_page("backtest", state=state, **SMALL)
     submit(page)
     assert not page.error, [error.value for error in page.error]

@@ -102,30 +102,31 @@ def _settings(market: MarketData) -> dict[str, Any]:
     left, middle, right = st.columns(3)
     with left:
         lengths = st.multiselect(
-            "Lookback, returns of a training window",
+            "Lookback (returns)",
             [
                 n
                 for n in (DAILY if (market.periods_per_year or 252) > 60 else OTHER)
                 if n < len(market.dates)
             ],
             accept_new_options=True,
-            placeholder=f"{usual}, the usual for these data",
+            placeholder=f"{usual}, as usual",
             key="backtest:lookback",
-            help=f"{term('lookback')} Several mean that each strategy runs with each.",
+            help=f"{term('lookback')} Left empty: {usual} for these data. With several, each "
+            "strategy runs with each.",
             **KEPT,
         )
         start = st.date_input(
-            "First decision, or as early as data allow",
+            "First decision",
             None,
             min_value=first,
             max_value=last,
             key="backtest:start",
-            help=term("walk_forward"),
+            help=f"{term('walk_forward')} Left empty: as early as the data allow.",
             **KEPT,
         )
     with middle:
         cost = st.number_input(
-            "Cost of a unit bought or sold, bp",
+            "Cost (bp)",
             min_value=0.0,
             max_value=1_000.0,
             value=10.0,
@@ -136,12 +137,12 @@ def _settings(market: MarketData) -> dict[str, Any]:
             **KEPT,
         )
         end = st.date_input(
-            "Last date held, or all",
+            "Last date held",
             None,
             min_value=first,
             max_value=last,
             key="backtest:end",
-            help=term("period_choice"),
+            help="The last date at which anything is held. Left empty: the last of the data.",
             **KEPT,
         )
     with right:
@@ -155,13 +156,13 @@ def _settings(market: MarketData) -> dict[str, Any]:
             **KEPT,
         )
         trials = st.number_input(
-            "Configurations tried so far, if more",
+            "Configurations tried",
             min_value=1,
             value=None,
             step=1,
             placeholder="those that run",
             key="backtest:trials",
-            help=term("trials"),
+            help=f"{term('trials')} Say so here if you tried more than will run.",
             **KEPT,
         )
     seed = st.number_input(
