@@ -195,7 +195,7 @@ def test_features_of_the_past_alone_are_those_of_the_whole_history(stocks):
     date = stocks.dates[400]
     steps = []
     decision = decide(
-        "view_free", stocks, as_of=date, feature_progress=lambda n, of: steps.append(of)
+        "view_free", stocks, as_of=date, feature_progress=lambda _, of: steps.append(of)
     )
     assert max(steps) < 25  # monthly refits of the past; 45 over the whole history
     result = bl.run_backtest("view_free", stocks, end=stocks.dates[420])

@@ -78,7 +78,7 @@ def choose(source: Source, market: MarketData, *, is_money: bool) -> Choice | No
     unit = show.plain(market.currency) or "currency of the prices"
     base = _loaded()
     with st.form("allocate", enter_to_submit=False):
-        left, right = st.columns([3, 1])
+        left, right = st.columns([2, 1])
         with left:
             strategy = st.selectbox(
                 "Strategy",
@@ -169,7 +169,7 @@ def _date(source: Source, market: MarketData) -> dt.date:
         state.pop("allocate_date", None)
     state["_allocate_of"] = of
     picked = st.date_input(
-        "Decide at the close of",
+        "Decide at the close",
         value=last,
         min_value=first,
         max_value=last,
@@ -233,6 +233,7 @@ def _editor(
         column_config=columns,
         width="stretch",
         height=240,
+        placeholder="",
         key=f"allocate_holdings:{source.reference}:{source.stamp}:{file_id}",
         alt="What you hold now: units by asset.",
     )

@@ -138,7 +138,8 @@ def files(
     before: dict[str, float],
 ) -> None:
     """Offer the result as files, and the Python that makes it."""
-    stem = re.sub(r"[^a-z0-9]+", "_", f"{allocation.name} {allocation.as_of.date()}".lower())
+    name = re.sub(r"[^a-z0-9]+", "_", allocation.name.lower()).strip("_") or "strategy"
+    stem = f"{name}_{allocation.as_of.date()}"
     st.subheader("Take it with you")
     with st.container(horizontal=True):
         show.download(
