@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -83,10 +84,12 @@ def plot_coverage(prices: pd.DataFrame, *, most: int = ROWS) -> alt.LayerChart:
             ],
         )
     )
-    shares = "" if len(order) == len(priced) else f", the {len(order)} least covered"
+    title = ["Dates with a price, by asset"]
+    if len(order) < len(priced):
+        title.append(f"the {len(order)} least covered of {len(priced)}")
     return alt.LayerChart(
         layer=[bar, point],
-        title=f"Dates with a price, by asset{shares}",
+        title=_title(title),
         width=760,
         padding=PADDING,
         height=21 * len(order) + 40,
@@ -113,7 +116,7 @@ def plot_membership(covered: pd.DataFrame) -> alt.Chart:
     )
     lines = list(names.values())
     chart: alt.Chart = (
-        alt.Chart(data, title="Members of the universe, and those with prices", width=760)
+        alt.Chart(data, title=_title(["Members, and those with prices"]), width=760)
         .mark_line(interpolate="step-after", strokeWidth=1.6)
         .encode(
             x=alt.X("date:T", title=None),
@@ -171,7 +174,7 @@ def plot_price(prices: pd.Series, *, name: str, currency: str = "", log: bool = 
     chart: alt.Chart = (
         alt.Chart(
             data,
-            title=f"{name}: adjusted price{unit}, {'log' if log else 'linear'} scale",
+            title=_title([name, f"Adjusted price{unit}, {'log' if log else 'linear'} scale"]),
             width=760,
             height=300,
             padding=PADDING,
@@ -187,6 +190,11 @@ def plot_price(prices: pd.Series, *, name: str, currency: str = "", log: bool = 
         )
     )
     return chart
+
+
+def _title(lines: list[str]) -> Any:  # noqa: ANN401, Altair's own types are loose
+    """Return a title in lines that fit a telephone."""
+    return alt.TitleParams(lines, anchor="start")
 
 
 def _parts(prices: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -219,6 +219,20 @@ def test_a_cached_universe_shows_its_members_over_time(open_page, own_cache):
     )
 
 
+def test_a_universe_with_too_few_prices_is_shown_with_what_is_missing(open_page, own_cache):
+    tickers = find_universe("dow30").tickers
+    fill(own_cache, tickers[::4], n_dates=1500, start="2005-01-03")
+    page = open_page("data", data="dow30", data_tab="Membership")
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "min_coverage" in page.error[0].value.replace("\\", "")
+    told = words(page)
+    assert "of 30 members have a price on the last date" in told
+    assert alts(page)[0].startswith("Members of the universe over time.")
+    page = open_page("data", data="dow30", data_tab="Source and files")
+    assert "No prices of" in words(page)
+
+
 def test_the_cache_is_listed_with_ages_and_damaged_files(open_page, own_cache):
     fill(own_cache, ["AAPL", "KO"], days_ago=30)
     own_cache.path("PG").write_bytes(b"lost")

@@ -109,8 +109,8 @@ def test_of_five_hundred_assets_the_least_covered_are_drawn_and_the_title_says_s
     bars, marks = values_of(chart)
     assert len({bar["asset"] for bar in bars}) == 40
     assert bars[0]["asset"] == marks[0]["asset"] == "A123"
-    assert "the 40 least covered" in chart.to_dict()["title"]
-    assert "least covered" not in plot_coverage(prices.iloc[:, :20]).to_dict()["title"]
+    assert chart.to_dict()["title"]["text"][1] == "the 40 least covered of 500"
+    assert len(plot_coverage(prices.iloc[:, :20]).to_dict()["title"]["text"]) == 1
 
 
 def test_scores_are_those_of_scipys_median_absolute_deviation():
@@ -253,7 +253,7 @@ def test_a_spike_of_one_day_stays_in_the_chart_of_ten_thousand():
     assert max(row["price"] for row in rows) == prices.max()
     assert min(row["price"] for row in rows) == prices.min()
     title = plot_price(prices, name="A0", log=False).to_dict()["title"]
-    assert title == "A0: adjusted price, linear scale"
+    assert title["text"] == ["A0", "Adjusted price, linear scale"]
 
 
 def test_an_asset_without_prices_is_a_sentence(holey):

@@ -9,7 +9,7 @@ import streamlit as st
 from blportfolio.app import show, sources
 from blportfolio.app.screens.data import assets, cache, coverage, membership, origin, quality
 from blportfolio.app.source import Source
-from blportfolio.data import MarketData
+from blportfolio.data import MarketData, load_dataset
 from blportfolio.errors import BLPortfolioError
 
 Draw = Callable[[Source, MarketData], None]
@@ -35,10 +35,10 @@ def page() -> None:
         show.empty("No data are chosen.", "Choose some in the sidebar.")
         _cache_only()
         return
-    try:
-        market = source.market()
-    except BLPortfolioError as error:
-        show.failure(str(error))
+    market, problem = _loaded(source)
+    if problem:
+        show.failure(problem)
+    if market is None:
         with show.guarded("What the data doctor finds"):
             quality.draw_unusable(source)
         _cache_only()
@@ -53,6 +53,29 @@ def page() -> None:
     if drawn[-1].open:
         with drawn[-1], show.guarded("The cache"):
             cache.draw()
+
+
+def _loaded(source: Source) -> tuple[MarketData | None, str]:
+    """Return the data, and why other pages cannot use them.
+
+    A universe of whose members too few have prices is shown all the same: which are missing, and
+    when, is what one looks for here.
+    """
+    try:
+        return source.market(), ""
+    except BLPortfolioError as error:
+        problem = str(error)
+    if source.kind != "cached":
+        return None, problem
+    try:
+        return _uncovered(source.reference, source.stamp), problem
+    except BLPortfolioError:
+        return None, problem
+
+
+@st.cache_data(max_entries=4, show_spinner="Loading prices …")
+def _uncovered(reference: str, stamp: str) -> MarketData:  # noqa: ARG001, part of the key
+    return load_dataset(reference, min_coverage=0.0)
 
 
 def _cache_only() -> None:

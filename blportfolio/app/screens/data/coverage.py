@@ -35,11 +35,14 @@ def summary(source: Source, market: MarketData) -> None:
         ("Last date", str(market.dates[-1].date()), "last_date"),
         ("Frequency", frequency_in_words(market.periods_per_year), "frequency"),
     )
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, value, key in facts:
             st.metric(label, value, help=term(key), width="content")
+    frames = {name: getattr(market, name) for name in ("open", "high", "low", "volume")}
     extras = [
-        name for name in ("open", "high", "low", "volume") if getattr(market, name) is not None
+        name
+        for name, frame in frames.items()
+        if frame is not None and bool(frame.notna().any(axis=None))
     ]
     has = {
         "risk-free rate": market.risk_free is not None,

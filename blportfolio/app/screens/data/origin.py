@@ -34,8 +34,6 @@ def draw(source: Source, market: MarketData) -> None:
             f"**Source**: {what}. It lies in a private temporary folder, is read and never run, "
             "and is deleted when your visit ends."
         )
-    if told.get("missing"):
-        st.markdown(f"**No prices of**: {show.plain(', '.join(told['missing']))}")
     notes = list(dict.fromkeys([*told.get("caveats", ()), *source.said, *market.notes]))
     if notes:
         st.subheader("What to beware of", anchor="beware")
@@ -75,7 +73,7 @@ def draw(source: Source, market: MarketData) -> None:
     )
     if source.kind != "upload":
         st.caption("The same on the command line:")
-        st.code(f"blportfolio data info {source.reference}", language="bash")
+        st.code(f"blportfolio data info {source.reference}", language=None)
 
 
 def _described(source: Source) -> dict[str, Any]:

@@ -32,10 +32,8 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
 
 def draw_unusable(source: Source) -> None:
     """Draw the findings in data that cannot be used as they are."""
-    report = _examined(*_key(source))
-    if report.findings:
-        st.subheader("What the data doctor finds", anchor="findings")
-        _findings(source, report)
+    st.subheader("What the data doctor finds", anchor="findings")
+    _findings(source, _examined(*_key(source)))
 
 
 def _findings(source: Source, report: QualityReport) -> None:
