@@ -46,18 +46,26 @@ def as_views(given: object) -> tuple[View, ...]:
         )
     views = tuple(_as_view(item, place) for place, item in enumerate(items, start=1))
     for item, view in zip(items, views, strict=True):
-        total = sum(view.pick.values())
-        # A portfolio sums to 1, a difference to 0; a table may mean other weights, as for a hedge.
-        odd = len(view.pick) > 1 and min(abs(total), abs(abs(total) - 1)) > 0.015
-        if isinstance(item, str) and odd:
-            warnings.warn(
-                f"The weights of the view `{view.label}` sum to {total:g}; those of a portfolio "
-                "sum to 1, those of a difference to 0. For an average write 0.5*A + 0.5*B; if "
-                "the weights are meant, give them as a table with `pick`.",
-                BLPortfolioWarning,
-                stacklevel=4,
-            )
+        # A table may mean other weights, as for a hedge.
+        doubt = odd_weights(view) if isinstance(item, str) else None
+        if doubt is not None:
+            warnings.warn(doubt, BLPortfolioWarning, stacklevel=4)
     return views
+
+
+def odd_weights(view: View) -> str | None:
+    """Say that the weights of a view that was typed look like a slip; None where they do not.
+
+    A portfolio sums to 1, a difference to 0.
+    """
+    total = sum(view.pick.values())
+    if len(view.pick) == 1 or min(abs(total), abs(abs(total) - 1)) <= 0.015:
+        return None
+    return (
+        f"The weights of the view `{view.label}` sum to {total:g}; those of a portfolio sum to 1, "
+        "those of a difference to 0. For an average write 0.5*A + 0.5*B; if the weights are meant, "
+        "give them as a table with `pick`."
+    )
 
 
 def _as_view(item: object, place: int) -> View:

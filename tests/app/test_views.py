@@ -208,6 +208,14 @@ def test_a_view_that_cannot_be_read_is_named_and_the_rest_is_shown(open_page, te
     assert alt(page, "Prior, view")
 
 
+def test_weights_that_look_like_a_slip_are_doubted(open_page):
+    text = "AAPL + MSFT = 10% per year"
+    page = open_page("views", state={"view_tab": "Your own views", own.KEY: text})
+    check_clean(page)
+    assert "sum to 2" in words(page)
+    assert "0.5\\*A" in words(page)
+
+
 def test_views_that_contradict_each_other_are_an_error_and_no_traceback(open_page):
     text = "AAPL = 2%, confidence 100%\nAAPL = 3%, confidence 100%"
     page = open_page("views", state={own.KEY: text, "view_model": "mbl"})

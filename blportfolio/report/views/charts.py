@@ -147,7 +147,7 @@ def plot_trust(explanation: ViewExplanation, *, most: int = MOST) -> alt.LayerCh
     y = row_axis(rows)
     x = alt.X(
         "trust:Q",
-        title="Trust (share of the way from prior to view, %)",
+        title="Trust (% of the way to the view)",
         axis=alt.Axis(format=".2~%", tickCount=5),
         scale=alt.Scale(domain=edge, nice=False),
     )

@@ -104,7 +104,7 @@ def test_every_chart_renders_with_units_and_names(case):
     kept = largest(found.assets["change"])
     drawn = {
         "views": (plot_views(found), "Expected return (per year, %)"),
-        "trust": (plot_trust(found), "Trust (share of the way from prior to view, %)"),
+        "trust": (plot_trust(found), "Trust (% of the way to the view)"),
         "attribution": (plot_attribution(found), "%-points per year"),
         "before": (plot_correlations(found.before, title="Before", kept=kept), "Before"),
         "change": (plot_correlation_change(found, kept=kept), "Change of correlation"),

@@ -11,6 +11,7 @@ from blportfolio.app.screens.views.figures import view_columns
 from blportfolio.app.screens.views.result import Result
 from blportfolio.errors import BLPortfolioError
 from blportfolio.priors import View
+from blportfolio.priors.views import odd_weights
 from blportfolio.report.views import Decision, explain_views, plot_views, read_views
 
 KEY = "view_text"
@@ -70,7 +71,8 @@ def draw(found: Result) -> None:
         return
     fitted = found.decision.model("mbl", found.settings)
     explanation = explain_views(fitted.distribution, annual=found.annual, learned=fitted.learned)
-    for line in (*fitted.doubts, *fitted.remarks):
+    slips = [doubt for view in views if (doubt := odd_weights(view)) is not None]
+    for line in (*slips, *fitted.doubts, *fitted.remarks):
         st.warning(show.plain(line), icon=":material/info:")
     stated = explanation.views[explanation.views["kind"] == "stated"]
     if stated.empty:
