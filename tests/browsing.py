@@ -80,15 +80,18 @@ def undefined_figures(page):
     return [word for word in words if word.strip("[](),;:%") in {"nan", "NaN", "inf"}]
 
 
-def tab_stops(page, limit=150):
-    """Return what the keyboard reaches with Tab from the beginning, each with name and place."""
+def tab_stops(page, limit=250):
+    """Return what the keyboard reaches with Tab from the beginning, each with name and place.
+
+    A table takes a key for each of its cells.
+    """
     page.evaluate("document.activeElement?.blur()")
     stops = []
     for _ in range(limit):
         page.keyboard.press("Tab")
         stop = page.evaluate("look.focused()")
-        if stop is not None and stop["number"] < len(stops):
+        if stop is not None and stop["number"] == 0 and len(stops) > 1:
             break  # round once
-        if stop is not None:
+        if stop is not None and stop["number"] == len(stops):
             stops.append(stop)
     return stops

@@ -98,11 +98,8 @@ def _table(figures: pd.DataFrame, chosen: Filters) -> None:
     # Cells are numbers that are shown as text, so that a click on a heading sorts them.
     styled = shown.style
     for title, _ in COLUMNS.values():
-        for position in range(len(shown)):
-            text = texts[title].iloc[position]
-            styled = styled.format(
-                lambda _, text=text: text, subset=(shown.index[[position]], [title])
-            )
+        for label, text in texts[title].items():
+            styled = styled.format(str(text), subset=(label, title))
     st.dataframe(
         styled,
         hide_index=True,
@@ -116,7 +113,7 @@ def _table(figures: pd.DataFrame, chosen: Filters) -> None:
                 for title, key in COLUMNS.values()
             },
         },
-        alt=_said(figures, chosen),
+        alt=f"Strategies and their figures, {'net of' if chosen.net else 'before'} costs.",
     )
     st.caption(
         f"{MARK} best of the column; where intervals overlap that is no proof of skill. Return: "
@@ -139,23 +136,13 @@ def _cell(key: str, row: pd.Series) -> str:
     return f"{100 * value:.{2 if key == 'cost_drag' else 1}f} %"
 
 
-def _said(figures: pd.DataFrame, chosen: Filters) -> str:
-    rows = "; ".join(
-        f"{name}: return {_cell('annualised_return', row)} per year, volatility "
-        f"{_cell('annualised_volatility', row)}, Sharpe ratio {_cell('sharpe_ratio', row)}, "
-        f"deepest fall {_cell('max_drawdown', row)}"
-        for name, row in figures.iterrows()
-    )
-    return f"Strategies, {'net of' if chosen.net else 'before'} costs. {rows}."
-
-
 def _growth(results: Sequence[BacktestResult], figures: pd.DataFrame, chosen: Filters) -> None:
     names = [result.name for result in results]
     drawn = _few(names, chosen.benchmark)
     parts = [between(result, chosen.start) for result in results if result.name in drawn]
     first, last = _dates(parts)
     costs = "net of" if chosen.net else "before"
-    ends = ", ".join(f"{name} {figures.loc[name, 'final_wealth']:.2f}" for name in drawn)
+    ends = ", ".join(f"{name} {figures['final_wealth'][name]:.2f}" for name in drawn)
     show.chart(
         growth_chart(parts, net=chosen.net, log=chosen.log, looks=looks_of(names)),
         alt=f"Growth of 1 from {first} to {last}, {costs} costs. At the end: {ends}.",
@@ -208,13 +195,16 @@ def _provenance(results: Sequence[BacktestResult], manifest: Mapping[str, Any]) 
 def _next() -> None:
     st.subheader("What to do next", anchor="next")
     for name, what in (
-        ("allocate", "target weights and orders for your own assets"),
-        ("views", "how a view moves the weights of one date"),
-        ("backtest", "run strategies, compare them, take the results away"),
-        ("forecasters", "attention against linear and naive forecasts"),
-        ("methods", "formulae, assumptions and limits"),
+        ("allocate", "Target weights and orders for your own assets."),
+        ("views", "How a view moves the weights of one date."),
+        ("backtest", "Run strategies, compare them, take the results away."),
+        ("forecasters", "Attention against linear and naive forecasts."),
+        ("methods", "Formulae, assumptions and limits."),
     ):
-        shell.link(name, label=f"**{name.capitalize()}** · {what}")
+        target, about = st.columns([1, 4], vertical_alignment="center")
+        with target:
+            shell.link(name)
+        about.markdown(what)
 
 
 def _dates(results: Sequence[BacktestResult]) -> tuple[str, str]:
