@@ -21,6 +21,8 @@ from blportfolio.report.data_tables import csv_of, findings_table
 
 ALL = "all"
 READ_OPTIONS = {"returns", "sheet", "date_order", "decimal", "max_bytes"}
+FEW = 5
+"""Findings that are written out at once."""
 MARKS = {"serious": "▲ serious", "warning": "◆ warning", "note": "○ note"}
 """Severities with a shape of their own, so that no colour is needed."""
 
@@ -46,7 +48,9 @@ def _findings(source: Source, report: QualityReport) -> None:
         f"The data doctor found {counts_in_words(counts)}, in {size}.", help=term("finding")
     )
     if report.is_serious:
-        show.warn_stale("Correct what is serious before you use these prices.")
+        st.warning(
+            "Correct what is serious before you use these prices.", icon=":material/warning:"
+        )
     options = [ALL, *(severity for severity in SEVERITIES if counts[severity])]
     if st.session_state.get("severity") not in options:
         st.session_state.pop("severity", None)
@@ -65,7 +69,7 @@ def _findings(source: Source, report: QualityReport) -> None:
     shown = table if wanted == ALL else table[table["severity"] == wanted]
     _table(shown)
     show.download("Findings (CSV)", csv_of(table), file_name(source, "findings.csv"), "text/csv")
-    if bool(table["repairable"].any()):
+    if bool(table["repairable"].any()) and not dict(source.reading).get("returns"):
         _repair(source, report, int(table["repairable"].sum()))
 
 
@@ -88,7 +92,7 @@ def _table(findings: pd.DataFrame) -> None:
         key="findings",
         alt="; ".join(findings["what"].head(5)),
     )
-    with st.expander("The same as text"):
+    with st.expander("The same as text", expanded=len(findings) <= FEW):
         st.markdown(
             "\n".join(
                 f"- **{row['severity']}**, {show.plain(str(row['kind']))}, "
