@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from blportfolio.report.charts import NEUTRAL, PALETTE, AnyChart
+from blportfolio.report.charts import DASHES, NEUTRAL, PALETTE, AnyChart
 from blportfolio.report.forecasts.looks import WIDTH, titled
 from blportfolio.report.forecasts.looks import legend as below
 
@@ -142,7 +142,16 @@ def plot_learning(curve: pd.DataFrame) -> AnyChart:
     x = alt.X("step:Q", title="Step of gradient descent (log scale)", scale=_log(), axis=_plain())
     colour = _colour(TESTS, field="test", title="Test")
     base = alt.Chart()
-    lines = base.mark_line(point=True).encode(x, alt.Y("value:Q", title="Error / zero's"), colour)
+    dash = alt.StrokeDash(
+        "test:N",
+        title="Test",
+        sort=list(TESTS),
+        scale=alt.Scale(domain=list(TESTS), range=DASHES[:2]),
+        legend=below(columns=2),
+    )
+    lines = base.mark_line(point=True).encode(
+        x, alt.Y("value:Q", title="Error / zero's"), colour, dash
+    )
     spread = base.mark_area(opacity=0.18).encode(
         x, alt.Y("value_low:Q"), alt.Y2("value_high:Q"), colour
     )
@@ -157,11 +166,18 @@ def plot_points(points: pd.DataFrame) -> AnyChart:
     data = data.assign(task=data["model"] + ": " + data["task"])
     chart = (
         alt.Chart(data)
-        .mark_circle(size=14, opacity=0.6)
+        .mark_point(size=16, opacity=0.6, filled=True)
         .encode(
             alt.X("truth:Q", title="Next value without noise"),
             alt.Y("forecast:Q", title="Forecast"),
             _colour(TESTS, field="test", title="Test"),
+            alt.Shape(
+                "test:N",
+                title="Test",
+                sort=list(TESTS),
+                scale=alt.Scale(domain=list(TESTS), range=["circle", "diamond"]),
+                legend=below(columns=2),
+            ),
         )
         .properties(**SMALL)
     )

@@ -192,7 +192,7 @@ def test_the_demonstration_answers_with_error_bars_and_checked_claims(open_page)
     assert "transformers fail" not in said.lower()
     before = alts(page)[0]
     page.slider(key="demo:gamma").set_value(-0.6)
-    page.segmented_control(key="demo:regime").set_value("all")
+    page.radio(key="demo:regime").set_value("all")
     next(button for button in page.button if button.label == "Run quickly").click().run()
     check_clean(page)
     assert alts(page)[0] != before

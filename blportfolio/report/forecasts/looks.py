@@ -34,6 +34,7 @@ def legend(*, columns: int = 2) -> alt.Legend:
         orient="bottom",
         columns=columns,
         symbolLimit=60,
+        symbolOpacity=1,
         labelLimit=150,
         symbolStrokeWidth=2,
         symbolSize=120,

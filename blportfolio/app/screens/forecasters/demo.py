@@ -106,23 +106,23 @@ def _form() -> DemoChoice | None:
             help="Repetitions, each with data and networks of its own; intervals are over them.",
             **KEPT,
         )
-        regime = left.segmented_control(
+        regime = left.radio(
             "Trained on",
             list(REGIME_WORDS),
-            default=usual.regime,
+            index=list(REGIME_WORDS).index(usual.regime),
             format_func=lambda name: REGIME_WORDS[name],
             key="demo:regime",
-            required=True,
+            horizontal=True,
             help=f"all: {REGIMES['all']}. con: {REGIMES['con']}.",
             **KEPT,
         )
-        kind = right.segmented_control(
+        kind = right.radio(
             "Weights of the other values",
             list(KIND_WORDS),
-            default=usual.kind,
+            index=list(KIND_WORDS).index(usual.kind),
             format_func=lambda name: KIND_WORDS[name],
             key="demo:kind",
-            required=True,
+            horizontal=True,
             help=f"affine: {KINDS['affine']}. sym: {KINDS['sym']}.",
             **KEPT,
         )
@@ -215,7 +215,7 @@ def _result(choice: DemoChoice, result: AsymmetricResult) -> None:
     if choice.full:
         _details(result)
     st.caption("In full on the command line, with noise 0.05 and its own number of windows:")
-    st.code(demo_command(choice), language="bash", wrap_lines=True)
+    st.code(demo_command(choice), language=None, wrap_lines=True)
 
 
 def _curves(result: AsymmetricResult, said: str) -> None:

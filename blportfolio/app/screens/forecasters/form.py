@@ -56,12 +56,12 @@ HELP = {
 
 def draw(source: Source | None) -> None:
     """Draw the form; start the contest when it is sent."""
-    origin = st.segmented_control(
+    origin = st.radio(
         "Series",
         [FROM_DATA, SIMULATED],
-        default=FROM_DATA,
+        index=0,
         key="forecasters:origin",
-        required=True,
+        horizontal=True,
         help=HELP["series"],
         **KEPT,
     )
@@ -106,12 +106,12 @@ def _of_market(source: Source, market: MarketData) -> tuple[dict[str, Any] | Non
             **KEPT,
         )
         left, right = st.columns(2)
-        kind = left.segmented_control(
+        kind = left.radio(
             "Forecast",
             list(KINDS),
-            default=RETURNS,
+            index=0,
             key="forecasters:kind",
-            required=True,
+            horizontal=True,
             help=HELP["kind"],
             **KEPT,
         )

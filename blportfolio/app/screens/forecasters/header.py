@@ -54,12 +54,12 @@ def horizon_of(shown: Shown) -> int:
     horizons = list(shown.contest.comparison.horizons)
     if len(horizons) == 1:
         return horizons[0]
-    chosen = st.segmented_control(
+    chosen = st.radio(
         "Horizon, rows ahead",
         horizons,
-        default=horizons[0],
+        index=0,
         key=f"horizon:{shown.name}",
-        required=True,
+        horizontal=True,
         help=term("horizon"),
         persist_state="session",
     )
@@ -96,6 +96,6 @@ def downloads(shown: Shown) -> None:
     st.caption("The same contest on the command line, with a page of its own:")
     st.code(
         contest_command(shown.plan, contest.comparison.settings),
-        language="bash",
+        language=None,
         wrap_lines=True,
     )
