@@ -70,7 +70,7 @@ def check(
     with reported(debug=debug):
         from blportfolio.data.price_source import open_file, open_named
 
-        options = given_options(
+        options: dict[str, Any] = given_options(
             sheet=sheet, date_order=date_order, decimal=decimal, max_bytes=max_bytes
         )
         if out is not None and not fix:
