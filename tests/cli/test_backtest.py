@@ -37,6 +37,21 @@ class TestRun:
         assert f"blportfolio show {folder}" in result.stdout
         assert "Configurations run: 6" in result.stdout
 
+    def test_results_only_leaves_out_page_charts_and_tables(self, run, call, tmp_path):
+        result = run("--results-only", "--strategy", "equal_weight")
+        assert result.exit_code == 0, result.stderr
+        assert "report.html" not in result.stdout
+        folder = next((tmp_path / "out" / "runs" / "sample").iterdir())
+        assert {path.name for path in folder.iterdir()} == {
+            "strategies", "summary.json", "manifest.json",
+        }  # fmt: skip
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+        assert set(manifest["outputs"]) == files - {"manifest.json"}
+        shown = call("show", folder)
+        assert shown.exit_code == 0
+        assert "report.html" not in shown.stdout
+
     def test_quiet_leaves_out_the_hints(self, run):
         result = run("--quiet", "--strategy", "equal_weight")
         assert result.exit_code == 0

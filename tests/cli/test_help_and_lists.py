@@ -29,7 +29,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-@pytest.mark.parametrize("command", [(), ("backtest",), ("list",), ("show",)])
+@pytest.mark.parametrize("command", [(), ("app",), ("backtest",), ("list",), ("show",)])
 def test_every_command_explains_itself(call, command, flag):
     result = call(*command, flag)
     assert result.exit_code == 0

@@ -41,11 +41,13 @@ def test_help_works_in_a_process_of_its_own():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("words", [("--help",), ("backtest", "--help"), ("--version",)])
+@pytest.mark.parametrize(
+    "words", [("--help",), ("backtest", "--help"), ("app", "--help"), ("--version",)]
+)
 def test_help_loads_neither_pandas_nor_numpy(words):
     code, modules = loaded_by(*words)
     assert code == 0
-    assert not {"pandas", "numpy", "scipy", "altair"} & set(modules)
+    assert not {"pandas", "numpy", "scipy", "altair", "streamlit"} & set(modules)
 
 
 def test_a_backtest_loads_no_heavy_library(prices, tmp_path):

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 
 import pytest
@@ -71,3 +72,22 @@ def test_a_wheel_carries_every_packaged_file(wheel_python, tmp_path):
         sorted(path.stem for path in (ROOT / "backtests").glob("*.toml")),
     ]
     assert json.loads(done.stdout) == in_checkout
+
+
+@pytest.mark.slow
+def test_a_wheel_carries_the_reference_run_the_theme_and_the_dashboard(wheel_python, tmp_path):
+    code = (
+        "import json, sys; from blportfolio.runs.stored import read_run, reference_run; "
+        "import blportfolio.cli; command = sys.modules['blportfolio.cli.app']; "
+        "run = read_run(reference_run()); "
+        "print(json.dumps([str(run.folder), sorted(run.results['']), command.read_settings(), "
+        "str(command.PACKAGE), (command.PACKAGE / 'app' / 'main.py').is_file()]))"
+    )
+    done = run(wheel_python, ["-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder, names, settings, package, has_app = json.loads(done.stdout)
+    assert folder.startswith(package)
+    assert {"View-free", "Equal weight", "Minimum variance"} <= set(names)
+    theme = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert settings == tomllib.loads(theme)
+    assert has_app

@@ -100,6 +100,22 @@ def server(chromium_path, tmp_path_factory):  # noqa: ARG001, no server without 
         stop(process)
 
 
+@pytest.fixture
+def new_server(chromium_path, tmp_path):  # noqa: ARG001
+    """Starts another server, waits until it answers, and returns its address."""
+    processes = []
+
+    def new_server_():
+        port = free_port()
+        processes.append(start_server(tmp_path, tmp_path / "runs", port))
+        wait_until_up(processes[-1], port, tmp_path / "server.log")
+        return f"http://localhost:{port}"
+
+    yield new_server_
+    for process in processes:
+        assert stop(process) in {0, 130}
+
+
 @pytest.fixture(scope="session")
 def chromium(chromium_path):
     """The browser."""
@@ -125,7 +141,7 @@ def visit(server, chromium):
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
         page.on("request", lambda request: problems.extend(elsewhere(request.url)))
 
-    def visit_(name="", *, width=1280, height=900, dark=False, at_rest=True, **query):
+    def visit_(name="", *, width=1280, height=900, dark=False, at_rest=True, url="", **query):
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -138,7 +154,7 @@ def visit(server, chromium):
         page.set_default_timeout(1000 * WAIT_S)
         listen(page)
         path = "" if name == "overview" else name  # the first page has no path of its own
-        page.goto(f"{server.url}/{path}" + (f"?{urlencode(query)}" if query else ""))
+        page.goto(f"{url or server.url}/{path}" + (f"?{urlencode(query)}" if query else ""))
         if at_rest:
             settle(page)
         return page

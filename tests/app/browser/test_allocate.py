@@ -47,7 +47,7 @@ def upload(page, file):
 
 def saved(page, label):
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=label).click()
+        page.get_by_role("button", name=label, exact=True).click()
     download = waiting.value
     return download.suggested_filename, download.path().read_text(encoding="utf-8")
 
