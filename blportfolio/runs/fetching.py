@@ -81,7 +81,7 @@ def write_market(market: MarketData, path: Path) -> None:
         if (frame := getattr(market, name)) is not None
     }
     frames["close"] = market.prices
-    labels = [market.dates, list(market.assets)]
-    rows = pd.MultiIndex.from_product(labels, names=["date", "ticker"])
+    labels: list[Any] = [market.dates, list(market.assets)]
+    rows: pd.Index = pd.MultiIndex.from_product(labels, names=["date", "ticker"])
     table = pd.DataFrame({name: f.to_numpy().ravel() for name, f in frames.items()}, index=rows)
     table.dropna(subset="close").reset_index().to_parquet(path, index=False)

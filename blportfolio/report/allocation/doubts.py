@@ -82,6 +82,13 @@ def _of_the_spread(
             "was held."
         )
     held = table[table["weight"] > 1e-8]
+    beyond = held.index[(held["weight"] > held["upper"]) | (held["weight"] < held["lower"])]
+    if len(beyond):
+        told.append(
+            f"The target of {shortened(list(beyond), 3)} lies outside its own range: at most draws "
+            "the strategy puts all into one or two assets, and which ones changes from draw to "
+            "draw. The range says how uncertain it is, not what to hold."
+        )
     unsure = held.index[held["lower"] <= 1e-8]
     if len(unsure) > len(held) / 2:
         told.append(

@@ -199,3 +199,11 @@ def test_a_large_universe_is_drawn_by_its_largest_weights():
     document, rows = drawn(plot_weight_spread(found))
     assert len({row["asset"] for row in rows}) == 30
     assert document["title"]["subtitle"] == "the largest; 15 more in the table"
+
+
+def test_a_target_outside_its_own_range_is_told():
+    market = bl.load_dataset("sp500_20")
+    found = allocate(decide("slp_costs", market), market, n_draws=60)
+    held = found.table[found.table["weight"] > 0]
+    assert (held["weight"] > held["upper"]).any()
+    assert any("outside its own range" in doubt for doubt in found.doubts)
