@@ -209,7 +209,7 @@ def _result(choice: DemoChoice, result: AsymmetricResult) -> None:
         "In brackets the 95 % interval over trials. The claims are those of the paper for γ above "
         "zero, about its own model. They say nothing of attention with positions, a skip "
         "connection or several heads: the last row measures the smallest change that lifts the "
-        "limit. Several heads need the extra `torch`."
+        "limit. Several heads need the extra torch."
     )
     _curves(result, said)
     if choice.full:

@@ -22,7 +22,7 @@ from blportfolio.report.forecasts.tables import error_frame, horizon_frame
 MODEL_NOTE = (
     "attention kernel is the published model of infinite width: one head, no positions, no skip "
     "connection. attention is the same with positions and a skip connection. Neither stands for "
-    "attention with several heads, which needs the extra `torch`."
+    "attention with several heads, which needs the extra torch."
 )
 
 
