@@ -18,11 +18,18 @@ from blportfolio.report.views.matrix_charts import (
     plot_correlations,
 )
 from blportfolio.report.views.past import past_evidence
-from blportfolio.report.views.settings import BASELINES, MODELS, ViewSettings, stand_in_views
+from blportfolio.report.views.settings import (
+    BASELINES,
+    COVARIANCE_NAMES,
+    MODELS,
+    ViewSettings,
+    stand_in_views,
+)
 from blportfolio.report.views.stated import read_views
 
 __all__ = [
     "BASELINES",
+    "COVARIANCE_NAMES",
     "GRIDS",
     "MODELS",
     "MOST",

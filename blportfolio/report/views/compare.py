@@ -71,9 +71,9 @@ def compare_models(
         reference=chosen.reference,
         risk_aversion=chosen.risk_aversion,
         tau=chosen.tau,
-        covariance=chosen.covariance,
+        covariance=chosen.covariance_model,
     ).fit(decision.window)
-    posteriors[BASELINES["historical"]] = HistoricalPrior(covariance=chosen.covariance).fit(
+    posteriors[BASELINES["historical"]] = HistoricalPrior(covariance=chosen.covariance_model).fit(
         decision.window
     )
     scale = decision.arrays.periods_per_year

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from blportfolio.covariance import LedoitWolfCovariance
+from blportfolio.covariance import COVARIANCES
 from blportfolio.priors import (
     FeatureInfluencedPrior,
     MixedEffectsPrior,
@@ -22,6 +22,7 @@ MODELS = {
     "mbl": "M-BL",
     "classic": "Classic BL",
 }
+COVARIANCE_NAMES = tuple(sorted(COVARIANCES))
 BASELINES = {"equilibrium": "Equilibrium", "historical": "Historical"}
 STAND_IN = "each asset's own mean return in the window, at He and Litterman's variance"
 
@@ -36,7 +37,7 @@ class ViewSettings:
         view_scale: Factor > 0 on Ω: on Ω^F for SLP-BL and M-BL, on the prior mean of Ω for FIV-BL.
         strength: κ > 0, what FIV-BL's prior law of Ω is worth in past view errors; ν = k + 1 + κ.
         reference: Reference portfolio w of the equilibrium.
-        covariance: Model of Σ.
+        covariance: Model of Σ, or its name in the registry.
         regression: How views are learned: `ridge`, `pooled`, `sur` or `direct`.
         horizon: Periods that a view looks ahead; None for those of one month.
         views: Stated views, heard by M-BL and classic Black-Litterman.
@@ -47,10 +48,22 @@ class ViewSettings:
     view_scale: float = 1.0
     strength: float = 10.0
     reference: str = "min_variance"
-    covariance: CovarianceModel = field(default_factory=LedoitWolfCovariance)
+    covariance: CovarianceModel | str = "ledoit_wolf"
     regression: str = "ridge"
     horizon: int | None = None
     views: tuple[View, ...] = ()
+
+    @property
+    def covariance_model(self) -> CovarianceModel:
+        """The model of Σ.
+
+        Raises:
+            ConfigError: If there is none of that name.
+        """
+        if not isinstance(self.covariance, str):
+            return self.covariance
+        check_choice(self.covariance, COVARIANCE_NAMES, name="covariance")
+        return COVARIANCES[self.covariance]()
 
     def prior(self, model: str) -> LearnedPrior:
         """Return the prior of one of `MODELS`.
@@ -66,7 +79,7 @@ class ViewSettings:
             "risk_aversion": self.risk_aversion,
             "view_scale": self.view_scale,
             "reference": self.reference,
-            "covariance": self.covariance,
+            "covariance": self.covariance_model,
             "regression": self.regression,
             "horizon": self.horizon,
         }

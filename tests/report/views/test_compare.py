@@ -174,5 +174,7 @@ def test_what_is_no_window_is_refused(window_of):
         Decision(short)
     with pytest.raises(DataError, match="Lengthen the lookback"):
         Decision(window).model("slp", ViewSettings(horizon=78))
+    with pytest.raises(ConfigError, match="`covariance`"):
+        ViewSettings(covariance="shrunk").prior("slp")
     with pytest.raises(ConfigError, match="`model`"):
         ViewSettings().prior("markowitz")

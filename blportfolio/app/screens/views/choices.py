@@ -12,7 +12,6 @@ import streamlit as st
 from blportfolio.app import show
 from blportfolio.app.glossary import term
 from blportfolio.app.sources import Source
-from blportfolio.covariance import COVARIANCES
 from blportfolio.features import (
     FEATURES,
     WindowMaker,
@@ -24,7 +23,7 @@ from blportfolio.features import (
 from blportfolio.features.base import data_needs, lacking
 from blportfolio.priors.base import REFERENCES
 from blportfolio.priors.latent_view import DIRECT, REGRESSIONS
-from blportfolio.report.views import MODELS, Decision
+from blportfolio.report.views import COVARIANCE_NAMES, MODELS, Decision
 from blportfolio.types import FeaturePanel
 
 if TYPE_CHECKING:
@@ -156,8 +155,8 @@ def _form(market: MarketData) -> dict[str, Any]:
         _keep_among("view_reference", references)
         covariance = one.selectbox(
             "Covariance Σ",
-            sorted(COVARIANCES),
-            index=sorted(COVARIANCES).index("ledoit_wolf"),
+            COVARIANCE_NAMES,
+            index=COVARIANCE_NAMES.index("ledoit_wolf"),
             key="view_covariance",
             required=True,
             persist_state="session",

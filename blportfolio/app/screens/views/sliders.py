@@ -8,7 +8,6 @@ import streamlit as st
 
 from blportfolio.app.glossary import term
 from blportfolio.app.screens.views.choices import Choice
-from blportfolio.covariance import COVARIANCES
 from blportfolio.priors import View
 from blportfolio.report.views import GRIDS, ViewSettings
 
@@ -83,7 +82,7 @@ def settings_of(
     return ViewSettings(
         **known,
         reference=choice.reference,
-        covariance=COVARIANCES[choice.covariance](),
+        covariance=choice.covariance,
         regression=choice.regression,
         horizon=choice.horizon or None,
         views=views,
