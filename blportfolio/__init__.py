@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from blportfolio.backtest import BacktestResult as BacktestResult
+    from blportfolio.backtest import Decision as Decision
     from blportfolio.backtest import Strategy as Strategy
+    from blportfolio.backtest import decide as decide
     from blportfolio.backtest import replay_state as replay_state
     from blportfolio.backtest import run_backtest as run_backtest
     from blportfolio.config import StrategyConfig as StrategyConfig
@@ -77,6 +79,7 @@ _HOME = {
     "Constraints": "optimise",
     "Costs": "optimise",
     "DataError": "errors",
+    "Decision": "backtest",
     "EWMACovariance": "covariance",
     "EfficientFrontier": "optimise",
     "EqualWeight": "optimise",
@@ -113,6 +116,7 @@ _HOME = {
     "TargetVolatility": "optimise",
     "TrainingWindow": "types",
     "View": "priors",
+    "decide": "backtest",
     "download": "data",
     "efficient_frontier": "optimise",
     "list_datasets": "data",
