@@ -102,7 +102,7 @@ def last_prices(
     """
     known = market.prices if as_of is None else market.prices.loc[:as_of]
     dates = [known[asset].last_valid_index() for asset in known.columns]
-    dated = pd.Series(pd.to_datetime(dates), index=known.columns)
+    dated = pd.Series(dates, index=known.columns, dtype=known.index.dtype)
     return known.ffill().iloc[-1], dated
 
 
