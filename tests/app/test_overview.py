@@ -23,7 +23,7 @@ def test_the_table_holds_every_strategy_and_the_run_s_own_figures(open_page):
     page = open_page("overview")
     table = page.dataframe[0].value
     run = read_run(reference_run())
-    names = [name.removesuffix(" (benchmark)") for name in table["Strategy"]]
+    names = [name.removesuffix(" ◆") for name in table["Strategy"]]
     assert names == [record["name"] for record in run.summary["strategies"]]
     assert "Equal weight" in names
     for row, record in zip(table.itertuples(), run.summary["strategies"], strict=True):
@@ -42,13 +42,13 @@ def test_a_shorter_period_changes_the_figures(open_page):
     everything = open_page("overview").dataframe[0].value
     latest = open_page("overview", state={"period": "1Y"}).dataframe[0].value
     assert list(latest["Strategy"]) == list(everything["Strategy"])
-    assert (latest["Growth of 1"] != everything["Growth of 1"]).all()
+    assert (latest["Growth"] != everything["Growth"]).all()
 
 
 def test_gross_figures_are_higher_than_net_ones(open_page):
     net = open_page("overview").dataframe[0].value
     page = open_page("overview", state={"costs": "gross"})
-    assert (page.dataframe[0].value["Growth of 1"] > net["Growth of 1"]).all()
+    assert (page.dataframe[0].value["Growth"] > net["Growth"]).all()
     assert "before costs" in texts(page)
 
 

@@ -28,7 +28,7 @@ INTRODUCTION = (
 MOST = 6
 """Lines that one chart can hold and still be read."""
 
-MARK = "★"
+MARK, HELD_AGAINST = "★", "◆"
 ALWAYS = "Equal weight"
 COLUMNS = {
     "annualised_return": ("Return p.a.", "cagr"),
@@ -37,7 +37,7 @@ COLUMNS = {
     "max_drawdown": ("Max drawdown", "max_drawdown"),
     "turnover": ("Turnover", "turnover"),
     "cost_drag": ("Cost drag p.a.", "cost_drag"),
-    "final_wealth": ("Growth of 1", "growth"),
+    "final_wealth": ("Growth", "growth"),
 }
 
 
@@ -85,7 +85,9 @@ def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any
 
 def _table(figures: pd.DataFrame, chosen: Filters) -> None:
     best = best_in_columns(figures)
-    names = [f"{name} (benchmark)" if name == chosen.benchmark else name for name in figures.index]
+    names = [
+        f"{name} {HELD_AGAINST}" if name == chosen.benchmark else name for name in figures.index
+    ]
     shown = figures[list(COLUMNS)].copy()
     shown.columns = [title for title, _ in COLUMNS.values()]
     shown.insert(0, "Strategy", names)
@@ -107,7 +109,7 @@ def _table(figures: pd.DataFrame, chosen: Filters) -> None:
         height="content",
         key="strategies",
         column_config={
-            "Strategy": st.column_config.TextColumn(width=190, pinned=True, help=term("strategy")),
+            "Strategy": st.column_config.TextColumn(width=155, pinned=True, help=term("strategy")),
             **{
                 title: st.column_config.NumberColumn(help=term(key))
                 for title, key in COLUMNS.values()
@@ -116,7 +118,8 @@ def _table(figures: pd.DataFrame, chosen: Filters) -> None:
         alt=f"Strategies and their figures, {'net of' if chosen.net else 'before'} costs.",
     )
     st.caption(
-        f"{MARK} best of the column; where intervals overlap that is no proof of skill. Return: "
+        f"{HELD_AGAINST} benchmark. {MARK} best of the column; where intervals overlap that is no "
+        "proof of skill. Growth: of 1. Return: "
         "compound, per year. Sharpe ratio: per year, risk-free rate 0, with the 95 % interval "
         "where there are ten periods or more. Turnover: one way, mean per rebalance. Cost drag: "
         "growth per year that trading cost."
