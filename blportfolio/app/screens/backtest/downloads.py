@@ -54,7 +54,7 @@ def tab(chosen: Filters) -> None:
     name = pick_strategy(chosen, "downloaded")
     _strategy(chosen, run, name)
     st.markdown("**The command that made this run**")
-    st.code(str(run.manifest.get("command", "")), language="bash", wrap_lines=True)
+    st.code(str(run.manifest.get("command", "")), language=None, wrap_lines=True)
     if chosen.folder.is_relative_to(session().folder):
         _keep(run)
 

@@ -90,7 +90,7 @@ def _manifest(run: Listed) -> None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return  # what is wrong with it has been said
     st.caption("The command that made it:")
-    st.code(command, language="bash")
+    st.code(command, language=None)
     show.download(
         "Manifest (JSON)",
         text,
