@@ -57,6 +57,25 @@ def window_rows(contest: Contest, series: str, horizon: int | None = None) -> In
     return np.sort(windows.origins[windows.channels == _channel(contest, series)])
 
 
+def window_dates(contest: Contest, series: str) -> tuple[dt.date, dt.date]:
+    """Return the dates of the first and the last window of a series.
+
+    Args:
+        contest: The contest.
+        series: Label of the series.
+
+    Raises:
+        ConfigError: If no such series took part.
+        DataError: If rows have no dates, or the test has no window of the series.
+    """
+    dates, rows = contest.panel.dates, window_rows(contest, series)
+    if dates is None or not len(rows):
+        lacking = "rows have no dates" if dates is None else f"the test has no window of {series}"
+        raise DataError(f"Windows cannot be dated: {lacking}. Choose another series.")
+    first, last = pd.DatetimeIndex(dates[rows[[0, -1]]])
+    return first.date(), last.date()
+
+
 def choose_window(contest: Contest, series: str, when: dt.date | int | None = None) -> ChosenWindow:
     """Return the last window at or before a date, or a row; by default the latest known in full.
 

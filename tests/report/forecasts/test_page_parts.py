@@ -1,3 +1,4 @@
+import datetime as dt
 import math
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from blportfolio.report.forecasts.split import (
 from blportfolio.report.forecasts.window import (
     choose_window,
     plot_window,
+    window_dates,
     window_frame,
     window_rows,
     window_sentence,
@@ -154,6 +156,17 @@ def test_a_date_gives_the_last_window_at_or_before_it(returns):
         choose_window(returns, "A", dates[10].date())
     with pytest.raises(ConfigError, match="No series 'C'"):
         choose_window(returns, "C")
+
+
+def test_the_dates_of_windows_are_those_of_the_first_and_the_last_that_can_be_chosen(returns):
+    first, last = window_dates(returns, "A")
+    assert choose_window(returns, "A", first).date == str(first)
+    assert choose_window(returns, "A", dt.date.max).date == str(last)
+    with pytest.raises(DataError, match="at or before"):
+        choose_window(returns, "A", first - dt.timedelta(days=1))
+    undated = replace(returns, panel=replace(returns.panel, dates=None))
+    with pytest.raises(DataError, match="no dates"):
+        window_dates(undated, "A")
 
 
 def test_windows_that_hold_a_gap_are_not_offered():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -22,13 +21,12 @@ from blportfolio.report.forecasts.attention_map import (
     plot_attention,
     plot_step_weights,
 )
-from blportfolio.report.forecasts.lab import Contest
 from blportfolio.report.forecasts.window import (
     ChosenWindow,
     choose_window,
     plot_window,
+    window_dates,
     window_frame,
-    window_rows,
     window_sentence,
 )
 
@@ -184,10 +182,10 @@ def _chosen(shown: Shown) -> ChosenWindow:
             persist_state="session",
         )
         series = str(picked or series)
-    first, last, usual = _dates(contest, series)
+    first, last = window_dates(contest, series)
     when = right.date_input(
         "Forecast made on, or just before",
-        value=usual,
+        value=pd.Timestamp(choose_window(contest, series).date).date(),
         min_value=first,
         max_value=last,
         key=f"window:{shown.name}:{series}",
@@ -197,11 +195,3 @@ def _chosen(shown: Shown) -> ChosenWindow:
         persist_state="session",
     )
     return choose_window(contest, series, when if isinstance(when, dt.date) else None)
-
-
-def _dates(contest: Contest, series: str) -> tuple[dt.date, dt.date, dt.date]:
-    """Return the first and the last date of a series' windows, and the last known in full."""
-    rows = window_rows(contest, series)
-    usual = choose_window(contest, series).row
-    dates = pd.DatetimeIndex(np.asarray(contest.panel.dates))
-    return dates[rows[0]].date(), dates[rows[-1]].date(), dates[usual].date()
