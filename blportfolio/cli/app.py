@@ -23,6 +23,7 @@ from blportfolio.errors import ConfigError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LOCAL = ("localhost", "127.0.0.1", "::1")
+EVERY = ("0.0.0.0", "::")  # noqa: S104, names of all addresses of a machine
 
 
 def app(
@@ -81,6 +82,9 @@ def app(
         server.update(address=host, port=port, maxUploadSize=max_upload_mb, headless=no_browser)
         if host not in LOCAL:
             server["allowedHosts"] = ["*"]
+        if host in EVERY:  # Streamlit would ask a machine of the internet for the address
+            settings["logger"]["hideWelcomeMessage"] = True
+            typer.echo(f"The dashboard: http://localhost:{port}, and any address of this machine.")
         os.environ["BLPORTFOLIO_RUNS"] = str(runs.expanduser().absolute())
         os.environ["BLPORTFOLIO_MAX_UPLOAD_MB"] = str(max_upload_mb)  # for the page's own check
         main = PACKAGE / "app" / "main.py"

@@ -80,6 +80,7 @@ def test_another_host_is_warned_of_in_one_sentence(handed):
     assert said.startswith("warning: the dashboard has no login")
     assert said.count("\n") == 1
     assert "--server.allowedHosts=*" in words
+    assert "--logger.hideWelcomeMessage=true" in words  # else the internet is asked for an address
 
 
 def test_a_port_in_use_is_one_sentence(call):
