@@ -18,10 +18,7 @@ KEY = "data"
 
 def available() -> dict[str, Source]:
     """Return the data that need no network, by name; nobody else's are among them."""
-    sources = {
-        name: Source(dataset_info(name).title, "packaged", name)
-        for name in sorted(packaged_datasets(), key=lambda name: name != FIRST)
-    }
+    sources = _packaged()
     for name in cached_universes():
         sources[name] = Source(find_universe(name).file.title, "cached", name)
     return sources | {name: one for name, one in uploads.own().items() if name not in sources}
@@ -59,5 +56,13 @@ def _said(source: Source) -> None:
 
 def chosen() -> Source | None:
     """Return what was chosen; the packaged stocks at first."""
-    sources = available()
-    return sources.get(str(st.session_state.get(KEY))) or sources.get(FIRST)
+    name, packaged = str(st.session_state.get(KEY)), _packaged()
+    return packaged.get(name) or available().get(name) or packaged.get(FIRST)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _packaged() -> dict[str, Source]:
+    return {
+        name: Source(dataset_info(name).title, "packaged", name)
+        for name in sorted(packaged_datasets(), key=lambda name: name != FIRST)
+    }

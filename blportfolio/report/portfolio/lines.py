@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from blportfolio.backtest import BacktestResult
@@ -72,7 +73,7 @@ def drawdown_chart(
         ),
         text=".1%",
         mark=0.0,
-        reduce=lambda chunk: chunk.min(),
+        keep="min",
         looks=looks,
         shaded=shaded,
     )
@@ -133,7 +134,7 @@ def line_chart(
     axis: alt.Y,
     text: str,
     mark: float | None = None,
-    reduce: Callable[[pd.DataFrame], pd.Series] = lambda chunk: chunk.iloc[-1],
+    keep: Literal["last", "min"] = "last",
     looks: Looks | None = None,
     shaded: bool = False,
 ) -> alt.LayerChart:
@@ -145,7 +146,7 @@ def line_chart(
         axis: The vertical axis, of the field `value`.
         text: Format of the values in tooltips.
         mark: Height of a horizontal rule, such as 0.
-        reduce: What stands for each of the `POINTS` stretches of a long series.
+        keep: Which value stands for each of the `POINTS` stretches of a long series.
         looks: Colours and dashes by name; by default in the order of the names.
         shaded: Whether to shade recessions of the United States.
 
@@ -156,7 +157,7 @@ def line_chart(
     if not kept:
         raise DataError(f"There is nothing to draw of {title[0]!r}: every series is empty.")
     names = list(kept)
-    table = thinned(pd.concat(kept, axis=1).sort_index(), reduce)
+    table = thinned(pd.concat(kept, axis=1).sort_index(), keep)
     looks = looks_of(names) if looks is None else looks
     long = table.melt("date", var_name="name").dropna()
     x = alt.X("date:T", title=None, axis=alt.Axis(tickCount=6, labelFlush=True))
@@ -181,18 +182,18 @@ def line_chart(
     return alt.LayerChart(layer=layers, title=heading(*title), width=WIDTH, height=HEIGHT)
 
 
-def thinned(table: pd.DataFrame, reduce: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
+def thinned(table: pd.DataFrame, keep: Literal["last", "min"]) -> pd.DataFrame:
     """Reduce long series to `POINTS` stretches, each dated by its last day, with a column date.
 
-    Between two of its dates a series has the value that it had before.
+    Between two of its dates a series has the value that it had before; the first row is shown as
+    it was.
     """
-    filled = table.ffill()
-    step = -(-len(filled) // POINTS)
-    chunks = [filled.iloc[start : start + step] for start in range(0, len(filled), step)]
-    if step > 1:  # the beginning is shown as it was
-        chunks = [chunks[0].iloc[:1], chunks[0].iloc[1:], *chunks[1:]]
-    short = pd.DataFrame([reduce(chunk) for chunk in chunks], columns=table.columns)
-    short.insert(0, "date", [chunk.index[-1] for chunk in chunks])
+    step = -(-len(table) // POINTS)
+    stretch = np.arange(len(table)) // step
+    if step > 1:
+        stretch[0] = -1
+    short = table.ffill().groupby(stretch).agg(keep)
+    short.insert(0, "date", table.index.to_series().groupby(stretch).last())
     return short
 
 
