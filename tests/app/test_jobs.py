@@ -9,6 +9,7 @@ from blportfolio.app.jobs.job import Jobs
 from blportfolio.errors import ConfigError
 
 PATIENCE_S = 60
+WORKS = ("add", "refuse", "break_", "die", "stammer", "sleep")
 
 
 @pytest.fixture
@@ -30,6 +31,14 @@ def jobs(tmp_path, monkeypatch):
         "    return {'ratio': 1 / 0}\n"
         "def die(settings, folder, progress):\n"
         "    os._exit(9)\n"
+        "def stammer(settings, folder, progress):\n"
+        "    for place in range(3, 20):\n"
+        "        try:\n"
+        "            if os.readlink(f'/proc/self/fd/{place}').startswith('pipe:'):\n"
+        '                os.write(place, b\'{"progress": ["Ad\')\n'
+        "        except OSError:\n"
+        "            pass\n"
+        "    os._exit(9)\n"
         "def sleep(settings, folder, progress):\n"
         "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         "    (folder / 'half').write_text('written')\n"
@@ -37,7 +46,7 @@ def jobs(tmp_path, monkeypatch):
         "    time.sleep(600)\n"
         "    return {'done': True}\n"
     )
-    kinds = {name: f"own_work:{name}" for name in ("add", "refuse", "break_", "die", "sleep")}
+    kinds = {name: f"own_work:{name}" for name in WORKS}
     (tmp_path / "own_worker.py").write_text(
         "import sys\n"
         "from blportfolio.app.jobs.work import WORK\n"
@@ -72,7 +81,7 @@ def test_an_expected_failure_is_told_in_the_words_of_the_library_and_leaves_noth
     assert not job.folder.exists()
 
 
-@pytest.mark.parametrize("kind", ["break_", "die"])
+@pytest.mark.parametrize("kind", ["break_", "die", "stammer"])
 def test_a_bug_or_a_lost_process_is_told_without_a_traceback(jobs, kind):
     job = finished(jobs, kind)
     assert job.state == "failed"
@@ -106,6 +115,37 @@ def test_cancelling_ends_the_work_with_all_that_it_started_and_leaves_nothing(jo
         assert time.monotonic() < until
         time.sleep(0.02)
     assert jobs.running is None
+
+
+def test_a_job_cancelled_before_it_has_begun_says_nothing(jobs, capfd):
+    for delay_s in (0, 0.03, 0.08):
+        job = jobs.start("sleep", {}, label="The test")
+        time.sleep(delay_s)
+        job.cancel()
+        assert (job.state, job.finished.is_set(), job.folder.exists()) == ("cancelled", True, False)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_job_that_was_through_when_it_was_cancelled_is_done(jobs, monkeypatch):
+    monkeypatch.setattr(jobs_module, "_signal", lambda *_: None)  # comes too late
+    job = jobs.start("add", {"numbers": [1, 2]}, label="The test")
+    job.cancel()
+    assert job.wait(PATIENCE_S)
+    assert (job.state, job.result) == ("done", {"sum": 3})
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="asks the system's list of processes")
+def test_work_ends_with_a_server_that_was_killed(jobs):
+    job = jobs.start("sleep", {}, label="The test")
+    until = time.monotonic() + PATIENCE_S
+    while job.step == "Starting":
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    child = int(job.step)
+    job.process.stdin.close()  # as the system does for a process that is gone
+    while is_alive(child) or is_alive(job.process.pid):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_one_job_at_a_time_and_the_next_may_start_when_it_has_ended(jobs):

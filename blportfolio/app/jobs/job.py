@@ -46,6 +46,9 @@ class Job:
         result: What it returned.
         warnings: What it warned of.
         error: What went wrong.
+        is_heard: Whether its process has told anything yet.
+        process: The process.
+        finished: Set when it has ended.
     """
 
     key: str
@@ -61,6 +64,7 @@ class Job:
     result: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str = ""
+    is_heard: bool = False
     process: subprocess.Popen[str] | None = None
     finished: threading.Event = field(default_factory=threading.Event)
 
@@ -69,11 +73,14 @@ class Job:
         return self.finished.wait(timeout)
 
     def cancel(self) -> None:
-        """Stop it and all that it started; what it had half written is gone."""
+        """Stop it and all that it started; what it had half written is gone.
+
+        One that is through at the same moment stays done.
+        """
         if self.state != "running":
             return
         self.state = "cancelled"
-        _signal(self.process, signal.SIGINT)
+        _signal(self.process, signal.SIGINT if self.is_heard else None)  # else nothing to tidy up
         if not self.finished.wait(GRACE_S):
             _signal(self.process, None)
             self.finished.wait(GRACE_S)
@@ -153,7 +160,7 @@ class Jobs:
         job = Job(key, kind, label, folder, process=process)
         if process.stdin is not None:
             process.stdin.write(order + "\n")
-            process.stdin.close()
+            process.stdin.flush()  # and stays open: its end tells the process that we are gone
         return job
 
 
@@ -164,12 +171,16 @@ def _watch(job: Job) -> None:
         return
     with process.stdout as lines:
         for line in lines:
-            _hear(job, json.loads(line))
+            if line.endswith("\n"):  # the last words of a process that was killed may be cut off
+                _hear(job, json.loads(line))
     code = process.wait()
-    if job.state == "running":
-        job.state = "done" if code == 0 and job.result else "failed"
-        if job.state == "failed" and not job.error:
-            job.error = f"{job.label} ended unexpectedly (code {code}); try again."
+    if process.stdin is not None:
+        process.stdin.close()
+    if code == 0 and job.result:
+        job.state = "done"
+    elif job.state == "running":
+        job.error = job.error or f"{job.label} ended unexpectedly (code {code}); try again."
+        job.state = "failed"
     if job.state != "done":
         shutil.rmtree(job.folder, ignore_errors=True)
     SLOTS.release()
@@ -177,6 +188,7 @@ def _watch(job: Job) -> None:
 
 
 def _hear(job: Job, message: Mapping[str, Any]) -> None:
+    job.is_heard = True
     if "progress" in message:
         step, job.done, job.total = message["progress"]
         if step != job.step:

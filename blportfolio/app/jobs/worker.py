@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -36,11 +39,14 @@ def main() -> int:
 
     order = json.loads(sys.stdin.readline())
     module, name = WORK[order["kind"]].split(":")
+    threading.Thread(target=_end_with_server, daemon=True).start()
     try:
+        tell(progress=["Starting", 0, 0])
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             function = getattr(import_module(module), name)
             result = function(order["settings"], Path(order["folder"]), progress)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is done is not cancelled any more
         tell(result=result, warnings=sorted({str(one.message) for one in caught}))
     except KeyboardInterrupt:
         return 130
@@ -52,6 +58,16 @@ def main() -> int:
         tell(error="", bug=f"{type(error).__name__}: {error}".splitlines()[0])
         return 1
     return 0
+
+
+def _end_with_server() -> None:
+    """Wait until the server is gone, whose end of stdin then is, and interrupt the work."""
+    while os.read(0, 1):
+        pass
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 if __name__ == "__main__":
