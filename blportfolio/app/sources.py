@@ -10,7 +10,7 @@ from blportfolio.app.source import Source
 from blportfolio.data import dataset_info, find_universe, packaged_datasets
 from blportfolio.data.universes import cached_universes
 
-__all__ = ["FIRST", "KEY", "Source", "available", "chosen", "sidebar"]
+__all__ = ["FIRST", "KEY", "Source", "available", "chosen", "sidebar", "title_of"]
 
 FIRST = "sp500_20"
 KEY = "data"
@@ -58,6 +58,12 @@ def chosen() -> Source | None:
     """Return what was chosen; the packaged stocks at first."""
     name, packaged = str(st.session_state.get(KEY)), _packaged()
     return packaged.get(name) or available().get(name) or packaged.get(FIRST)
+
+
+def title_of(name: str) -> str:
+    """Return what people call packaged data; the name itself of others."""
+    found = _packaged().get(name)
+    return name if found is None else found.label
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

@@ -116,10 +116,7 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
         "the rows do (Bailey and López de Prado 2012, 2014)."
     )
     if compared:
-        sentences.append(
-            f"{_count(len(compared), 'comparison')}, {_count(trials, 'configuration')} tried: of "
-            "twenty comparisons without a true difference, one has p below 0.05 by chance."
-        )
+        sentences.append(_chance(against, len(compared)))
     judged = [one for one in against["together"] if universe in (None, one.get("universe", ""))]
     sentences += _together(judged, against["baseline"])
     if universe is None:
@@ -129,6 +126,25 @@ def explain_against(against: Mapping[str, Any], universe: str | None = None) -> 
         "is invested otherwise than the baseline's."
     )
     return [*sentences, *(_best(one) for one in judged), *([beside] if compared else [])]
+
+
+def findings_against(against: Mapping[str, Any]) -> list[str]:
+    """Return what multiple testing leaves, finding first, without what columns mean.
+
+    Args:
+        against: The comparison of a run.
+    """
+    count = sum(record["role"] == "compared" for record in against["comparisons"])
+    found = _together(against["together"], against["baseline"])
+    return [*found, _chance(against, count)] if count else found
+
+
+def _chance(against: Mapping[str, Any], count: int) -> str:
+    """Say how many comparisons look like findings by chance."""
+    return (
+        f"{_count(count, 'comparison')}, {_count(against['trials'], 'configuration')} tried: of "
+        "twenty comparisons without a true difference, one has p below 0.05 by chance."
+    )
 
 
 def _together(together: Sequence[Mapping[str, Any]], baseline: str) -> list[str]:

@@ -6,6 +6,7 @@ from blportfolio.report.against_text import (
     against_headings,
     against_rows,
     explain_against,
+    findings_against,
     of_universe,
 )
 
@@ -129,3 +130,12 @@ def test_each_universe_has_its_own_comparisons():
     pairs = [{**PAIR, "universe": name} for name in ("a", "b", "a")]
     assert of_universe(comparison(comparisons=pairs), "a") == [pairs[0], pairs[2]]
     assert of_universe(comparison(), "") == [PAIR, BASELINE]
+
+
+def test_findings_come_first_and_say_nothing_of_columns():
+    against = comparison(group(0.58))
+    told = findings_against(against)
+    assert "SPA p = 0.58" in told[0]
+    assert "by chance" in told[1]
+    assert set(told) < set(explain_against(against))
+    assert findings_against(comparison(comparisons=[BASELINE])) == []

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from blportfolio.app import filters, shell, show
+from blportfolio.app import filters, headline, shell, show, sources
 from blportfolio.app.filters import Filters
 from blportfolio.app.glossary import term
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
-from blportfolio.report.headline import best_in_columns, headline_figures
+from blportfolio.report.against_text import findings_against
+from blportfolio.report.headline import headline_figures
 from blportfolio.report.portfolio import between, growth_chart, looks_of
 from blportfolio.report.tables import by_universe, remarks
 
@@ -28,23 +28,14 @@ INTRODUCTION = (
 MOST = 6
 """Lines that one chart can hold and still be read."""
 
-MARK, HELD_AGAINST = "★", "◆"
 ALWAYS = "Equal weight"
-COLUMNS = {
-    "annualised_return": ("Return p.a.", "cagr"),
-    "annualised_volatility": ("Volatility p.a.", "volatility"),
-    "sharpe_ratio": ("Sharpe p.a. [95 %]", "sharpe_interval"),
-    "max_drawdown": ("Max drawdown", "max_drawdown"),
-    "turnover": ("Turnover", "turnover"),
-    "cost_drag": ("Cost drag p.a.", "cost_drag"),
-    "final_wealth": ("Growth", "growth"),
-}
 
 
 def page() -> None:
     """Draw the page."""
     st.title("Overview")
     st.markdown(INTRODUCTION)
+    shell.link("allocate", label="Start here: target weights and orders for your own assets")
     chosen = filters.current()
     if chosen.folder is None:
         show.empty(
@@ -64,8 +55,9 @@ def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any
     data = _data_of(manifest, chosen.universe)
     if chosen.is_example:
         st.info(
-            f"Example run, packaged: {show.plain(str(data.get('name', '')))}, "
-            f"{data.get('n_assets', 'some')} assets. It is history, and no forecast."
+            "Example run, packaged: "
+            f"{show.plain(sources.title_of(str(data.get('name', ''))))}. "
+            "It is history, and no forecast."
             + "".join(f" {show.plain(note)}" for note in data.get("notes", ())[:1]),
             icon=":material/science:",
         )
@@ -76,67 +68,24 @@ def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any
         show.empty(f"No results for this filter. {error}", "Reset it to see the whole run.")
         st.button("Show all dates", on_click=_all_dates, icon=":material/restart_alt:")
         return
-    _table(figures, chosen)
+    headline.draw(figures, chosen.benchmark, net=chosen.net, key="strategies")
+    _what_they_do(manifest)
     with show.guarded("The chart of growth"):
         _growth(results, figures, chosen)
-    _remarks(chosen, summary, data)
+    with show.guarded("What can be said"):
+        _remarks(chosen, summary, data)
     _provenance(results, manifest)
 
 
-def _table(figures: pd.DataFrame, chosen: Filters) -> None:
-    best = best_in_columns(figures)
-    names = [
-        f"{name} {HELD_AGAINST}" if name == chosen.benchmark else name for name in figures.index
+def _what_they_do(manifest: Mapping[str, Any]) -> None:
+    told = [
+        f"- **{show.plain(str(one['name']))}**: {show.plain(str(one['description']))}"
+        for one in manifest.get("config", {}).get("strategies", ())
+        if one.get("description")
     ]
-    shown = figures[list(COLUMNS)].copy()
-    shown.columns = [title for title, _ in COLUMNS.values()]
-    shown.insert(0, "Strategy", names)
-    texts = shown.astype(object)
-    for key, (title, _) in COLUMNS.items():
-        texts[title] = [
-            _cell(key, row) + (f" {MARK}" if name in best.get(key, ()) else "")
-            for name, row in figures.iterrows()
-        ]
-    # Cells are numbers that are shown as text, so that a click on a heading sorts them.
-    styled = shown.style
-    for title, _ in COLUMNS.values():
-        for label, text in texts[title].items():
-            styled = styled.format(str(text), subset=(label, title))
-    st.dataframe(
-        styled,
-        hide_index=True,
-        width="stretch",
-        height="content",
-        key="strategies",
-        column_config={
-            "Strategy": st.column_config.TextColumn(width=155, pinned=True, help=term("strategy")),
-            **{
-                title: st.column_config.NumberColumn(help=term(key))
-                for title, key in COLUMNS.values()
-            },
-        },
-        alt=f"Strategies and their figures, {'net of' if chosen.net else 'before'} costs.",
-    )
-    st.caption(
-        f"{HELD_AGAINST} benchmark. {MARK} best of the column; where intervals overlap that is no "
-        "proof of skill. Growth: of 1. Return: "
-        "compound, per year. Sharpe ratio: per year, risk-free rate 0, with the 95 % interval "
-        "where there are ten periods or more. Turnover: one way, mean per rebalance. Cost drag: "
-        "growth per year that trading cost."
-    )
-
-
-def _cell(key: str, row: pd.Series) -> str:
-    value = float(row[key])
-    if not math.isfinite(value):
-        return "n/a"
-    if key == "sharpe_ratio":
-        low, high = float(row["sharpe_low"]), float(row["sharpe_high"])
-        known = math.isfinite(low) and math.isfinite(high)
-        return f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if known else "")
-    if key == "final_wealth":
-        return f"{value:.2f}"
-    return f"{100 * value:.{2 if key == 'cost_drag' else 1}f} %"
+    if told:
+        with st.expander("What these strategies do"):
+            st.markdown("\n".join(told))
 
 
 def _growth(results: Sequence[BacktestResult], figures: pd.DataFrame, chosen: Filters) -> None:
@@ -166,9 +115,9 @@ def _few(names: Sequence[str], benchmark: str) -> list[str]:
 
 def _remarks(chosen: Filters, summary: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     records = by_universe(summary["strategies"]).get(chosen.universe, [])
-    against = summary.get("against_baseline", {}).get("sentences", ())
+    against = summary.get("against_baseline")
     verdict = summary.get("verdict", {}).get("sentences", ())
-    said = [*verdict, *against]
+    said = [*(findings_against(against) if against else ()), *verdict]
     if said:
         st.subheader("What can be said", anchor="said", help=term("sharpe_difference"))
         st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in said))
@@ -212,7 +161,7 @@ def _next() -> None:
 
 def _dates(results: Sequence[BacktestResult]) -> tuple[str, str]:
     """Return the first and the last date that anything is held, ISO."""
-    first = min(result.returns.index[0] for result in results)
+    first = min(result.wealth.index[0] for result in results)
     last = max(result.returns.index[-1] for result in results)
     return str(first.date()), str(last.date())
 

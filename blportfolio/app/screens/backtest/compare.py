@@ -8,20 +8,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from blportfolio.app import show
+from blportfolio.app import headline, show
 from blportfolio.app.filters import Filters
 from blportfolio.app.glossary import term
 from blportfolio.app.screens.backtest.parts import (
     PERCENT,
     costs,
     dates,
-    number,
-    percent,
     shade_toggle,
 )
 from blportfolio.app.screens.backtest.picking import Picked, pick
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
+from blportfolio.report.against_text import findings_against
 from blportfolio.report.comparison import difference_text, p_text
 from blportfolio.report.difference_chart import plot_differences
 from blportfolio.report.headline import headline_figures
@@ -33,20 +32,6 @@ from blportfolio.report.portfolio import (
 )
 from blportfolio.report.portfolio.looks import Looks
 from blportfolio.report.portfolio.trading import gross_wealth
-
-SHARE, PLAIN = "%.1f %%", "%.2f"
-COLUMNS = {
-    "annualised_return": ("Return p.a.", SHARE, 82, "cagr"),
-    "annualised_volatility": ("Vol. p.a.", SHARE, 72, "volatility"),
-    "sharpe_ratio": ("Sharpe p.a.", PLAIN, 86, "sharpe"),
-    "sharpe_low": ("95 %: from", PLAIN, 78, "sharpe_interval"),
-    "sharpe_high": ("to", PLAIN, 52, "sharpe_interval"),
-    "max_drawdown": ("Drawdown", SHARE, 82, "max_drawdown"),
-    "turnover": ("Turnover", SHARE, 76, "turnover"),
-    "drag": ("Cost, bp p.a.", "%.1f", 92, "cost_drag"),
-    "wealth": ("Growth", PLAIN, 64, "final_wealth"),
-}
-"""Heading, format, width in pixels and glossary key of each figure of the table."""
 
 
 def tab(chosen: Filters) -> None:
@@ -67,7 +52,8 @@ def tab(chosen: Filters) -> None:
         _growth(parts, chosen, picked.looks)
     with show.guarded("The comparison with the benchmark"):
         _differences(picked, chosen)
-    _sentences(chosen)
+    with show.guarded("What the run says"):
+        _sentences(chosen)
 
 
 def _warn_universes(parts: Sequence[BacktestResult]) -> None:
@@ -83,44 +69,9 @@ def _warn_universes(parts: Sequence[BacktestResult]) -> None:
 
 
 def _table(parts: Sequence[BacktestResult], chosen: Filters) -> None:
-    figures = headline_figures(parts, net=chosen.net)
     st.subheader(f"Figures, {costs(chosen)}", anchor="figures")
-    shares = ("annualised_return", "annualised_volatility", "max_drawdown", "turnover")
-    table = pd.DataFrame(
-        {
-            "Strategy": list(figures.index),
-            **{key: 100 * figures[key].to_numpy() for key in shares},
-            **{
-                key: figures[key].to_numpy()
-                for key in ("sharpe_ratio", "sharpe_low", "sharpe_high")
-            },
-            "drag": 1e4 * figures["cost_drag"].to_numpy(),
-            "wealth": figures["final_wealth"].to_numpy(),
-        }
-    )[["Strategy", *COLUMNS]]
-    show.table(
-        table,
-        columns={
-            "Strategy": st.column_config.TextColumn(pinned=True, width=140, help=term("strategy")),
-            **{
-                key: st.column_config.NumberColumn(title, format=form, width=wide, help=term(word))
-                for key, (title, form, wide, word) in COLUMNS.items()
-            },
-        },
-        key="compare:table",
-        alt="; ".join(
-            f"{name}: return {percent(row['annualised_return'])} per year, Sharpe ratio "
-            f"{number(row['sharpe_ratio'])} [{number(row['sharpe_low'])}, "
-            f"{number(row['sharpe_high'])}]"
-            for name, row in figures.iterrows()
-        ),
-    )  # fmt: skip
-    st.caption(
-        "Return: compound, per year. Vol.: volatility per year. Sharpe ratio: per year, risk-free "
-        "rate 0, with its 95 % interval where there are ten periods or more. Drawdown: deepest "
-        "fall. Turnover: one way, mean per rebalance after the first. Cost: growth per year that "
-        "trading took. Growth: of 1, at the end."
-    )
+    figures = headline_figures(parts, net=chosen.net)
+    headline.draw(figures, chosen.benchmark, net=chosen.net, key="compare:table")
 
 
 def _growth(parts: Sequence[BacktestResult], chosen: Filters, looks: Looks) -> None:
@@ -220,7 +171,7 @@ def _sentences(chosen: Filters) -> None:
     summary = {} if chosen.run is None else chosen.run.summary
     against = summary.get("against_baseline", {})
     verdict = summary.get("verdict", {}).get("sentences", ())
-    told = [*verdict, *against.get("sentences", ())]
+    told = [*(findings_against(against) if against else ()), *verdict]
     if not told:
         return
     st.subheader("What multiple testing leaves of it", anchor="said", help=term("spa"))

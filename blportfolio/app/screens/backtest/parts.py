@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from blportfolio.app import filters, show
+from blportfolio.app import filters, show, sources
 from blportfolio.app.filters import Filters
 from blportfolio.app.glossary import term
 from blportfolio.backtest import BacktestResult
@@ -49,12 +49,12 @@ def percent(value: float | None, digits: int = 1) -> str:
     """Return a share in percent; "n/a" where there is none."""
     if value is None or not math.isfinite(value):
         return "n/a"
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:z.{digits}f} %"
 
 
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number; "n/a" where there is none."""
-    return "n/a" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+    return "n/a" if value is None or not math.isfinite(value) else f"{value:z.{digits}f}"
 
 
 def pick_strategy(chosen: Filters, key: str) -> str:
@@ -106,7 +106,8 @@ def provenance(chosen: Filters) -> None:
     changed = ", with local changes" if manifest.get("git_dirty") else ""
     data = data_of(manifest, chosen.universe)
     st.caption(
-        f"{show.plain(str(data.get('name', '')))}: {data.get('n_assets', 'some')} assets. "
+        f"{show.plain(sources.title_of(str(data.get('name', ''))))}: "
+        f"{data.get('n_assets', 'some')} assets. "
         f"Held {dates(results[0])}. Data to {data.get('last_date', last.date())}, "
         f"run {show.plain(chosen.run.run_id)}, commit {commit}{changed}."
     )
