@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import streamlit as st
 
 from blportfolio.app.jobs.job import Jobs
 
-VISITOR = "_visitor"
+VISITOR, FOLDER, LOST = "_visitor", "_folder", "_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,12 @@ def _close(session: Session) -> None:
     shutil.rmtree(session.folder, ignore_errors=True)
 
 
-@st.cache_resource(scope="session", on_release=_close, show_spinner=False)
+def _leave(session: Session) -> None:
+    """End a visit without keeping the server's one loop waiting for a job that is cancelled."""
+    threading.Thread(target=_close, args=(session,)).start()
+
+
+@st.cache_resource(scope="session", on_release=_leave, show_spinner=False)
 def _opened(visitor: str) -> Session:  # noqa: ARG001, the key
     folder = Path(tempfile.mkdtemp(prefix="blportfolio-"))  # for this user alone: mode 0700
     OPEN[folder] = Session(folder, Jobs(folder / "jobs"))
@@ -50,7 +56,16 @@ def session() -> Session:
     """Return the things of the visitor whose page is being drawn."""
     if VISITOR not in st.session_state:
         st.session_state[VISITOR] = uuid.uuid4().hex
-    return _opened(st.session_state[VISITOR])
+    opened = _opened(st.session_state[VISITOR])
+    if st.session_state.setdefault(FOLDER, opened.folder) != opened.folder:
+        st.session_state[FOLDER] = opened.folder
+        st.session_state[LOST] = True
+    return opened
+
+
+def was_lost() -> bool:
+    """Whether the connection broke, which ended the visit's work and took its data; told once."""
+    return bool(st.session_state.pop(LOST, False))
 
 
 @atexit.register

@@ -9,6 +9,8 @@ from importlib import import_module
 
 import streamlit as st
 
+from blportfolio.app.session import was_lost
+
 RUN, DATA = "run", "data"
 PAGES, OPEN = "_pages", "_open"
 
@@ -86,6 +88,11 @@ def show(name: str) -> None:
             filters.sidebar()
         if DATA in screen.needs:
             sources.sidebar()
+    if was_lost():
+        st.warning(
+            "The connection to the server broke. Work under way, data of your own and runs that "
+            "were not saved are gone; begin again with them."
+        )
     with show.guarded(f"The page {screen.title}"):
         import_module(f"blportfolio.app.screens.{name}").page()
     st.divider()

@@ -2,12 +2,14 @@
 
 import io
 import stat
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import make_prices
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 import blportfolio as bl
@@ -234,3 +236,19 @@ def test_an_intake_of_clean_prices_has_nothing_to_repair(tmp_path):
     assert not intake.can_be_repaired
     assert intake.repair(tmp_path / "new.csv") == ()
     assert not (tmp_path / "new.csv").exists()
+
+
+def test_a_broken_connection_ends_the_visit_and_is_told_once(open_page):
+    page = open_page("data")
+    assert not page.warning
+    before = page.session_state["_folder"]
+    clear_session_resource_cache("test session id")  # as Streamlit does at a disconnect
+    page.run()
+    assert "connection to the server broke" in page.warning[0].value
+    assert page.session_state["_folder"] != before
+    until = time.monotonic() + 60
+    while before.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    page.run()
+    assert not page.warning

@@ -65,6 +65,7 @@ def _progress(slot: str) -> None:
     else:
         share = min(job.done / job.total, 1.0) if job.total else 0.0
         st.progress(share, text=show.plain(_told(job)))
+        st.caption("Go to other pages as you like; loading the page anew or closing it ends this.")
         if st.button("Cancel", key=f"cancel:{slot}", icon=":material/stop_circle:"):
             job.cancel()
             st.rerun(scope="app")
