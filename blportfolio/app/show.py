@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -10,12 +11,15 @@ from typing import Any, Literal
 import altair as vega
 import pandas as pd
 import streamlit as st
+from pandas.api.types import is_float_dtype
 
 from blportfolio.errors import BLPortfolioError
 from blportfolio.report.charts import AnyChart
 
 LOG = logging.getLogger("blportfolio.app")
 FIT = vega.AutoSizeParams(type="fit-x", contains="padding")
+DECIMALS = re.compile(r"%\.(\d)f")
+"""Format of a number with a fixed number of decimals."""
 ROOM = {"left": 5, "top": 5, "right": 5, "bottom": 10}
 """Pixels around a chart: its letters reach a little further than Vega thinks."""
 
@@ -58,7 +62,7 @@ def table(
     alt: str | None = None,
     height: int | Literal["auto", "content", "stretch"] = "auto",
 ) -> None:
-    """Show a table without its index.
+    """Show a table without its index: nothing where there is no figure, and no minus before zero.
 
     Args:
         frame: What to show.
@@ -68,14 +72,30 @@ def table(
         height: In pixels, or "auto", "content" or "stretch".
     """
     st.dataframe(
-        frame,
+        _unsigned(frame, columns or {}),
         hide_index=True,
         column_config=None if columns is None else dict(columns),
         width="stretch",
         height=height,
         key=key,
+        placeholder="",
         alt=alt,
     )
+
+
+def _unsigned(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table with 0 for what would be shown as -0.0."""
+    shown = frame
+    for name, config in columns.items():
+        form = config.get("type_config", {}).get("format") if isinstance(config, Mapping) else None
+        digits = DECIMALS.match(form or "")
+        if digits is None or name not in frame or not is_float_dtype(frame[name]):
+            continue
+        least = 0.5 * 10.0 ** -int(digits[1])
+        shown = shown.assign(
+            **{name: frame[name].mask(frame[name].between(-least, 0, inclusive="right"), 0.0)}
+        )
+    return shown
 
 
 @contextmanager

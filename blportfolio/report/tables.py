@@ -273,10 +273,10 @@ def remarks(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _percent(value: float | None, digits: int = 1) -> str:
-    return "n/a" if value is None else f"{100 * value:.{digits}f} %"
+    return "n/a" if value is None else f"{100 * value:z.{digits}f} %"
 
 
 def _range(record: Mapping[str, Any], key: str) -> str:
     """Return the bounds of a percentage in brackets; nothing where there are none."""
     low, high = record.get(f"{key}_low"), record.get(f"{key}_high")
-    return "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    return "" if low is None or high is None else f" [{100 * low:z.1f}, {100 * high:z.1f}]"

@@ -98,6 +98,18 @@ def test_holdings_from_a_file_are_sold_and_outsiders_are_named(open_page):
     assert "no price of UNKNOWN" in texts(page)
 
 
+def test_what_is_sold_of_other_assets_counts_as_money_before(open_page):
+    page = open_page("allocate", state={"allocate_outside": "sell them"})
+    page.file_uploader(key="allocate_holdings_file").set_value(
+        ("h.csv", b"asset,units,price\nKO,35,\nOTHER,70,100\n", "text/csv")
+    )
+    page.run()
+    price = bl.load_dataset("sp500_20").prices["KO"].iloc[-1]
+    share = 35 * price / (35 * price + 7_000 + 10_000)
+    assert weights_table(page).loc["KO", "before"] == pytest.approx(100 * share)
+    assert orders_table(page).loc["OTHER", "side"] == "Sell"
+
+
 def test_holdings_that_cannot_be_read_are_a_sentence(open_page):
     page = open_page("allocate")
     page.file_uploader(key="allocate_holdings_file").set_value(

@@ -40,6 +40,8 @@ class Figures:
         volatility: Per year.
         mean_is_known: Whether the strategy takes expected returns as known, so that it states no
             uncertainty of them.
+        mean_worth: Number of returns whose plain average would be as uncertain as the expected
+            return; None where its uncertainty is not stated.
         sampling_error: How far, per year, the mean return of a window of this length lies from the
             truth with 90 % (a plain average of past returns, whatever the model).
         effective_number: Number of equal positions that are as concentrated.
@@ -53,6 +55,7 @@ class Figures:
     net_return: float | None
     volatility: Estimate
     mean_is_known: bool
+    mean_worth: float | None
     sampling_error: float
     effective_number: float
     turnover: float
@@ -207,15 +210,19 @@ def _figures(decision: Decision, weights: FloatArray, sigma: FloatArray) -> Figu
     window = decision.window
     periods, n_returns = window.periods_per_year, len(window.returns)
     swing = volatility(weights, sigma, n_returns, periods)
-    earned, is_known = None, False
+    earned, is_known, worth = None, False, None
     if found is not None:
         earned = expected_return(weights, found.mean, found.mean_covariance, periods)
         is_known = not found.mean_covariance.any()
+        unsure = float(weights @ found.mean_covariance @ weights)
+        if unsure > 0:
+            worth = float(weights @ found.covariance @ weights) / unsure - 1
     return Figures(
         expected_return=earned,
         net_return=None if earned is None else earned.value - decision.cost,
         volatility=swing,
         mean_is_known=is_known,
+        mean_worth=worth,
         sampling_error=1.645 * swing.value / float(np.sqrt(n_returns / periods)),
         effective_number=effective_number(weights),
         turnover=decision.turnover,

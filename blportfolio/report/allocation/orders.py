@@ -171,7 +171,7 @@ def _rounded(
     lots = np.floor(ideal + EDGE)
     trade = np.round(lots * lot, 10)
     sold = (w == 0) | ((w > 0) & (h + trade < 0) & (h >= 0))
-    trade[sold] = -h[sold]
+    trade[sold] = 0.0 - h[sold]  # no -0.0 where nothing was held
     cash = capital - float(trade @ p) - rate * float(np.abs(trade) @ p)
     spare = cash - wealth * max(1 - float(w.sum()), 0.0)
     short = wealth * w - (h + trade) * p
@@ -182,7 +182,7 @@ def _rounded(
         spent = (more - trade[i]) * p[i] + rate * (abs(more) - abs(trade[i])) * p[i]
         if spent <= spare:
             trade[i], spare = more, spare - spent
-    return trade
+    return trade + 0.0
 
 
 def _table(

@@ -46,7 +46,7 @@ def annual_returns(wealth: pd.Series) -> pd.DataFrame:
 
     Returns:
         By year: `return`, `first` and `last`, the dates between which it was earned, and `whole`,
-        whether they span the year, but for a few days or the length of a period.
+        whether they span the year, but for a week at most.
 
     Raises:
         DataError: If wealth has no two dates or is not positive.
@@ -58,10 +58,11 @@ def annual_returns(wealth: pd.Series) -> pd.DataFrame:
     last = pd.DatetimeIndex(lasts.to_numpy())
     first = pd.DatetimeIndex([dates[0], *last[:-1]])
     usual = pd.Series(dates).diff().median()
-    room = max(pd.Timedelta(days=7), 1.5 * usual)
+    week = pd.Timedelta(days=7)
     opening = years.start_time.as_unit("ns") - pd.Timedelta(days=1)
     closing = years.end_time.as_unit("ns")
-    whole = (first <= opening + room) & (last >= closing - room)
+    # Of months and longer periods, the next one ends in the next year.
+    whole = (first <= opening + week) & (last + max(week, usual) > closing)
     return pd.DataFrame(
         {"return": earned.to_numpy(), "first": first, "last": last, "whole": whole},
         index=pd.Index(years.year, name="year"),

@@ -207,3 +207,14 @@ def test_a_target_outside_its_own_range_is_told():
     held = found.table[found.table["weight"] > 0]
     assert (held["weight"] > held["upper"]).any()
     assert any("outside its own range" in doubt for doubt in found.doubts)
+
+
+def test_an_expected_return_is_worth_as_many_returns_as_its_range_says(allocation, market):
+    decision = decide(strategy(), market, previous_weights=pd.Series({"A0": 0.5, "A4": 0.2}))
+    found = decision.distribution
+    weights = decision.weights[list(decision.window.assets)].to_numpy()
+    sigma = found.covariance - found.mean_covariance
+    figures = allocation.figures
+    average = 252 * np.sqrt(weights @ sigma @ weights / figures.mean_worth)
+    reach = figures.expected_return.high - figures.expected_return.value
+    assert reach / 1.6448536 == pytest.approx(average, rel=1e-6)

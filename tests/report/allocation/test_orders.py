@@ -192,3 +192,11 @@ def test_settings_out_of_range_are_refused(change):
     usual = {"capital": 100.0, "weights": pd.Series({"A": 1.0}), "prices": pd.Series({"A": 1.0})}
     with pytest.raises(ConfigError):
         orders(**{**usual, **change})
+
+
+def test_no_order_is_minus_nothing():
+    found = orders(
+        pd.Series({"A": 1.0, "B": 0.0}), pd.Series({"A": 10.0, "B": 10.0}), capital=100.0
+    )
+    assert not np.signbit(found.table["order"]).any()
+    assert not np.signbit(found.table["value"]).any()

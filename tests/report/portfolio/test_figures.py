@@ -77,6 +77,8 @@ def test_a_year_is_whole_when_it_was_held_from_end_to_end():
     np.testing.assert_allclose(table["return"], 1.01**12 - 1, rtol=1e-12)
     first_of_month = growth(np.zeros(24) + 0.01, start="1999-12-01", freq="MS")
     assert annual_returns(first_of_month)["whole"].tolist() == [True, True]
+    late = pd.Series(1.0, pd.date_range("2000-01-31", "2001-11-30", freq="ME"))
+    assert annual_returns(late)["whole"].tolist() == [False, False]  # a month is missing
 
 
 def test_a_month_without_a_period_leaves_its_return_to_the_next():

@@ -65,8 +65,11 @@ def _decided(source: Source, market: MarketData, choice: Choice, *, is_money: bo
     own = pd.Series(choice.prices, dtype=float)
     prices = own.combine_first(prices)
     holdings = pd.Series(choice.holdings, dtype=float)
-    now, _ = weights_before(holdings, prices.reindex(list(market.assets)), choice.capital)
-    before = {} if now is None else {str(asset): float(w) for asset, w in now.items() if w}
+    # Other assets are wealth only where they are to be sold.
+    assets = list(market.assets)
+    counted = prices if choice.outside == "sell" else prices.reindex(assets)
+    now, _ = weights_before(holdings, counted, choice.capital)
+    before = {} if now is None else {one: float(now[one]) for one in assets if now[one]}
     st.caption(show.plain(choice.description))
     allocation = allocation_of(source, market, choice, before)
     if allocation is None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
-from blportfolio.report.allocation import Allocation, Estimate, Orders
+from blportfolio.report.allocation import Allocation, Estimate, Figures, Orders
 
 MANY = 4
 """Doubts shown before the rest is folded away."""
@@ -14,12 +14,12 @@ MANY = 4
 
 def percent(value: float, digits: int = 1) -> str:
     """Return a share as text."""
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:z.{digits}f} %"
 
 
 def reach(found: Estimate) -> str:
     """Return an interval as text."""
-    return f"90 %: {100 * found.low:.1f} to {100 * found.high:.1f} %"
+    return f"90 %: {100 * found.low:z.1f} to {100 * found.high:z.1f} %"
 
 
 def headline(allocation: Allocation, found: Orders | None, currency: str) -> None:
@@ -48,10 +48,10 @@ def headline(allocation: Allocation, found: Orders | None, currency: str) -> Non
                 help=f"{term('expected_return')} Net of the cost of this trade, taken off once"
                 f"{above}.",
             )
-            known = "No range: averages are taken for the truth" if figures.mean_is_known else ""
             st.caption(
-                f"{known or f'By the model {reach(earned)}'}{above}. A plain average of this "
-                f"window would be off by ± {100 * figures.sampling_error:.0f} points."
+                f"{_range(figures, earned)}{above}. A plain average of all "
+                f"{allocation.manifest['lookback']} returns of the window would be off by ± "
+                f"{100 * figures.sampling_error:.0f} points."
             )
     with second.container(border=True):
         st.metric("Volatility per year", percent(figures.volatility.value), help=term("volatility"))
@@ -81,6 +81,15 @@ def headline(allocation: Allocation, found: Orders | None, currency: str) -> Non
         else:
             st.metric("Cash left", f"{found.cash:,.2f}{unit}", help=term("cash"))
             st.caption(f"{percent(found.cash / found.wealth)} of {found.wealth:,.2f}{unit}.")
+
+
+def _range(figures: Figures, earned: Estimate) -> str:
+    """Say how far off the expected return may be by the model itself."""
+    if figures.mean_is_known or figures.mean_worth is None:
+        return "No range: averages are taken for the truth"
+    worth = max(round(figures.mean_worth), 1)
+    returns = "one return is" if worth == 1 else f"the average of {worth} returns is"
+    return f"By the model {reach(earned)}, as sure as {returns}"
 
 
 def doubts(allocation: Allocation, found: Orders | None) -> None:

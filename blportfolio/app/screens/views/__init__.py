@@ -124,7 +124,7 @@ def _headline(found: Result) -> None:
     )
     row.metric(
         f"Largest change, {explanation.unit}",
-        f"{show.plain(largest)} {100 * change[largest]:+.1f} %",
+        f"{show.plain(largest)} {100 * change[largest]:+z.1f} %",
         help="Posterior less prior mean of the asset that the views moved most.",
     )
     row.metric(

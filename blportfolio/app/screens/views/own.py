@@ -78,8 +78,8 @@ def draw(found: Result) -> None:
     if stated.empty:
         return
     rows = "; ".join(
-        f"{name}: prior {100 * row['prior']:.1f} %, view {100 * row['view']:.1f} %, posterior "
-        f"{100 * row['posterior']:.1f} %"
+        f"{name}: prior {100 * row['prior']:z.1f} %, view {100 * row['view']:z.1f} %, posterior "
+        f"{100 * row['posterior']:z.1f} %"
         for name, row in stated.iterrows()
     )
     show.chart(

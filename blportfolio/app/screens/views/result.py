@@ -80,7 +80,7 @@ class Result:
         """Say what the chart of weights shows."""
         top = self.weights["after"].nlargest(3)
         rows = ", ".join(
-            f"{name} {100 * weight:.1f} % (before {100 * before:.1f} %)"
+            f"{name} {100 * weight:z.1f} % (before {100 * before:z.1f} %)"
             for name, weight, before in zip(
                 top.index, top, self.weights["before"][top.index], strict=True
             )
@@ -88,7 +88,7 @@ class Result:
         return f"Weights before and after the views. Largest after: {rows}."
 
     def _percent(self, value: float) -> str:
-        return f"{100 * value:.{self.digits}f} %"
+        return f"{100 * value:z.{self.digits}f} %"
 
 
 def result_of(

@@ -132,7 +132,7 @@ def _models(found: Result) -> None:
     )
     summary = comparison.summary
     rows = "; ".join(
-        f"{name}: expected return {100 * row['return']:.1f} %, volatility "
+        f"{name}: expected return {100 * row['return']:z.1f} %, volatility "
         f"{100 * row['volatility']:.1f} %"
         for name, row in summary.iterrows()
     )
