@@ -13,6 +13,7 @@ from blportfolio.report.charts import NEUTRAL, PALETTE
 from blportfolio.report.forecasts.looks import (
     ROW,
     WIDTH,
+    WORDS,
     axis_limit,
     legend,
     reference_of,
@@ -43,7 +44,9 @@ def plot_gain(comparison: Comparison, horizon: int) -> alt.LayerChart:
     scale = alt.Scale(domain=[low - room, high + room], nice=False)
     title = "R², 95 % interval (%)"
     x = alt.X("gain_shown:Q", title=title, scale=scale, axis=alt.Axis(format=".2~%"))
-    y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
+    y = alt.Y(
+        "forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200, labelExpr=WORDS)
+    )
     figures = [
         alt.Tooltip("forecaster:N", title="Forecaster"),
         alt.Tooltip("gain:Q", title="R²", format="+.3%"),
@@ -105,7 +108,9 @@ def plot_consistency(comparison: Comparison, horizon: int) -> alt.LayerChart:
         scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format=".4~g", tickCount=8),
     )
-    y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
+    y = alt.Y(
+        "forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200, labelExpr=WORDS)
+    )
     one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3])
     points = (
         alt.Chart(table, width=WIDTH, height=ROW * len(order))

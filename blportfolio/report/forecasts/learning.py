@@ -61,7 +61,7 @@ def plot_learning_part(comparison: Comparison, horizon: int, part: str) -> alt.C
             width=WIDTH,
             height=240,
         )
-        .mark_line(strokeWidth=1.4)
+        .mark_line(strokeWidth=2)
         .encode(
             x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickCount=6)),
             y=alt.Y(

@@ -15,6 +15,8 @@ WIDTH = 640
 ROW = 26
 """Pixels of a row with a forecaster's name."""
 SHAPES = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross"]
+WORDS = "replace(datum.label, /_/g, ' ')"
+"""Vega's expression for a registry name as words."""
 TITLE, SUBTITLE = 38, 48
 """Characters of a line of a title, and below it, that a narrow screen has room for."""
 
@@ -36,6 +38,7 @@ def legend(*, columns: int = 2) -> alt.Legend:
         symbolLimit=60,
         symbolOpacity=1,
         labelLimit=150,
+        labelExpr=WORDS,
         symbolStrokeWidth=2,
         symbolSize=120,
         titleOrient="top",
@@ -94,6 +97,14 @@ def axis_limit(sizes: Any) -> float:  # noqa: ANN401, an array or a Series
 def plain(name: str) -> str:
     """Return a registry name as words."""
     return name.replace("_", " ")
+
+
+def spoken(text: str, comparison: Comparison) -> str:
+    """Return a sentence with the registry names of a contest as words."""
+    names = {row.name for row in comparison.standings}
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, plain(name))
+    return text
 
 
 def reference_of(comparison: Comparison) -> str:

@@ -15,6 +15,7 @@ from blportfolio.report.forecasts.lab import Contest
 from blportfolio.report.forecasts.looks import (
     ROW,
     WIDTH,
+    WORDS,
     axis_limit,
     legend,
     reference_of,
@@ -111,7 +112,9 @@ def plot_split(contest: Contest, horizon: int, frame: pd.DataFrame | None = None
     order = [name for name in contest.names if name in set(table["forecaster"])]
     kinds = [KEEPS, TURNS]
     title = f"R² against {reference_of(comparison)}, 95 % interval (%)"
-    y = alt.Y("forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200))
+    y = alt.Y(
+        "forecaster:N", title=None, sort=order, axis=alt.Axis(labelLimit=200, labelExpr=WORDS)
+    )
     offset = alt.YOffset("step:N", sort=kinds)
     colour = alt.Color(
         "step:N",

@@ -19,7 +19,7 @@ from blportfolio.report.forecasts.learning import (
     learning_sentences,
     plot_learning_part,
 )
-from blportfolio.report.forecasts.looks import SUBTITLE, TITLE
+from blportfolio.report.forecasts.looks import SUBTITLE, TITLE, spoken
 from blportfolio.report.forecasts.split import (
     KEEPS,
     TURNS,
@@ -246,3 +246,13 @@ def test_every_chart_draws_with_a_title_that_a_narrow_screen_can_show(kind, requ
 def test_one_step_or_sign_alone_leaves_no_figure_undefined(levels):
     frame = split_frame(levels, 4)
     assert all(math.isfinite(value) for value in frame["r2"])
+
+
+def test_registry_names_read_as_words_in_sentences_and_on_charts(returns):
+    told = spoken(
+        "linear_residual beats last_value, and my_asset is none of them", returns.comparison
+    )
+    assert told == "linear residual beats last value, and my_asset is none of them"
+    drawn = to_svg(plot_split(returns, 1, split_frame(returns, 1)))
+    assert "linear residual" in drawn
+    assert "linear_residual</text>" not in drawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -221,15 +222,14 @@ def _result(choice: DemoChoice, result: AsymmetricResult) -> None:
 def _curves(result: AsymmetricResult, said: str) -> None:
     curve = pd.DataFrame([row for row in result.curve if row["part"] == "all models"])
     points = pd.DataFrame([row for row in result.points if row["part"] == "all models"])
-    left, right = st.columns(2)
-    with left:
-        show.chart(
-            charts.plot_learning(curve),
-            alt=f"Error of the published model over zero's by training step. At the end: {said}.",
-            key="demo_learning",
-        )
-    with right:
-        for name in dict.fromkeys(points["model"]):
+    show.chart(
+        charts.plot_learning(curve),
+        alt=f"Error of the published model over zero's by training step. At the end: {said}.",
+        key="demo_learning",
+    )
+    names = list(dict.fromkeys(points["model"]))
+    for place, name in zip(st.columns(max(1, len(names))), names, strict=False):
+        with place:
             show.chart(
                 charts.plot_points(points[points["model"] == name]),
                 alt=f"Forecasts of {name} against what came, of the first trial: as in training "
@@ -264,6 +264,7 @@ def _table(frame: pd.DataFrame, said: str) -> None:
         }
         for row in frame.to_dict("records")
     ]
+    number = partial(st.column_config.TextColumn, alignment="right")
     with st.expander("The same as a table"):
         show.table(
             pd.DataFrame(rows),
@@ -271,9 +272,9 @@ def _table(frame: pd.DataFrame, said: str) -> None:
             alt=said,
             columns={
                 "Model": st.column_config.TextColumn(pinned=True),
-                "Error / zero's [95 %]": st.column_config.TextColumn(help=term("relative_error")),
-                "Right sign %": st.column_config.TextColumn(help=term("hit_rate")),
-                "Sign of the last value %": st.column_config.TextColumn(help=term("collapse")),
+                "Error / zero's [95 %]": number(help=term("relative_error")),
+                "Right sign %": number(help=term("hit_rate")),
+                "Sign of the last value %": number(help=term("collapse")),
             },
         )
 

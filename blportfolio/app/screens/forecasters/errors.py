@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from blportfolio.app.screens.forecasters.state import Shown
 from blportfolio.report.forecasts.curves import plot_by_horizon, plot_cumulative_gain
 from blportfolio.report.forecasts.dots import plot_gain
 from blportfolio.report.forecasts.figures import p_text, share_text, signed_text
-from blportfolio.report.forecasts.looks import reference_of
+from blportfolio.report.forecasts.looks import plain, reference_of
 from blportfolio.report.forecasts.study import how_held
 from blportfolio.report.forecasts.tables import error_frame, horizon_frame
 
@@ -72,7 +73,7 @@ def _error_table(frame: pd.DataFrame, against: str) -> None:
     table = pd.DataFrame(
         [
             {
-                "Forecaster": str(row["forecaster"]),
+                "Forecaster": plain(str(row["forecaster"])),
                 "R² % [95 %]": with_interval(row),
                 "Finding": _finding(row["finding"], against),
                 "p": p_text(row["p"]),
@@ -87,21 +88,22 @@ def _error_table(frame: pd.DataFrame, against: str) -> None:
         ]
     )
     text = st.column_config.TextColumn
+    number = partial(text, alignment="right")
     show.table(
         table,
         key="errors",
         alt=_said(frame),
         columns={
             "Forecaster": text(pinned=True, help=f"{term('naive')}"),
-            "R² % [95 %]": text(help=term("r_squared")),
+            "R² % [95 %]": number(help=term("r_squared")),
             "Finding": text(help=f"Against {against}, given how many were tried, at 5 %."),
-            "p": text(help=term("diebold_mariano")),
-            "p adj.": text(help=term("p_adjusted")),
+            "p": number(help=term("diebold_mariano")),
+            "p adj.": number(help=term("p_adjusted")),
             "In set": text(help="Cannot be told from the best: model confidence set at 90 %."),
-            "MSE ratio": text(help=f"{term('mse')} Over that of {against}; ± over seeds."),
-            "Hit rate %": text(help=term("hit_rate")),
-            "IC": text(help=term("ic")),
-            "Collapse %": text(help=term("collapse")),
+            "MSE ratio": number(help=f"{term('mse')} Over that of {against}; ± over seeds."),
+            "Hit rate %": number(help=term("hit_rate")),
+            "IC": number(help=term("ic")),
+            "Collapse %": number(help=term("collapse")),
         },
     )
 
@@ -109,13 +111,18 @@ def _error_table(frame: pd.DataFrame, against: str) -> None:
 def _horizon_table(frame: pd.DataFrame) -> None:
     rows: dict[str, dict[str, Any]] = {}
     for row in frame.to_dict("records"):
-        name = str(row["forecaster"])
+        name = plain(str(row["forecaster"]))
         rows.setdefault(name, {"Forecaster": name})
         rows[name][f"Horizon {row['horizon']}: R² %"] = with_interval(row)
+    table = pd.DataFrame(list(rows.values()))
+    number = st.column_config.TextColumn(alignment="right", help=term("r_squared"))
     show.table(
-        pd.DataFrame(list(rows.values())),
+        table,
         key="horizon_table",
-        columns={"Forecaster": st.column_config.TextColumn(pinned=True)},
+        columns={
+            "Forecaster": st.column_config.TextColumn(pinned=True),
+            **dict.fromkeys(table.columns[1:], number),
+        },
         alt="R² with its 95 % interval by forecaster and horizon, as in the chart.",
     )
 
@@ -134,7 +141,7 @@ def _ratio(row: dict[Any, Any]) -> str:
 
 def _said(frame: pd.DataFrame) -> str:
     parts = [
-        f"{row['forecaster']} {with_interval(row)} %"
+        f"{plain(row['forecaster'])} {with_interval(row)} %"
         for row in frame.to_dict("records")
         if row["finding"] != "reference"
     ]

@@ -14,6 +14,7 @@ from blportfolio.app.screens.forecasters.state import Shown
 from blportfolio.report.forecasts.command import SERIES_FILE, contest_command, needs_file
 from blportfolio.report.forecasts.figures import percent_text
 from blportfolio.report.forecasts.lab import contest_document
+from blportfolio.report.forecasts.looks import spoken
 from blportfolio.report.forecasts.series import panel_csv
 from blportfolio.report.forecasts.tables import contest_csv
 from blportfolio.report.forecasts.verdicts import verdict
@@ -33,7 +34,7 @@ def found(shown: Shown) -> None:
             icon=":material/bolt:",
         )
     for horizon in comparison.horizons:
-        first, *more = verdict(comparison, horizon)
+        first, *more = (spoken(text, comparison) for text in verdict(comparison, horizon))
         st.markdown(f"**{show.plain(first)}** {show.plain(' '.join(more))}")
     about = (
         "log returns, their total over the horizon"

@@ -17,7 +17,7 @@ from blportfolio.report.forecasts.learning import (
     learning_sentences,
     plot_learning_part,
 )
-from blportfolio.report.forecasts.looks import reference_of
+from blportfolio.report.forecasts.looks import plain, reference_of, spoken
 from blportfolio.report.forecasts.split import plot_split, split_frame, split_sentences
 
 
@@ -27,13 +27,13 @@ def consistency(shown: Shown) -> None:
     frame = split_frame(shown.contest, horizon)
     st.markdown(
         "\n".join(
-            f"- {show.plain(sentence)}"
+            f"- {show.plain(spoken(sentence, shown.contest.comparison))}"
             for sentence in split_sentences(shown.contest, horizon, frame)
         )
     )
     against = reference_of(shown.contest.comparison)
     said = "; ".join(
-        f"{row['forecaster']}, {row['step']}: {percent_text(row['r2'])} %"
+        f"{plain(row['forecaster'])}, {row['step']}: {percent_text(row['r2'])} %"
         for row in frame.to_dict("records")
     )
     show.chart(
@@ -44,7 +44,7 @@ def consistency(shown: Shown) -> None:
     table = pd.DataFrame(
         [
             {
-                "Forecaster": str(row["forecaster"]),
+                "Forecaster": plain(str(row["forecaster"])),
                 "The next step": row["step"],
                 "Steps": f"{row['n_steps']:,}",
                 "R² % [95 %]": with_interval(row),
@@ -60,8 +60,9 @@ def consistency(shown: Shown) -> None:
         columns={
             "Forecaster": st.column_config.TextColumn(pinned=True),
             "The next step": st.column_config.TextColumn(help=term("sign_consistency")),
-            "R² % [95 %]": st.column_config.TextColumn(help=term("r_squared")),
-            "Hit rate %": st.column_config.TextColumn(help=term("hit_rate")),
+            "Steps": st.column_config.TextColumn(alignment="right"),
+            "R² % [95 %]": st.column_config.TextColumn(alignment="right", help=term("r_squared")),
+            "Hit rate %": st.column_config.TextColumn(alignment="right", help=term("hit_rate")),
         },
     )
     st.caption(
@@ -84,7 +85,7 @@ def learning(shown: Shown) -> None:
             "Choose attention in the form above and hold the contest again.",
         )
         return
-    sentences = learning_sentences(frame)
+    sentences = [spoken(text, comparison) for text in learning_sentences(frame)]
     st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in sentences))
     for place, part in zip(st.columns(2), (HELD_OUT, TRAINING), strict=True):
         drawn = plot_learning_part(comparison, horizon, part)

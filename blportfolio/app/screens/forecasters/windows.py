@@ -21,6 +21,7 @@ from blportfolio.report.forecasts.attention_map import (
     plot_attention,
     plot_step_weights,
 )
+from blportfolio.report.forecasts.looks import plain, spoken
 from blportfolio.report.forecasts.window import (
     ChosenWindow,
     choose_window,
@@ -131,7 +132,7 @@ def truth(shown: Shown) -> None:
 def _truth(shown: Shown) -> None:
     contest = shown.contest
     window = _chosen(shown)
-    sentence = window_sentence(contest, window)
+    sentence = spoken(window_sentence(contest, window), contest.comparison)
     st.markdown(show.plain(sentence))
     show.chart(plot_window(contest, window), alt=sentence, key="window")
     frame = window_frame(contest, window)
@@ -140,7 +141,7 @@ def _truth(shown: Shown) -> None:
     right = {True: "yes", False: "no", None: "–"}
     table = pd.DataFrame(
         {
-            "Forecaster": frame["forecaster"],
+            "Forecaster": frame["forecaster"].map(plain),
             "Horizon": frame["horizon"],
             f"Forecast{unit}": scale * frame["forecast"],
             f"Truth{unit}": scale * frame["truth"],
