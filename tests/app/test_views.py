@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import blportfolio as bl
 from blportfolio.app import source
 from blportfolio.app.screens.views import choices, own
 from blportfolio.app.screens.views.sliders import SLIDERS, parameters_of
 from blportfolio.app.screens.views.tabs import NAMES
-from blportfolio.report.views import MODELS
+from blportfolio.report.views import MODELS, Decision, ViewSettings
 
 TEXT = "AAPL beats MSFT by 2% per year\nJNJ = 10% per year ± 5%"
 
@@ -346,3 +347,16 @@ def test_the_json_of_a_page_can_be_read(open_page, monkeypatch):
     assert document["settings"]["tau"] == 0.05
     assert len(document["views"]) == 22
     assert taken[f"{name}_assets.csv"].count("\n") == 21
+
+
+def test_a_view_per_year_is_also_told_for_the_time_it_looks_ahead(open_page):
+    page = open_page("views", data="industries_12")
+    (told,) = [one.value for one in page.caption if "pace kept up" in one.value]
+    window = bl.make_window(
+        bl.load_dataset("industries_12"), lookback=60, features=["momentum", "volatility"]
+    )
+    views = Decision(window).model("slp", ViewSettings()).distribution.views
+    furthest = int(abs(views.mean - views.pick @ views.prior_mean).argmax())
+    assert f"says {100 * views.mean[furthest]:.2f} % in that time" in told
+    assert f"{1200 * views.mean[furthest]:.1f} % per year" in told
+    assert "next month" in told

@@ -33,6 +33,7 @@ class ViewExplanation:
         after: The same afterwards, of Cov[θ].
         unit: "per year" or "per period".
         heeded: Σ trust, how many whole views the posterior followed.
+        periods_per_year: By which figures per year were multiplied; 1 for figures per period.
     """
 
     assets: pd.DataFrame
@@ -42,6 +43,7 @@ class ViewExplanation:
     after: pd.DataFrame
     unit: str
     heeded: float
+    periods_per_year: float
 
     def largest_effect(self) -> tuple[str, str, float]:
         """Return asset and view of the largest entry of `attribution`, and that entry."""
@@ -115,6 +117,7 @@ def explain_views(
         after=correlations(distribution.mean_covariance, distribution.assets),
         unit="per period" if periods is None else "per year",
         heeded=float(trust.sum()),
+        periods_per_year=scale,
     )
 
 

@@ -46,7 +46,8 @@ def headline(allocation: Allocation, found: Orders | None, currency: str) -> Non
                 "Expected return per year, net",
                 percent(earned.value - cost),
                 help=f"{term('expected_return')} Net of the cost of this trade, taken off once"
-                f"{above}.",
+                f"{above}. The range is of the mean of a whole year; bars on the page Views follow "
+                "Black-Litterman's convention and are shorter by the root of the periods in it.",
             )
             st.caption(
                 f"{_range(figures, earned)}{above}. A plain average of all "

@@ -92,6 +92,8 @@ def _figures(decision: Decision, choice: Choice) -> None:
             f"{words.READ['chart']} "
             + words.convention(period, decision.arrays.periods_per_year, annual=annual)
         )
+        if annual and found.fitted.learned:
+            st.caption(words.pace(found.explanation, found.horizon, period))
         words.formulae(words.PRIOR, *words.MODEL_FORMULAE[choice.model])
     with show.guarded("The chart of weights"):
         show.chart(

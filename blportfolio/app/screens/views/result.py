@@ -51,6 +51,11 @@ class Result:
     annual: bool
 
     @property
+    def horizon(self) -> int:
+        """Periods that a learned view looks ahead."""
+        return self.choice.horizon or max(1, round(self.decision.arrays.periods_per_year / 12))
+
+    @property
     def digits(self) -> int:
         """Decimals of a percentage."""
         return 1 if self.annual else 3

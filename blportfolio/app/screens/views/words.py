@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from blportfolio.app import show
+from blportfolio.report.views import ViewExplanation
+
 SLP = (
     r"K = \Sigma_0(\Sigma_0 + \Omega^F)^{-1}, \quad "
     r"E[\theta] = \theta_0 + K(x - \theta_0), \quad "
@@ -70,6 +73,22 @@ def convention(period: str, periods_per_year: float, *, annual: bool) -> str:
         f"variances, Black-Litterman's convention, in which typed views are read too. Taken "
         f"as an error of the yearly mean itself, a bar would be {root:.1f} times as long: choose "
         f"“one {period}” to see both in one unit. Surprise is measured there."
+    )
+
+
+def pace(explanation: ViewExplanation, horizon: int, period: str) -> str:
+    """Say what a view per year is of the time that it looks ahead, of the furthest one."""
+    learned = explanation.views.query("kind == 'learned'")
+    name = str((learned["view"] - learned["prior"]).abs().idxmax())
+    mean, prior = float(learned["view"][name]), float(learned["prior"][name])
+    share = horizon / explanation.periods_per_year
+    ahead = period if horizon == 1 else f"{horizon} {period}s"
+    return (
+        f"A learned view is of the next {ahead}; per year it is that pace kept up, which nobody "
+        f"foretells. The furthest from its prior, {show.plain(name)} at {100 * mean:z.1f} % per "
+        f"year, says {100 * share * mean:z.2f} % in that time, where the prior says "
+        f"{100 * share * prior:z.2f} %; it is trusted by "
+        f"{100 * float(learned['trust'][name]):z.1f} %."
     )
 
 
