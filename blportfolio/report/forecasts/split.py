@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from blportfolio.forecasters.comparison.judging import LEAST_BLOCKS
-from blportfolio.forecasters.evaluation import diebold_mariano, loss_by_date, score
+from blportfolio.forecasters.evaluation import diebold_mariano, score
 from blportfolio.report.charts import NEUTRAL, PALETTE
 from blportfolio.report.forecasts.lab import Contest
 from blportfolio.report.forecasts.looks import (
@@ -21,7 +21,7 @@ from blportfolio.report.forecasts.looks import (
     reference_of,
     titled,
 )
-from blportfolio.types import BoolArray
+from blportfolio.types import BoolArray, FloatArray, IntArray
 
 KEEPS, TURNS = "keeps the sign", "turns the sign"
 CLEAR = 0.02
@@ -40,9 +40,10 @@ def split_frame(contest: Contest, horizon: int) -> pd.DataFrame:
 
     Returns:
         A row for each forecaster and kind: `forecaster`, `step` (`KEEPS` or `TURNS`), `n_steps`,
-        `share` of the steps that have a sign, `r2` against the reference on these steps, `low` and
-        `high`, its 95 % interval from the HAC error of the mean loss difference by date (NaN where
-        dates are too few or it is the reference), `mse_ratio`, and `hit_rate`.
+        `share` of the steps that have a sign, `r2` against the reference on these steps, each of
+        the same weight, `low` and `high`, its 95 % interval from the HAC error of the loss
+        differences summed by date (NaN where dates are too few or it is the reference),
+        `mse_ratio`, which is 1 − R², and `hit_rate`.
     """
     comparison = contest.comparison
     windows = contest.windows(horizon)
@@ -75,7 +76,7 @@ def split_frame(contest: Contest, horizon: int) -> pd.DataFrame:
             )
             scores = score(f, y, windows.last[at], reference=standard)
             loss, rival = (
-                loss_by_date((values - y) ** 2, windows.origins[at]) for values in (f, standard)
+                _by_date((values - y)[:, 0] ** 2, windows.origins[at]) for values in (f, standard)
             )
             level = float(rival.mean())
             found |= {"mse_ratio": scores.relative_mse, "hit_rate": scores.hit_rate}
@@ -89,6 +90,14 @@ def split_frame(contest: Contest, horizon: int) -> pd.DataFrame:
                 margin = diebold_mariano(loss, rival, horizon=overlap).margin / level
                 found |= {"low": gain - margin, "high": gain + margin}
     return pd.DataFrame(rows)
+
+
+def _by_date(loss: FloatArray, origins: IntArray) -> FloatArray:
+    """Return (n_dates,) sums of (n_steps,) losses by date whose mean is that of all steps."""
+    _, row = np.unique(origins, return_inverse=True)
+    sums = np.bincount(row, weights=loss).astype(np.float64)
+    means: FloatArray = sums * (len(sums) / len(loss))
+    return means
 
 
 def plot_split(contest: Contest, horizon: int, frame: pd.DataFrame | None = None) -> alt.LayerChart:

@@ -79,6 +79,7 @@ def test_the_split_has_the_scores_of_the_contest_on_each_kind_of_step(returns):
             row = frame[(frame["forecaster"] == name) & (frame["step"] == step)].iloc[0]
             assert row["n_steps"] == scores[part].n_steps
             assert row["mse_ratio"] == pytest.approx(scores[part].relative_mse)
+            assert row["r2"] == pytest.approx(1 - scores[part].relative_mse)
             np.testing.assert_allclose(row["hit_rate"], scores[part].hit_rate)
 
 
