@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import runpy
+import signal
 import socket
 import sys
 import tomllib
@@ -90,8 +91,18 @@ def app(
         main = PACKAGE / "app" / "main.py"
         sys.argv = ["streamlit", "run", str(main), *flags(settings)]
         _load_ahead()
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+            signal.signal(signal.SIGHUP, _hang_up)
         # The same as `python -m streamlit run`, in this process, which so gets every signal.
         runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def _hang_up(*_: object) -> None:
+    """End as Ctrl-C does when the terminal is closed: visits end, their files are deleted."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # there is no terminal any more to write to
+        os.dup2(nowhere, stream)
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _load_ahead() -> None:

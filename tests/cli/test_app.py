@@ -28,6 +28,7 @@ def handed(call, monkeypatch):
     monkeypatch.setattr(
         MODULE.runpy, "run_module", lambda name, **_: found.append((name, sys.argv))
     )
+    monkeypatch.setattr(MODULE.signal, "signal", lambda *_: None)  # tests keep their own handlers
     found = []
 
     def handed_(*words):
@@ -133,7 +134,10 @@ def test_letters_and_marks_of_the_theme_stand_out(name):
         assert contrast(colour, theme["backgroundColor"]) >= 3
 
 
-def test_control_c_ends_the_server_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_control_c_or_a_closed_terminal_ends_the_server_and_leaves_nothing(name, tmp_path):
+    if not hasattr(signal, name):
+        pytest.skip(f"{name} is none of this system's signals")
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "blportfolio", "app", "--port", str(port), "--no-browser"],
@@ -153,7 +157,7 @@ def test_control_c_ends_the_server_and_leaves_nothing(tmp_path):
                 break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         _, errors = process.communicate(timeout=30)
     finally:
         process.kill()
