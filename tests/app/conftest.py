@@ -1,5 +1,6 @@
 """Pages opened without a browser, in folders of their own."""
 
+import functools
 import json
 import shutil
 
@@ -16,6 +17,17 @@ def _draw(name):
     from blportfolio.app import shell
 
     shell.show(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_are_sought_once():
+    """Each AppTest would look through every installed package for components of Streamlit's."""
+    from streamlit.components.v2 import manifest_scanner as scanner
+
+    once = functools.cache(scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture(autouse=True)
