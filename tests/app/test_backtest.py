@@ -111,6 +111,12 @@ def test_filters_change_the_figures(open_page):
         assert not page.error
 
 
+def test_a_year_that_the_filters_cut_is_said_to_be_one(open_page):
+    page = open_page("backtest", period="5Y")
+    (table,) = [one.value for one in page.dataframe if "Year" in one.value.columns]
+    assert table["Year"].tolist()[:2] == ["2017 (2017-12-28 to 2017-12-29)", "2018"]
+
+
 def test_a_window_longer_than_the_period_is_said_and_not_drawn(open_page):
     page = open_page("backtest", tab="One strategy", period="1Y", state={"window": "3 years"})
     check_clean(page)

@@ -26,7 +26,8 @@ FIGURES = {
     "gross": "Before trading costs.",
     "growth": "What 1 invested at the start has become; steps of equal size mean equal growth on "
     "a logarithmic axis.",
-    "final_wealth": "What 1 invested at the start has become at the end, net of costs.",
+    "final_wealth": "What 1 invested at the start has become at the end, net of costs unless "
+    "gross is chosen.",
     "log_scale": "A logarithmic axis shows equal growth rates as equal slopes.",
     "annualised": "Stated per year: means times the periods in a year, deviations times its root.",
     "per_period": "Stated for one period of the data, such as a day or a month.",

@@ -174,4 +174,4 @@ def _data_of(manifest: Mapping[str, Any], universe: str) -> Mapping[str, Any]:
 
 
 def _all_dates() -> None:
-    st.session_state.pop("period", None)
+    st.session_state["period"] = filters.DEFAULTS["period"]

@@ -25,8 +25,8 @@ from blportfolio.report.comparison import difference_text, p_text
 from blportfolio.report.difference_chart import plot_differences
 from blportfolio.report.headline import headline_figures
 from blportfolio.report.portfolio import (
+    annual_returns,
     growth_chart,
-    monthly_returns,
     sharpe_differences,
     universes_of,
 )
@@ -88,15 +88,18 @@ def _growth(parts: Sequence[BacktestResult], chosen: Filters, looks: Looks) -> N
         key="compare:growth",
     )
     with st.expander("Growth as a table: return of each year"):
-        years = pd.DataFrame(
-            {
-                part.name: 100
-                * monthly_returns(part.wealth if chosen.net else gross_wealth(part))["year"]
-                for part in parts
-            }
-        )
+        by_year = {
+            part.name: annual_returns(part.wealth if chosen.net else gross_wealth(part))
+            for part in parts
+        }
+        years = pd.DataFrame({name: 100 * table["return"] for name, table in by_year.items()})
+        in_part = {
+            year: f"{year} ({row['first'].date()} to {row['last'].date()})"
+            for year, row in by_year[parts[0].name].iterrows()
+            if not row["whole"]
+        }
         table = years.rename_axis("Year").reset_index()
-        table["Year"] = table["Year"].astype(str)
+        table["Year"] = [in_part.get(year, str(year)) for year in years.index]
         show.table(
             table,
             columns=dict.fromkeys(years.columns, PERCENT),

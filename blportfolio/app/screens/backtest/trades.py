@@ -85,7 +85,10 @@ def _drag(parts: list[BacktestResult], chosen: Filters) -> None:
             "after costs p.a.": st.column_config.NumberColumn(format="%.2f %%", help=term("net")),
             "Cost drag, bp p.a.": basis,
             "Costs paid, bp p.a.": basis,
-            "Turnover p.a.": st.column_config.NumberColumn(format="%.0f %%", help=term("turnover")),
+            "Turnover p.a.": st.column_config.NumberColumn(
+                format="%.0f %%",
+                help="All that was exchanged per year, one way, the first purchase too.",
+            ),
         },
         key="trades:drag-table",
         alt=f"Cost drag, basis points per year: {said}.",
