@@ -26,6 +26,9 @@ ROOM = {"left": 5, "top": 5, "right": 5, "bottom": 10}
 INK = "#6f7680"
 """Of letters beside a chart on white, and still readable while the theme is being changed."""
 
+LINKED = re.compile(r"(?<=:)(?=//|material|streamlit)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+"""Where text turns into a link or a picture whatever is escaped: a word joiner, unseen, parts it."""
+
 
 def chart(drawn: AnyChart, *, alt: str, key: str | None = None) -> None:
     """Show a chart as wide as the page, with a text for those who cannot see it.
@@ -149,4 +152,5 @@ def download(
 
 def plain(text: str) -> str:
     """Return text that Markdown shows as it stands, whoever wrote it."""
-    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#|~$:!" else mark for mark in text)
+    unlinked = LINKED.sub("\u2060", text)
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()<>#|~$:!&" else mark for mark in unlinked)
