@@ -27,7 +27,7 @@ INK = "#6f7680"
 """Of letters beside a chart on white, and still readable while the theme is being changed."""
 
 LINKED = re.compile(r"(?<=:)(?=//|material|streamlit)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
-"""Where text turns into a link or a picture whatever is escaped: a word joiner, unseen, parts it."""
+"""Where text turns into a link or picture whatever is escaped: an unseen word joiner parts it."""
 
 
 def chart(drawn: AnyChart, *, alt: str, key: str | None = None) -> None:
