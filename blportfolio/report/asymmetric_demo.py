@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -257,11 +257,6 @@ def plot_demo(frame: pd.DataFrame) -> alt.LayerChart:
             "Left of 1 is better than no forecast; 95 % intervals over trials",
         ),
     )
-
-
-def choice_document(choice: DemoChoice) -> dict[str, Any]:
-    """Return a choice ready for JSON."""
-    return asdict(choice)
 
 
 def demo_command(choice: DemoChoice) -> str:

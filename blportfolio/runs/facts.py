@@ -24,7 +24,6 @@ class RunFacts:
         last: Last date held, ISO.
         duration_s: Seconds that it took.
         commit: First letters of the commit that ran, with a plus where files had changed.
-        sentences: Of a study, its first paragraphs.
     """
 
     label: str = ""
@@ -34,7 +33,6 @@ class RunFacts:
     last: str = ""
     duration_s: float | None = None
     commit: str = ""
-    sentences: tuple[str, ...] = ()
 
 
 def run_facts(run: StoredRun) -> RunFacts:
@@ -45,8 +43,7 @@ def run_facts(run: StoredRun) -> RunFacts:
         told = _of_manifest(manifest)
         if run.kind == "study":
             summary = json.loads((run.folder / "summary.json").read_text(encoding="utf-8"))
-            sentences = tuple(str(sentence) for sentence in summary["lead"])
-            return RunFacts(label, strategies=(str(summary["title"]),), sentences=sentences, **told)
+            return RunFacts(label, strategies=(str(summary["title"]),), **told)
         if run.kind != "run":
             return RunFacts(label, **told)
         records = read_summary(run.folder)["strategies"]

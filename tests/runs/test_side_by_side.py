@@ -115,13 +115,12 @@ def test_of_a_damaged_run_nothing_is_said_rather_than_a_crash(tmp_path, manifest
     assert run_facts(run) == RunFacts()
 
 
-def test_of_a_study_the_list_has_its_sentences(tmp_path):
+def test_of_a_study_the_list_has_its_title(tmp_path):
     (tmp_path / "manifest.json").write_text(
         json.dumps({"data": {"name": "sp500_20"}, "duration_s": 3, "git_commit": None})
     )
     summary = {"kind": "study", "title": "A contest", "lead": ["Zero won.", "By little."]}
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     facts = run_facts(StoredRun(tmp_path, "forecast", "x", "study"))
-    assert facts.sentences == ("Zero won.", "By little.")
     assert facts.strategies == ("A contest",)
     assert facts.commit == ""

@@ -9,7 +9,6 @@ from blportfolio.report.allocation.orders import Orders
 from blportfolio.report.run_tables import csv_text
 
 WEIGHT_COLUMNS = ("weight", "lower", "upper", "share_held", "before", "risk_share")
-ORDER_COLUMNS = ("price", "held", "order", "units", "value", "cost", "target", "weight_after")
 
 
 def combined(allocation: Allocation, found: Orders | None) -> pd.DataFrame:
