@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -76,6 +78,23 @@ def draw(figures: pd.DataFrame, benchmark: str, *, net: bool, key: str) -> None:
         "Turnover: one way, mean per rebalance after the first. Cost drag: growth per year that "
         "trading cost. Growth: what 1 has become."
     )
+
+
+def text_columns(headings: Iterable[str]) -> dict[str, Any]:
+    """Return columns of figures that are text, with the help of `COLUMNS`.
+
+    Args:
+        headings: Those of the table, the strategy's first, in the order of `HEADINGS`.
+    """
+    first, *others = headings
+    words = [word for _, word in COLUMNS.values()]
+    return {
+        first: st.column_config.TextColumn(pinned=True, help=term("strategy")),
+        **{
+            title: st.column_config.TextColumn(alignment="right", help=term(word))
+            for title, word in zip(others, words, strict=True)
+        },
+    }
 
 
 def cell(key: str, row: pd.Series) -> str:

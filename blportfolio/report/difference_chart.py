@@ -49,7 +49,7 @@ def plot_differences(
     low, high = min(0.0, float(table["low"].min())), max(0.0, float(table["high"].max()))
     room = 0.05 * (high - low) or 0.1
     scale = alt.Scale(domain=[low - room, high + room], nice=False)
-    title = "Difference of Sharpe ratios"
+    title, axis = "Difference of Sharpe ratios, per year", alt.Axis(tickCount=7)
     y = alt.Y(
         "strategy:N",
         title=None,
@@ -70,12 +70,12 @@ def plot_differences(
         alt.Tooltip("p:Q", format=".3f"),
     ]
     marks: list[Any] = [
-        zero.encode(x=alt.X("zero:Q", scale=scale, title=title)),
+        zero.encode(x=alt.X("zero:Q", scale=scale, title=title, axis=axis)),
         base.mark_rule(strokeWidth=2).encode(
-            x=alt.X("low:Q", scale=scale, title=title), x2="high:Q", y=y, color=colour
+            x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q", y=y, color=colour
         ),
         base.mark_point(filled=True, size=70, opacity=1).encode(
-            x=alt.X("difference:Q", scale=scale, title=title),
+            x=alt.X("difference:Q", scale=scale, title=title, axis=axis),
             y=y,
             color=colour,
             shape=alt.Shape(

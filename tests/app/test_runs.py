@@ -214,7 +214,7 @@ def test_strategies_of_two_runs_stand_side_by_side_with_what_differs(open_page, 
     check_clean(page)
     assert f"Lookback (returns): 252 in {EXAMPLE}; 126 in {name}." in words(page)
     figures, shown = page.dataframe[2].value, page.dataframe[3].value
-    slp = format_rows([record for record in RECORDS if record["name"] == "SLP-BL"], ranges=True)[0]
+    slp = format_rows([record for record in RECORDS if record["name"] == "SLP-BL"])[0]
     assert figures.iloc[0].tolist()[1:] == figures.iloc[1].tolist()[1:] == list(slp)[1:]
     assert shown.loc[shown["Differs"] == "≠", "Setting"].tolist() == ["Lookback (returns)"]
     page.multiselect(key=COMPARED).set_value([]).run()

@@ -312,7 +312,7 @@ def test_a_dozen_dates_are_explained_as_far_as_they_go(open_page, use, sample_ma
 def test_the_download_is_what_the_page_shows(open_page):
     page = open_page("views", state={"view_tab": NAMES[-1], "view_model": "fiv"})
     labels = [button.label for button in page.get("download_button")]
-    assert labels == ["Assets, CSV", "Views, CSV", "Everything, JSON"]
+    assert labels == ["Assets (CSV)", "Views (CSV)", "Everything (JSON)"]
 
 
 def test_every_widget_has_help(open_page):

@@ -24,8 +24,9 @@ from blportfolio.report.coverage import age_in_words
 
 INTRODUCTION = (
     "Choose prices in the sidebar, a strategy and what you have; the page says how to divide the "
-    "money, how sure that is, and what to buy and sell. All figures are net of the costs you "
-    "state. This is research software, **not investment advice**."
+    "money, how sure that is, and what to buy and sell. Leave as it is what you do not know: "
+    "the answer is worked out anyway. All figures are net of the costs you state. This is "
+    "research software, **not investment advice**."
 )
 
 
@@ -130,6 +131,6 @@ def _age(market: MarketData, *, is_money: bool) -> None:
         )
     else:
         st.caption(
-            "Prices are adjusted closes, of which only the latest is what a share costs; give your "
-            "own price in the table of holdings where it differs."
+            "Orders use the last price in the data. Where a share costs something else today, say "
+            "so under “What you hold now”."
         )

@@ -23,6 +23,10 @@ from blportfolio.report.allocation import (
     weights_csv,
 )
 
+RANGE = (
+    "The range says where the weight would lie if the expected returns were others that the model "
+    "finds as plausible."
+)
 SHARES = ("weight", "lower", "upper", "before", "risk_share", "share_held")
 
 
@@ -51,8 +55,7 @@ def charts(allocation: Allocation) -> None:
             key="allocate:spread",
         )
         st.caption(
-            "The range says where the weight would lie if the expected returns were others that "
-            "the model finds as plausible.",
+            RANGE,
             help=term("weight"),
         )
     with right:
@@ -75,14 +78,14 @@ def tables(allocation: Allocation, found: Orders | None, currency: str) -> None:
     columns = {
         "asset": st.column_config.TextColumn("Asset", pinned=True),
         "weight": st.column_config.NumberColumn("Target", format=share, help=term("weight")),
-        "lower": st.column_config.NumberColumn("5 %", format=share),
-        "upper": st.column_config.NumberColumn("95 %", format=share),
-        "before": st.column_config.NumberColumn("Now", format=share),
+        "lower": st.column_config.NumberColumn("Low (5 %)", format=share, help=RANGE),
+        "upper": st.column_config.NumberColumn("High (95 %)", format=share, help=RANGE),
+        "before": st.column_config.NumberColumn("Now", format=share, help=term("holdings")),
         "risk_share": st.column_config.NumberColumn(
             "Share of risk", format=share, help=term("risk_contribution")
         ),
         "share_held": st.column_config.NumberColumn(
-            "Held in", format="%.0f %%", help="Share of the draws in which the asset is held."
+            "Held in draws", format="%.0f %%", help="Share of the draws in which the asset is held."
         ),
     }
     if not table["before"].any():
@@ -105,14 +108,14 @@ def tables(allocation: Allocation, found: Orders | None, currency: str) -> None:
         side=ordered["order"].map(lambda units: "Buy" if units > 0 else "Sell")
     )
     unit = f" ({currency})" if currency else ""
-    places = "%.0f" if (ordered["order"] % 1 == 0).all() else "%.4f"
+    places = "%,.0f" if (ordered["order"] % 1 == 0).all() else "%,.4f"
     columns = {
         "side": st.column_config.TextColumn("Order", pinned=True, help=term("order")),
         "asset": st.column_config.TextColumn("Asset", pinned=True),
         "order": st.column_config.NumberColumn("Units", format=places),
-        "price": st.column_config.NumberColumn(f"Price{unit}", format="%.2f"),
-        "value": st.column_config.NumberColumn(f"Value{unit}", format="%.2f"),
-        "cost": st.column_config.NumberColumn(f"Cost{unit}", format="%.2f", help=term("costs")),
+        "price": st.column_config.NumberColumn(f"Price{unit}", format="%,.2f"),
+        "value": st.column_config.NumberColumn(f"Value{unit}", format="%,.2f"),
+        "cost": st.column_config.NumberColumn(f"Cost{unit}", format="%,.2f", help=term("costs")),
         "units": st.column_config.NumberColumn("Held after", format=places),
     }
     show.table(
@@ -140,7 +143,7 @@ def files(
     """Offer the result as files, and the Python that makes it."""
     name = re.sub(r"[^a-z0-9]+", "_", allocation.name.lower()).strip("_") or "strategy"
     stem = f"{name}_{allocation.as_of.date()}"
-    st.subheader("Take it with you")
+    st.subheader("Take it away")
     with st.container(horizontal=True):
         show.download(
             "Weights and orders (CSV)",
@@ -173,5 +176,5 @@ def files(
                 whole_shares=choice.whole and allocation.is_priced,
                 outside=choice.outside,
             ),
-            language="python",
+            language=None,
         )

@@ -126,7 +126,12 @@ def _falls(
     )
     show.table(
         table,
-        columns={"Fall": PERCENT, "Peak": DATE, "Trough": DATE},
+        columns={
+            "Fall": PERCENT,
+            "Peak": DATE,
+            "Trough": DATE,
+            "Days up": st.column_config.TextColumn(alignment="right"),
+        },
         key="single:falls",
         alt=said,
     )

@@ -96,7 +96,10 @@ def draw(source: Source, market: MarketData) -> None:
             "Dates with a price (%)": st.column_config.NumberColumn(
                 format="%.1f", help=term("coverage")
             ),
-            "Missing inside": st.column_config.NumberColumn(help=term("gap")),
+            "Prices": st.column_config.NumberColumn(format="%,d"),
+            "Missing before": st.column_config.NumberColumn(format="%,d"),
+            "Missing inside": st.column_config.NumberColumn(format="%,d", help=term("gap")),
+            "Missing after": st.column_config.NumberColumn(format="%,d"),
         },
         key="coverage",
         alt=words,

@@ -53,24 +53,25 @@ def draw(source: Source, market: MarketData) -> None:
     else:
         st.markdown("These prices came from no file.")
     st.subheader("Take it away", anchor="downloads")
-    show.download(
-        "Prices (CSV)",
-        lambda: csv_of(market.prices),  # made when it is asked for: large sets take a while
-        file_name(source, "prices.csv"),
-        "text/csv",
-    )
     document = {
         "schema_version": 1,
         **{key: told[key] for key in ("title", "source", "licence") if told.get(key)},
         **describe_market(market),
         "software": describe_software()["packages"],
     }
-    show.download(
-        "Manifest (JSON)",
-        json.dumps(document, indent=1, ensure_ascii=False),
-        file_name(source, "manifest.json"),
-        "application/json",
-    )
+    with st.container(horizontal=True):
+        show.download(
+            "Prices (CSV)",
+            lambda: csv_of(market.prices),  # made when it is asked for: large sets take a while
+            file_name(source, "prices.csv"),
+            "text/csv",
+        )
+        show.download(
+            "Manifest (JSON)",
+            json.dumps(document, indent=1, ensure_ascii=False),
+            file_name(source, "manifest.json"),
+            "application/json",
+        )
     if source.kind != "upload":
         st.caption("The same on the command line:")
         st.code(f"blportfolio data info {source.reference}", language=None)

@@ -78,15 +78,14 @@ def _table(findings: pd.DataFrame) -> None:
     for name in ("date", "end"):
         shown[name] = shown[name].dt.strftime("%Y-%m-%d").fillna("")
     shown["repairable"] = shown["repairable"].map({True: "yes", False: "no"})
-    wide = st.column_config.TextColumn(width="large")
     show.table(
         shown.rename(columns=lambda name: name.capitalize()),
         columns={
             "Severity": st.column_config.TextColumn(pinned=True),
             "End": st.column_config.TextColumn("To"),
-            "What": wide,
+            "What": st.column_config.TextColumn(width="medium"),
             "Cause": st.column_config.TextColumn("Likely cause", width="medium"),
-            "Do": st.column_config.TextColumn("What to do", width="large"),
+            "Do": st.column_config.TextColumn("What to do", width="medium"),
             "Repairable": st.column_config.TextColumn("Repair", help=term("repair")),
         },
         key="findings",

@@ -41,11 +41,10 @@ def page() -> None:
 
 def _models() -> None:
     st.subheader("Notation", anchor="notation")
-    show.table(
-        pd.DataFrame(NOTATION, columns=["Symbol", "What"]),
-        columns={"What": st.column_config.TextColumn(width="large")},
-        key="notation",
-        height="content",
+    frame = pd.DataFrame(NOTATION, columns=["Symbol", "What"])
+    st.table(
+        frame.map(show.plain),
+        hide_index=True,
         alt="; ".join(f"{symbol}: {what}" for symbol, what in NOTATION),
     )
     st.caption(

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from blportfolio.app import show
+from blportfolio.app import headline, show
 from blportfolio.app.glossary import term
 from blportfolio.app.screens.runs.listing import Listed
 from blportfolio.errors import DataError
 from blportfolio.report.run_folder import read_summary
-from blportfolio.report.tables import PAGE_HEADINGS, format_rows
+from blportfolio.report.tables import format_rows
 from blportfolio.runs.side_by_side import (
     MOST,
     Chosen,
@@ -94,23 +94,22 @@ def draw(runs: Sequence[Listed], shown: Listed) -> None:
 
 
 def _figures(chosen: Sequence[Chosen]) -> None:
-    rows = format_rows([one.record for one in chosen], ranges=True)
-    frame = pd.DataFrame(rows, columns=list(PAGE_HEADINGS))
-    frame[PAGE_HEADINGS[0]] = [one.label for one in chosen]
+    rows = format_rows([one.record for one in chosen])
+    frame = pd.DataFrame(rows, columns=list(headline.HEADINGS))
+    frame[headline.HEADINGS[0]] = [one.label for one in chosen]
     show.table(
         frame,
-        columns={
-            PAGE_HEADINGS[0]: st.column_config.TextColumn(pinned=True, width="medium"),
-            "Sharpe [95 %]": st.column_config.TextColumn(help=term("sharpe_interval")),
-            "Cost drag": st.column_config.TextColumn(help=term("cost_drag")),
-        },
+        columns=headline.text_columns(frame.columns),
         key="runs_figures",
         height="content",
         alt="; ".join(
             f"{one.label}: Sharpe ratio {row[3]}" for one, row in zip(chosen, rows, strict=True)
         ),
     )
-    st.caption("Net of costs; return, volatility, Sharpe ratio and cost drag per year.")
+    st.caption(
+        "Net of costs. Sharpe ratio: risk-free rate 0. Turnover: one way, mean per rebalance. "
+        "Growth: what 1 has become."
+    )
 
 
 def _labels(wanted: Sequence[tuple[Listed, str]]) -> list[str]:

@@ -77,7 +77,7 @@ def draw_list(runs: Sequence[Listed]) -> None:
     show.table(
         frame,
         columns={
-            "Run": st.column_config.TextColumn(pinned=True, width="medium", help=term("run_label")),
+            "Run": st.column_config.TextColumn(pinned=True, help=term("run_label")),
             "State": st.column_config.TextColumn(help=term("run")),
             "Experiment": st.column_config.TextColumn(help=term("experiment")),
             "Strategies": st.column_config.TextColumn(width="medium", help=term("strategy")),
@@ -93,7 +93,8 @@ def draw_list(runs: Sequence[Listed]) -> None:
         if run.stored.problem and run.state == "damaged":
             st.caption(f"{show.plain(run.name)}: {show.plain(run.stored.problem)}")
     st.caption(
-        "The example is packaged and never changes. A plus after a commit: files had local changes."
+        "The example is packaged and never changes. Strategies, experiment, duration, commit and "
+        "run id stand further to the right. A plus after a commit: files had local changes."
     )
 
 
@@ -102,11 +103,11 @@ def _row(run: Listed) -> dict[str, object]:
     return {
         "Run": run.name,
         "State": f"{run.state} ({run.place})" if run.place != OWN else run.state,
-        "Experiment": run.stored.experiment,
         "Made (UTC)": run.stored.created[:16].replace("T", " "),
         "Data": facts.data,
-        "Strategies": ", ".join(facts.strategies),
         "Held": f"{facts.first} to {facts.last}" if facts.first else "",
+        "Strategies": ", ".join(facts.strategies),
+        "Experiment": run.stored.experiment,
         "Duration (s)": facts.duration_s,
         "Commit": facts.commit,
         "Run id": run.stored.run_id,

@@ -7,13 +7,13 @@ import json
 import pandas as pd
 import streamlit as st
 
-from blportfolio.app import filters, shell, show
+from blportfolio.app import filters, headline, shell, show
 from blportfolio.app.glossary import term
 from blportfolio.app.screens.runs.listing import EXAMPLE, Listed
 from blportfolio.errors import BLPortfolioError
 from blportfolio.report.run_folder import read_summary
 from blportfolio.report.study import read_study
-from blportfolio.report.tables import PAGE_HEADINGS, by_universe, format_rows
+from blportfolio.report.tables import by_universe, format_rows
 from blportfolio.runs.labels import LONGEST, label_run
 from blportfolio.runs.removal import contents_of, delete_run
 from blportfolio.runs.stored import describe_run_folder
@@ -51,9 +51,13 @@ def _run(run: Listed) -> None:
     for universe, records in by_universe(summary["strategies"]).items():
         if universe:
             st.markdown(f"**{show.plain(universe)}**")
+        short = [name.replace(" p.a.", "") for name in headline.HEADINGS]
+        names = [
+            f"{name} [95 %]" if name in ("Max drawdown", "Turnover") else name for name in short
+        ]
         show.table(
-            pd.DataFrame(format_rows(records, ranges=True), columns=list(PAGE_HEADINGS)),
-            columns={PAGE_HEADINGS[0]: st.column_config.TextColumn(pinned=True)},
+            pd.DataFrame(format_rows(records, ranges=True), columns=names),
+            columns=headline.text_columns(names),
             key=f"headline:{universe}",
             height="content",
             alt="; ".join(
@@ -63,8 +67,8 @@ def _run(run: Listed) -> None:
         )
     st.caption(
         "Net of costs. Return, volatility, Sharpe ratio and cost drag per year; turnover one way, "
-        "mean per rebalance. In brackets 95 % intervals; beside the drawdown the range of falls "
-        "when the same returns come in another order."
+        "mean per rebalance. Growth: what 1 has become. In brackets 95 % intervals; beside the "
+        "drawdown the range of falls when the same returns come in another order."
     )
     shell.opener("Open in Backtest", "backtest", key="runs_open", run=run.name)
 

@@ -23,6 +23,8 @@ def view_columns(views: pd.DataFrame, found: Result) -> tuple[pd.DataFrame, dict
     shares = [name for name in table.columns if name not in ("surprise", "kind")]
     table[shares] = 100 * table[shares]
     table.insert(0, "name", table.index)
+    if table["kind"].nunique() < 2:
+        table = table.drop(columns="kind")
     columns = {
         "name": st.column_config.TextColumn("View", pinned=True),
         "kind": st.column_config.TextColumn("Kind", help=term("latent_view")),
@@ -39,9 +41,7 @@ def view_columns(views: pd.DataFrame, found: Result) -> tuple[pd.DataFrame, dict
             "Surprise, sd", format="%.2f", help=term("surprise")
         ),
         "trust": percent("Trust", 1, term("trust")),
-        "removed": percent(
-            "Variance removed", 1, "Share of the prior's variance that all views took away."
-        ),
+        "removed": percent("Removed", 1, "Share of the prior's variance that all views took away."),
     }
     return without_nan(table), {name: columns[name] for name in table.columns}
 
@@ -64,10 +64,10 @@ def asset_columns(found: Result) -> tuple[pd.DataFrame, dict[str, Any]]:
         "posterior_sd": ("± posterior", term("standard_deviation")),
         "change": ("Change", "Posterior less prior mean."),
         "weight_before": ("Weight before", "Weight from the prior alone."),
-        "weight_after": ("Weight after", "Weight from the posterior."),
-        "weight_change": ("Change of weight", "After less before."),
-        "weight_equal": ("Equal weight", term("equal_weight")),
-        "weight_market": ("Market weight", term("reference_portfolio")),
+        "weight_after": ("after", "Weight from the posterior."),
+        "weight_change": ("moved", "Weight after less weight before."),
+        "weight_equal": ("Equal", term("equal_weight")),
+        "weight_market": ("Market", term("reference_portfolio")),
     }
     columns: dict[str, Any] = {"asset": st.column_config.TextColumn("Asset", pinned=True)}
     for name in table.columns[1:]:

@@ -91,6 +91,6 @@ def draw(found: Result) -> None:
         "What each of your views says, what was expected of its portfolio before, and after all "
         "views, learned and yours, were heard."
     )
-    table, columns = view_columns(stated.drop(columns="kind"), found)
+    table, columns = view_columns(stated, found)
     show.table(table, columns=columns, key="own_table", alt="Your views, in figures.")
     words.formulae(words.MODEL_FORMULAE["mbl"][0], words.CLASSIC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -14,7 +15,6 @@ from blportfolio.app.screens.views.figures import (
     asset_columns,
     percent,
     view_columns,
-    without_nan,
 )
 from blportfolio.app.screens.views.result import Result
 from blportfolio.app.screens.views.sliders import parameters_of
@@ -143,8 +143,11 @@ def _models(found: Result) -> None:
         key="comparison",
     )
     st.caption(words.READ["models"])
-    table = summary.copy()
+    notes = summary.loc[summary["note"] != "", "note"]
+    table = summary.drop(columns="note")
     table[["return", "volatility"]] *= 100
+    for name in ("evidence_features", "evidence_views"):
+        table[name] = ["–" if math.isnan(value) else f"{value:.1f}" for value in table[name]]
     table.insert(0, "model", table.index)
     columns = {
         "model": st.column_config.TextColumn("Model", pinned=True),
@@ -153,18 +156,19 @@ def _models(found: Result) -> None:
         "effective": st.column_config.NumberColumn(
             "Effective positions", format="%.1f", help="1 over the sum of squared weights."
         ),
-        "evidence_features": st.column_config.NumberColumn(
-            "Evidence of features", format="%.1f", help="Comparable down this column."
+        "evidence_features": st.column_config.TextColumn(
+            "Evidence of features", alignment="right", help="Comparable down this column."
         ),
-        "evidence_views": st.column_config.NumberColumn(
-            "Evidence of your views", format="%.1f", help="Comparable down this column."
+        "evidence_views": st.column_config.TextColumn(
+            "Evidence of your views", alignment="right", help="Comparable down this column."
         ),
-        "note": st.column_config.TextColumn("Note", width="large"),
     }
-    show.table(without_nan(table), columns=columns, key="models_table", alt=rows)
+    show.table(table, columns=columns, key="models_table", alt=rows)
+    for model, note in notes.items():
+        st.caption(f"{show.plain(str(model))}: {show.plain(str(note))}")
     st.caption(
         "Log evidence may be compared within a column, not across: one is a density of what the "
-        "features say, the other of what you say. Empty: the model says nothing of it."
+        "features say, the other of what you say. A dash: the model says nothing of it."
     )
 
 
@@ -173,22 +177,22 @@ def _table(found: Result) -> None:
     show.table(table, columns=columns, key="assets_table", alt="All figures by asset.")
     explanation = found.explanation
     stem = file_stem(found)
-    one, two, three = st.columns(3)
+    row = st.container(horizontal=True)
     frame = found.weights if explanation is None else asset_table(explanation, found.weights)
-    with one:
-        show.download("Assets, CSV", frame.to_csv(), f"{stem}_assets.csv", "text/csv")
+    with row:
+        show.download("Assets (CSV)", frame.to_csv(), f"{stem}_assets.csv", "text/csv")
     if explanation is None:
         return
-    with two:
-        show.download("Views, CSV", explanation.views.to_csv(), f"{stem}_views.csv", "text/csv")
-    with three:
+    with row:
+        show.download("Views (CSV)", explanation.views.to_csv(), f"{stem}_views.csv", "text/csv")
+    with row:
         document = views_document(
             explanation,
             weights=found.weights,
             settings=described(found),
             log_evidence=found.fitted.distribution.log_evidence,
         )
-        show.download("Everything, JSON", document, f"{stem}.json", "application/json")
+        show.download("Everything (JSON)", document, f"{stem}.json", "application/json")
     st.caption(f"Decimals {explanation.unit}, unrounded; weights sum to 1.")
 
 
