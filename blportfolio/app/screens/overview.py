@@ -134,7 +134,7 @@ def _provenance(results: Sequence[BacktestResult], manifest: Mapping[str, Any]) 
     changed = ", with local changes" if manifest.get("git_dirty") else ""
     st.caption(
         f"Data to {last}, run {show.plain(str(manifest['run_id']))}, commit {commit}{changed}. "
-        f"Held from {first}."
+        f"Bought at the close of {first}."
     )
     wanted = manifest.get("config", {}).get("experiment", {}).get("backtest", {}).get("end")
     if wanted and pd.Timestamp(wanted) - pd.Timestamp(last) > pd.Timedelta(days=35):

@@ -108,7 +108,7 @@ def provenance(chosen: Filters) -> None:
     st.caption(
         f"{show.plain(sources.title_of(str(data.get('name', ''))))}: "
         f"{data.get('n_assets', 'some')} assets. "
-        f"Held {dates(results[0])}. Data to {data.get('last_date', last.date())}, "
+        f"Bought at the close of {results[0].wealth.index[0].date()}. Data to {data.get('last_date', last.date())}, "
         f"run {show.plain(chosen.run.run_id)}, commit {commit}{changed}."
     )
     table = manifest.get("config", {}).get("experiment", {}).get("backtest", {})
