@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from blportfolio.data.files.sources import printable
 from blportfolio.data.reload import code_of, reload_market
 
 if TYPE_CHECKING:
@@ -43,11 +45,17 @@ class Source:
         Raises:
             DataError: If they cannot be read or used.
         """
-        return _load(self.kind, self.reference, self.reading, self.stamp)
+        return _load(self.kind, self.reference, tuple(self._named().items()), self.stamp)
 
     def settings(self) -> dict[str, Any]:
         """Return how a job loads them again, ready for JSON."""
-        return {"kind": self.kind, "reference": self.reference, "reading": dict(self.reading)}
+        return {"kind": self.kind, "reference": self.reference, "reading": self._named()}
+
+    def _named(self) -> dict[str, Any]:
+        """Return how to read them, with their owner's name for a file of theirs."""
+        is_file = self.kind == "upload" and self.start == ""
+        name = {"name": printable(PurePath(self.origin).stem)[:60]} if is_file else {}
+        return {**dict(self.reading), **{k: v for k, v in name.items() if v}}
 
     def code(self) -> str:
         """Return Python, after `import blportfolio as bl`, that loads the same data."""

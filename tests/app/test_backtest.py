@@ -22,7 +22,7 @@ SMALL_STATE = {
 
 def words(page):
     kinds = (
-        page.title, page.subheader, page.markdown, page.caption, page.info, page.warning,
+        page.title, page.header, page.markdown, page.caption, page.info, page.warning,
         page.success, page.error,
     )  # fmt: skip
     return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_used_is_a_sentence_with_what_the_doctor_finds(ope
     assert "A1" in page.error[0].value
     assert page.title[0].value == "Data"
     assert "A1" in page.dataframe[0].value["Asset"].tolist()
-    assert page.subheader  # the cache is still there
+    assert page.header  # the cache is still there
     assert any("data fetch" in one.value for one in page.info)
 
 

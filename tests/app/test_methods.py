@@ -107,7 +107,7 @@ def test_every_tab_is_drawn(open_page, tab):
     assert "not investment advice" in words(page).lower() or "investment advice" in words(page)
     wanted = {"Models": len(MODELS), "Backtest": len(BACKTEST)}
     if tab in wanted:
-        titles = [one.value for one in page.subheader]
+        titles = [one.value for one in page.header]
         assert len(titles) == wanted[tab] + 1
         assert len(page.latex) == sum(
             len(formula.latex) for formula in (MODELS if tab == "Models" else BACKTEST)

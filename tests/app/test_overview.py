@@ -6,7 +6,7 @@ from blportfolio.runs.stored import read_run, reference_run
 
 
 def texts(page):
-    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.subheader]
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.header]
     return "\n".join(part.value for part in parts)
 
 

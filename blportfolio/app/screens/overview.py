@@ -61,7 +61,7 @@ def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any
             + "".join(f" {show.plain(note)}" for note in data.get("notes", ())[:1]),
             icon=":material/science:",
         )
-    st.subheader(f"Strategies, {'net of' if chosen.net else 'before'} costs", anchor="strategies")
+    st.header(f"Strategies, {'net of' if chosen.net else 'before'} costs", anchor="strategies")
     try:
         figures = headline_figures(results, start=chosen.start, net=chosen.net)
     except DataError as error:
@@ -119,7 +119,7 @@ def _remarks(chosen: Filters, summary: Mapping[str, Any], data: Mapping[str, Any
     verdict = summary.get("verdict", {}).get("sentences", ())
     said = [*(findings_against(against) if against else ()), *verdict]
     if said:
-        st.subheader("What can be said", anchor="said", help=term("sharpe_difference"))
+        st.header("What can be said", anchor="said", help=term("sharpe_difference"))
         st.markdown("\n".join(f"- {show.plain(sentence)}" for sentence in said))
         st.caption("Of the whole run, net of costs, whatever the filters say.")
     notes = [*data.get("notes", ()), *remarks(records)]
@@ -145,7 +145,7 @@ def _provenance(results: Sequence[BacktestResult], manifest: Mapping[str, Any]) 
 
 
 def _next() -> None:
-    st.subheader("What to do next", anchor="next")
+    st.header("What to do next", anchor="next")
     for name, what in (
         ("allocate", "Target weights and orders for your own assets."),
         ("views", "How a view moves the weights of one date."),

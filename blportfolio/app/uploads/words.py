@@ -24,7 +24,7 @@ PATTERNS = (
     (r"max_gap=(\d+) carries the last price forward", rf"“{GAPS}” \1 carries the last price on"),
     (r"sheet=('.*?'|\".*?\") \(--sheet\)", rf"\1 in “{SHEET}”"),
     (r"\(adjust=True, --adjust\)", f"(“{ADJUST}”)"),
-    (r"raise `max_bytes` \(--max-bytes\) or ", ""),
+    (r"raise `max_bytes` \(--max-bytes\) if it is meant, or split it", "split it"),
 )
 
 

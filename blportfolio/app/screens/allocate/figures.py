@@ -98,7 +98,7 @@ def doubts(allocation: Allocation, found: Orders | None) -> None:
     told = [*(() if found is None else found.notes), *allocation.doubts]
     if not told:
         return
-    st.subheader("What to know first")
+    st.header("What to know first")
     st.markdown("\n".join(f"- {show.plain(text)}" for text in told[:MANY]))
     if len(told) > MANY:
         with st.expander(f"{len(told) - MANY} more"):

@@ -90,7 +90,7 @@ def tables(allocation: Allocation, found: Orders | None, currency: str) -> None:
     }
     if not table["before"].any():
         del columns["before"]
-    st.subheader("Weights")
+    st.header("Weights")
     show.table(
         table[list(columns)],
         columns=columns,
@@ -99,7 +99,7 @@ def tables(allocation: Allocation, found: Orders | None, currency: str) -> None:
     )
     if found is None:
         return
-    st.subheader("Orders")
+    st.header("Orders")
     ordered = table[table["order"] != 0]
     if ordered.empty:
         show.empty("There is nothing to buy or sell.", "What you hold is as near as it can be.")
@@ -143,7 +143,7 @@ def files(
     """Offer the result as files, and the Python that makes it."""
     name = re.sub(r"[^a-z0-9]+", "_", allocation.name.lower()).strip("_") or "strategy"
     stem = f"{name}_{allocation.as_of.date()}"
-    st.subheader("Take it away")
+    st.header("Take it away")
     with st.container(horizontal=True):
         show.download(
             "Weights and orders (CSV)",

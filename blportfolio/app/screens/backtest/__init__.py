@@ -51,7 +51,7 @@ def _results(chosen: Filters) -> None:
     run = chosen.run
     if run is None:
         return
-    st.subheader(f"Run: {show.plain(chosen.label)}", anchor="run")
+    st.header(f"Run: {show.plain(chosen.label)}", anchor="run")
     if chosen.is_example:
         st.info(
             "An example that comes with blportfolio: history, and no forecast. Run your own above.",

@@ -69,7 +69,7 @@ def _warn_universes(parts: Sequence[BacktestResult]) -> None:
 
 
 def _table(parts: Sequence[BacktestResult], chosen: Filters) -> None:
-    st.subheader(f"Figures, {costs(chosen)}", anchor="figures")
+    st.header(f"Figures, {costs(chosen)}", anchor="figures")
     figures = headline_figures(parts, net=chosen.net)
     headline.draw(figures, chosen.benchmark, net=chosen.net, key="compare:table")
 
@@ -119,7 +119,7 @@ def _compared(
 
 
 def _differences(picked: Picked, chosen: Filters) -> None:
-    st.subheader(
+    st.header(
         f"Against {show.plain(chosen.benchmark)}", anchor="against", help=term("sharpe_difference")
     )
     parts = list(picked.parts.values())
@@ -177,7 +177,7 @@ def _sentences(chosen: Filters) -> None:
     told = [*(findings_against(against) if against else ()), *verdict]
     if not told:
         return
-    st.subheader("What multiple testing leaves of it", anchor="said", help=term("spa"))
+    st.header("What multiple testing leaves of it", anchor="said", help=term("spa"))
     if "trials" in against:
         st.markdown(
             f"**{against['trials']} configurations** count as tried, against "

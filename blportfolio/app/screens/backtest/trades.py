@@ -164,7 +164,7 @@ def _spread(own: BacktestResult, chosen: Filters) -> None:
 
 
 def _trades(own: BacktestResult) -> None:
-    st.subheader("Trades", anchor="trades")
+    st.header("Trades", anchor="trades")
     trades = own.trades
     if trades.empty:
         show.empty(

@@ -79,6 +79,6 @@ def _uncovered(reference: str, stamp: str) -> MarketData:  # noqa: ARG001, part 
 
 
 def _cache_only() -> None:
-    st.subheader("Cache", anchor="cache")
+    st.header("Cache", anchor="cache")
     with show.guarded("The cache"):
         cache.draw()

@@ -40,7 +40,7 @@ def draw(source: Source, market: MarketData) -> None:
         "knows what came later.",
         help=term("adjusted_close"),
     )
-    st.subheader("Unusual returns", anchor="unusual", help=term("outlier"))
+    st.header("Unusual returns", anchor="unusual", help=term("outlier"))
     found = unusual_returns(market.prices, most=MOST)
     if found.empty:
         st.markdown(f"No return is further than {UNUSUAL:g} robust standard deviations away.")

@@ -77,7 +77,7 @@ def draw(source: Source, market: MarketData) -> None:
     show.chart(plot_coverage(market.prices), alt=f"Dates with a price, by asset. {words}")
     if len(table) > ROWS:
         st.caption(f"The {ROWS} least covered of {len(table)} assets are drawn; the table has all.")
-    st.subheader("Missing values by asset", anchor="missing", help=term("missing_values"))
+    st.header("Missing values by asset", anchor="missing", help=term("missing_values"))
     shown = table.assign(share=100 * table["share"]).rename(
         columns={
             "asset": "Asset", "first": "First price", "last": "Last price", "n_prices": "Prices",

@@ -41,7 +41,7 @@ def draw(source: Source, market: MarketData) -> None:
     st.markdown(words, help=term("point_in_time"))
     show.chart(plot_membership(covered), alt=f"Members of the universe over time. {words}")
     spells = membership_spells(market)
-    st.subheader("Spells of membership", anchor="spells", help=term("membership"))
+    st.header("Spells of membership", anchor="spells", help=term("membership"))
     days = {name: spells[name].dt.strftime("%Y-%m-%d").fillna("") for name in ("first", "last")}
     show.table(
         spells.assign(**days).rename(

@@ -36,9 +36,9 @@ def draw(source: Source, market: MarketData) -> None:
         )
     notes = list(dict.fromkeys([*told.get("caveats", ()), *source.said, *market.notes]))
     if notes:
-        st.subheader("What to beware of", anchor="beware")
+        st.header("What to beware of", anchor="beware")
         st.markdown("\n".join(f"- {show.plain(note)}" for note in notes))
-    st.subheader("Files", anchor="files", help=term("sha256"))
+    st.header("Files", anchor="files", help=term("sha256"))
     if market.sources:
         show.table(
             pd.DataFrame({"File": list(market.sources), "SHA-256": list(market.sources.values())}),
@@ -52,7 +52,7 @@ def draw(source: Source, market: MarketData) -> None:
             st.caption("A packaged file is checked against its SHA-256 whenever it is read.")
     else:
         st.markdown("These prices came from no file.")
-    st.subheader("Take it away", anchor="downloads")
+    st.header("Take it away", anchor="downloads")
     document = {
         "schema_version": 1,
         **{key: told[key] for key in ("title", "source", "licence") if told.get(key)},

@@ -34,7 +34,7 @@ def draw(source: Source, market: MarketData) -> None:  # noqa: ARG001, as the ot
 
 def draw_unusable(source: Source) -> None:
     """Draw the findings in data that cannot be used as they are."""
-    st.subheader("What the data doctor finds", anchor="findings")
+    st.header("What the data doctor finds", anchor="findings")
     _findings(source, _examined(*_key(source)))
 
 
@@ -105,7 +105,7 @@ def _table(findings: pd.DataFrame) -> None:
 
 
 def _repair(source: Source, report: QualityReport, count: int) -> None:
-    st.subheader("Repair", anchor="repair", help=term("repair"))
+    st.header("Repair", anchor="repair", help=term("repair"))
     st.markdown(
         f"{count} of these can be repaired with certainty. The repair goes to a new file with a "
         "log of every change; your own stays as it is."

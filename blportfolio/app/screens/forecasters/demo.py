@@ -196,7 +196,7 @@ def _result(choice: DemoChoice, result: AsymmetricResult) -> None:
     )
     show.chart(plot_demo(frame), alt=f"Error over that of zero by model. {said}.", key="demo")
     _table(frame, said)
-    st.subheader("The claims, checked on this run", anchor="claims")
+    st.header("The claims, checked on this run", anchor="claims")
     checks = check_claims(result)
     marks = {HOLDS: "✓", FAILS: "✗", OPEN: "?"}
     st.markdown(

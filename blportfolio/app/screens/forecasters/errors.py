@@ -46,7 +46,7 @@ def errors(shown: Shown) -> None:
         "Collapse: larger share of forecasts with the sign of the last value, or its opposite."
     )
     if len(comparison.horizons) > 1 or comparison.kind == "levels":
-        st.subheader("By horizon", anchor="horizons", help=term("horizon"))
+        st.header("By horizon", anchor="horizons", help=term("horizon"))
         by_horizon = horizon_frame(comparison)
         show.chart(
             plot_by_horizon(comparison),
@@ -57,7 +57,7 @@ def errors(shown: Shown) -> None:
             key="by_horizon",
         )
         _horizon_table(by_horizon)
-    st.subheader("Over time", anchor="time", help=term("r_squared"))
+    st.header("Over time", anchor="time", help=term("r_squared"))
     show.chart(
         plot_cumulative_gain(comparison, horizon),
         alt=f"Squared error saved against {against} over the test at horizon {horizon}; each line "

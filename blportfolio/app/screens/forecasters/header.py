@@ -26,7 +26,7 @@ def found(shown: Shown) -> None:
     data, settings = comparison.data, comparison.settings
     series = data["series"]
     what = series[0] if len(series) == 1 else f"{len(series)} series"
-    st.subheader("What was found", anchor="found")
+    st.header("What was found", anchor="found")
     if shown.is_first_look:
         st.info(
             f"A first look at {show.plain(what)}, held just now: one fit, one seed, few "
@@ -77,7 +77,7 @@ def with_interval(row: dict[Any, Any]) -> str:
 
 def downloads(shown: Shown) -> None:
     """Offer the contest's figures, its series where the command needs them, and the command."""
-    st.subheader("Take it away", anchor="downloads")
+    st.header("Take it away", anchor="downloads")
     contest, name = shown.contest, shown.name
     with st.container(horizontal=True):
         show.download(

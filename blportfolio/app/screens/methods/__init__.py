@@ -40,7 +40,7 @@ def page() -> None:
 
 
 def _models() -> None:
-    st.subheader("Notation", anchor="notation")
+    st.header("Notation", anchor="notation")
     frame = pd.DataFrame(NOTATION, columns=["Symbol", "What"])
     st.table(
         frame.map(show.plain),
@@ -56,13 +56,13 @@ def _models() -> None:
 
 def _backtest() -> None:
     _formulae(BACKTEST)
-    st.subheader("How the backtest avoids look-ahead", anchor="look-ahead")
+    st.header("How the backtest avoids look-ahead", anchor="look-ahead")
     st.markdown("\n".join(f"- {sentence}" for sentence in LOOK_AHEAD))
 
 
 def _formulae(formulae: Sequence[Formula]) -> None:
     for formula in formulae:
-        st.subheader(formula.title, anchor=formula.title.split(":")[0].lower().replace(" ", "-"))
+        st.header(formula.title, anchor=formula.title.split(":")[0].lower().replace(" ", "-"))
         st.markdown(formula.lead)
         for line in formula.latex:
             st.latex(line)

@@ -65,7 +65,7 @@ def draw() -> None:
         "weight of A in the long-only portfolio of the largest Sharpe ratio. Classic: the stated "
         "view. SLP-BL: the forecast. M-BL: both. FIV-BL: the forecast, with an Ω that is learned."
     )
-    st.subheader("A view that contradicts the prior", anchor="influence")
+    st.header("A view that contradicts the prior", anchor="influence")
     st.markdown(
         "How far one view moves the mean, by its distance from the prior in standard deviations. "
         "The classic posterior follows it anywhere; FIV-BL takes an extreme view for a bad one."

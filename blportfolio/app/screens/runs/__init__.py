@@ -24,7 +24,7 @@ def page() -> None:
         return
     by_name = {run.name: run for run in runs}
     _follow(by_name)
-    st.subheader("One run", anchor="run")
+    st.header("One run", anchor="run")
     name = st.selectbox(
         "Run to look at", list(by_name), key=one.SHOWN, required=True, help=term("run")
     )

@@ -33,7 +33,7 @@ def draw(runs: Sequence[Listed], shown: Listed) -> None:
         runs: All that are listed.
         shown: The run that is looked at, of which two strategies are compared at first.
     """
-    st.subheader("Side by side", anchor="compare")
+    st.header("Side by side", anchor="compare")
     options = {
         f"{strategy} · {run.name}": (run, strategy)
         for run in [shown, *(run for run in runs if run is not shown)]

@@ -96,7 +96,7 @@ def _curve(curve: EvidenceCurve, *, key: str, read: str) -> None:
 
 
 def _past(found: Result, prior: LearnedPrior, parameter: str) -> None:
-    st.subheader("Past decisions", anchor="past", help=term("prequential_score"))
+    st.header("Past decisions", anchor="past", help=term("prequential_score"))
     st.markdown(
         "One window is a single look at the features. Past decisions say more: how well did each "
         "value foretell the returns that came next, each before it was seen?"

@@ -91,7 +91,7 @@ def _attribution(found: Result) -> None:
     )
     st.caption(words.READ["attribution"])
     words.formulae(words.ATTRIBUTION)
-    st.subheader("Correlation of expected returns", anchor="correlation", help=term("correlation"))
+    st.header("Correlation of expected returns", anchor="correlation", help=term("correlation"))
     kept = largest(explanation.assets["change"])
     which = st.segmented_control(
         "Correlation",
