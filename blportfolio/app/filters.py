@@ -180,6 +180,15 @@ def reset() -> None:
         st.session_state[key] = value
 
 
+def all_dates_button(key: str) -> None:
+    """Offer to show the whole run where the period leaves too little of it."""
+    st.button("Show all dates", key=key, on_click=_all_dates, icon=":material/restart_alt:")
+
+
+def _all_dates() -> None:
+    st.session_state["period"] = DEFAULTS["period"]
+
+
 def current() -> Filters:
     """Return what the sidebar says, with the run read."""
     state = st.session_state

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from blportfolio.app import filters, headline, shell, show, sources
+from blportfolio.app import filters, headline, provenance, shell, show, sources
 from blportfolio.app.filters import Filters
 from blportfolio.app.glossary import term
 from blportfolio.backtest import BacktestResult
@@ -35,7 +35,7 @@ def page() -> None:
     """Draw the page."""
     st.title("Overview")
     st.markdown(INTRODUCTION)
-    shell.link("allocate", label="Start here: target weights and orders for your own assets")
+    shell.link("allocate", label="Start here: weights and orders for you")
     chosen = filters.current()
     if chosen.folder is None:
         show.empty(
@@ -52,7 +52,7 @@ def page() -> None:
 
 def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     results = list(chosen.results.values())
-    data = _data_of(manifest, chosen.universe)
+    data = provenance.data_of(manifest, chosen.universe)
     if chosen.is_example:
         st.info(
             "Example run, packaged: "
@@ -66,7 +66,7 @@ def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any
         figures = headline_figures(results, start=chosen.start, net=chosen.net)
     except DataError as error:
         show.empty(f"No results for this filter. {error}", "Reset it to see the whole run.")
-        st.button("Show all dates", on_click=_all_dates, icon=":material/restart_alt:")
+        filters.all_dates_button("overview:all_dates")
         return
     headline.draw(figures, chosen.benchmark, net=chosen.net, key="strategies")
     _what_they_do(manifest)
@@ -74,7 +74,7 @@ def _run(chosen: Filters, summary: Mapping[str, Any], manifest: Mapping[str, Any
         _growth(results, figures, chosen)
     with show.guarded("What can be said"):
         _remarks(chosen, summary, data)
-    _provenance(results, manifest)
+    provenance.draw(chosen)
 
 
 def _what_they_do(manifest: Mapping[str, Any]) -> None:
@@ -128,22 +128,6 @@ def _remarks(chosen: Filters, summary: Mapping[str, Any], data: Mapping[str, Any
             st.markdown("\n".join(f"- {show.plain(note)}" for note in notes))
 
 
-def _provenance(results: Sequence[BacktestResult], manifest: Mapping[str, Any]) -> None:
-    first, last = _dates(results)
-    commit = str(manifest.get("git_commit") or "")[:7] or "not known"
-    changed = ", with local changes" if manifest.get("git_dirty") else ""
-    st.caption(
-        f"Data to {last}, run {show.plain(str(manifest['run_id']))}, commit {commit}{changed}. "
-        f"Bought at the close of {first}."
-    )
-    wanted = manifest.get("config", {}).get("experiment", {}).get("backtest", {}).get("end")
-    if wanted and pd.Timestamp(wanted) - pd.Timestamp(last) > pd.Timedelta(days=35):
-        show.warn_stale(
-            f"The run was to go on to {wanted}, and its data end on {last}: bring them up to date "
-            "and run it again."
-        )
-
-
 def _next() -> None:
     st.header("What to do next", anchor="next")
     for name, what in (
@@ -164,14 +148,3 @@ def _dates(results: Sequence[BacktestResult]) -> tuple[str, str]:
     first = min(result.wealth.index[0] for result in results)
     last = max(result.returns.index[-1] for result in results)
     return str(first.date()), str(last.date())
-
-
-def _data_of(manifest: Mapping[str, Any], universe: str) -> Mapping[str, Any]:
-    """Return what the manifest says of the data of a universe."""
-    parts = manifest.get("universes", {})
-    found: Mapping[str, Any] = parts.get(universe, {}).get("data", {}) or manifest.get("data", {})
-    return found
-
-
-def _all_dates() -> None:
-    st.session_state["period"] = filters.DEFAULTS["period"]

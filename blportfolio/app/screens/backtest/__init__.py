@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from blportfolio.app import filters, show
+from blportfolio.app import filters, provenance, show
 from blportfolio.app.filters import Filters
 from blportfolio.app.screens.backtest import compare, downloads, form, loading, single, trades
-from blportfolio.app.screens.backtest.parts import provenance, reset_button, shown_parts
+from blportfolio.app.screens.backtest.parts import shown_parts
 from blportfolio.errors import DataError
 
 INTRODUCTION = (
@@ -57,12 +57,12 @@ def _results(chosen: Filters) -> None:
             "An example that comes with blportfolio: history, and no forecast. Run your own above.",
             icon=":material/science:",
         )
-    provenance(chosen)
+    provenance.draw(chosen)
     try:
         shown_parts(chosen)
     except DataError as error:
         show.empty(f"No results for this filter. {error}", "Reset it to see the whole run.")
-        reset_button("empty")
+        filters.all_dates_button("backtest:all_dates")
         return
     tabs = st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params")
     for tab, (name, draw) in zip(tabs, TABS.items(), strict=True):

@@ -1,15 +1,11 @@
-"""What the tabs of the page share: parts of results, looks, provenance, words."""
+"""What the tabs of the page share: parts of results, looks, words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from blportfolio.app import filters, show, sources
 from blportfolio.app.filters import Filters
 from blportfolio.app.glossary import term
 from blportfolio.backtest import BacktestResult
@@ -17,7 +13,6 @@ from blportfolio.report.portfolio import between, looks_of
 from blportfolio.report.portfolio.looks import Looks
 from blportfolio.report.portfolio.recessions import SOURCE
 
-STALE = pd.Timedelta(days=35)
 PERCENT = st.column_config.NumberColumn(format="%.1f %%")
 
 
@@ -84,50 +79,3 @@ def shade_toggle(key: str) -> bool:
         help=f"{SOURCE}.",
         persist_state="session",
     )
-
-
-def reset_button(key: str) -> None:
-    """Offer to reset the filters."""
-    st.button(
-        "Show all dates",
-        key=f"backtest:{key}:reset",
-        on_click=_all_dates,
-        icon=":material/restart_alt:",
-    )
-
-
-def provenance(chosen: Filters) -> None:
-    """Say where the run comes from, and warn where its data end before they should."""
-    if chosen.run is None:
-        return
-    manifest, results = chosen.run.manifest, list(chosen.results.values())
-    last = max(result.wealth.index[-1] for result in results)
-    commit = str(manifest.get("git_commit") or "")[:7] or "not known"
-    changed = ", with local changes" if manifest.get("git_dirty") else ""
-    data = data_of(manifest, chosen.universe)
-    st.caption(
-        f"{show.plain(sources.title_of(str(data.get('name', ''))))}: "
-        f"{data.get('n_assets', 'some')} assets. "
-        f"Bought at the close of {results[0].wealth.index[0].date()}. Data to {data.get('last_date', last.date())}, "
-        f"run {show.plain(chosen.run.run_id)}, commit {commit}{changed}."
-    )
-    table = manifest.get("config", {}).get("experiment", {}).get("backtest", {})
-    if (wanted := table.get("end")) and pd.Timestamp(wanted) - last > STALE:
-        show.warn_stale(
-            f"The run was to go on to {wanted}, and its data end on {last.date()}: bring them up "
-            "to date and run it again."
-        )
-    begun = min(result.wealth.index[0] for result in results)
-    if chosen.start is not None and chosen.start < begun - pd.Timedelta(days=7):
-        st.caption(f"The run begins on {begun.date()}, within the period chosen: all is shown.")
-
-
-def data_of(manifest: Mapping[str, Any], universe: str) -> Mapping[str, Any]:
-    """Return what the manifest says of the data of a universe."""
-    parts = manifest.get("universes", {})
-    found: Mapping[str, Any] = parts.get(universe, {}).get("data", {}) or manifest.get("data", {})
-    return found
-
-
-def _all_dates() -> None:
-    st.session_state["period"] = filters.DEFAULTS["period"]
