@@ -14,7 +14,7 @@ from blportfolio.backtest import Decision
 from blportfolio.covariance import LedoitWolfCovariance
 from blportfolio.data import MarketData
 from blportfolio.errors import DataError
-from blportfolio.report.allocation.doubts import doubts_of
+from blportfolio.report.allocation.doubts import RISK_ALONE, doubts_of
 from blportfolio.report.allocation.holdings import last_prices
 from blportfolio.report.allocation.risk import (
     Estimate,
@@ -35,7 +35,8 @@ class Figures:
     """Headline figures of an allocation.
 
     Attributes:
-        expected_return: Per year before the cost of the trade; None without a forecast.
+        expected_return: Per year before the cost of the trade; None without a forecast, or where
+            the weights depend on risk alone and nothing is learned of returns.
         net_return: Its value less the cost of this trade, once; None without a forecast.
         volatility: Per year.
         mean_is_known: Whether the strategy takes expected returns as known, so that it states no
@@ -212,8 +213,9 @@ def _figures(decision: Decision, weights: FloatArray, sigma: FloatArray) -> Figu
     swing = volatility(weights, sigma, n_returns, periods)
     earned, is_known, worth = None, False, None
     if found is not None:
-        earned = expected_return(weights, found.mean, found.mean_covariance, periods)
         is_known = not found.mean_covariance.any()
+    if found is not None and not (is_known and isinstance(decision.strategy.objective, RISK_ALONE)):
+        earned = expected_return(weights, found.mean, found.mean_covariance, periods)
         unsure = float(weights @ found.mean_covariance @ weights)
         if unsure > 0:
             worth = float(weights @ found.covariance @ weights) / unsure - 1

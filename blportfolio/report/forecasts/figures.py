@@ -9,7 +9,7 @@ def percent_text(value: float) -> str:
     """Return a decimal as percent with its sign."""
     if not math.isfinite(value):
         return "–"
-    return f"{100 * value:+.2f}" if abs(value) < 10 else f"{100 * value:+,.0f}"
+    return f"{100 * value:+z.2f}" if abs(value) < 10 else f"{100 * value:+,.0f}"
 
 
 def ratio_text(value: float) -> str:

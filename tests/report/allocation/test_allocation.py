@@ -218,3 +218,11 @@ def test_an_expected_return_is_worth_as_many_returns_as_its_range_says(allocatio
     average = 252 * np.sqrt(weights @ sigma @ weights / figures.mean_worth)
     reach = figures.expected_return.high - figures.expected_return.value
     assert reach / 1.6448536 == pytest.approx(average, rel=1e-6)
+
+
+def test_weights_that_depend_on_risk_alone_expect_nothing(market):
+    made = allocate(decide("min_variance", market), market)
+    assert made.figures.expected_return is None
+    assert made.figures.net_return is None
+    assert made.figures.mean_is_known
+    assert "depend on risk alone" in made.doubts[0]
