@@ -1,5 +1,7 @@
 """Tables show figures as people write them."""
 
+import json
+
 from streamlit.testing.v1 import AppTest
 
 
@@ -21,3 +23,19 @@ def test_a_table_has_no_minus_before_zero_and_nothing_where_no_figure_is():
     assert table.value["x"].tolist()[:3] == [0.0, -0.06, 0.04]
     assert table.proto.placeholder == ""
     assert table.proto.HasField("placeholder")
+
+
+def _chart():
+    import altair as alt
+    import pandas as pd
+
+    from blportfolio.app import show
+
+    drawn = alt.Chart(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]})).mark_point().encode(y="y:N")
+    show.chart(drawn, alt="Two names.")
+
+
+def test_the_first_name_of_an_axis_stays_beside_its_row():
+    page = AppTest.from_function(_chart).run()
+    (chart,) = page.get("vega_lite_chart")
+    assert json.loads(chart.proto.spec)["config"]["axisDiscrete"] == {"labelFlush": False}

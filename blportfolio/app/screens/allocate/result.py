@@ -24,8 +24,8 @@ from blportfolio.report.allocation import (
 )
 
 RANGE = (
-    "The range says where the weight would lie if the expected returns were others that the model "
-    "finds as plausible."
+    "The range, low (5 %) to high (95 %), says where the weight would lie if the expected returns "
+    "were others that the model finds as plausible."
 )
 SHARES = ("weight", "lower", "upper", "before", "risk_share", "share_held")
 
@@ -78,14 +78,14 @@ def tables(allocation: Allocation, found: Orders | None, currency: str) -> None:
     columns = {
         "asset": st.column_config.TextColumn("Asset", pinned=True),
         "weight": st.column_config.NumberColumn("Target", format=share, help=term("weight")),
-        "lower": st.column_config.NumberColumn("Low (5 %)", format=share, help=RANGE),
-        "upper": st.column_config.NumberColumn("High (95 %)", format=share, help=RANGE),
+        "lower": st.column_config.NumberColumn("Low", format=share, help=RANGE),
+        "upper": st.column_config.NumberColumn("High", format=share, help=RANGE),
         "before": st.column_config.NumberColumn("Now", format=share, help=term("holdings")),
         "risk_share": st.column_config.NumberColumn(
             "Share of risk", format=share, help=term("risk_contribution")
         ),
         "share_held": st.column_config.NumberColumn(
-            "Held in draws", format="%.0f %%", help="Share of the draws in which the asset is held."
+            "Held in", format="%.0f %%", help="Share of the draws in which the asset is held."
         ),
     }
     if not table["before"].any():
