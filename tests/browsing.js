@@ -124,8 +124,10 @@ window.look = (() => {
       if (ratio < needed - 0.02) found.push(ratio.toFixed(2) + ': ' + words(element));
     };
     for (const element of texts()) {
-      // What cannot be used needs no contrast; a slider's figure stands above its own box.
-      if (element.closest(':disabled, [aria-disabled="true"], [data-testid="stSliderThumbValue"]'))
+      // What cannot be used needs no contrast; a slider's figure stands above its own box; a
+      // tooltip may be on its way in or out.
+      if (element.closest(':disabled, [aria-disabled="true"], [data-testid="stSliderThumbValue"],'
+          + '[data-testid="stTooltipContent"]'))
         continue;
       const style = getComputedStyle(element);
       const size = parseFloat(style.fontSize);

@@ -80,6 +80,31 @@ def undefined_figures(page):
     return [word for word in words if word.strip("[](),;:%") in {"nan", "NaN", "inf"}]
 
 
+def faults(page):
+    """Return what is wrong with a page as it stands, by kind; nothing where all is well."""
+    found = {
+        "scrolls sideways by": too_wide(page),
+        "cut": cut_texts(page),
+        "overlapping": overlapping_labels(page),
+        "faint": faint_texts(page),
+        "charts without words": charts_without_words(page),
+        "undefined": undefined_figures(page),
+        "tracebacks": tracebacks(page),
+    }
+    return {kind: what for kind, what in found.items() if what}
+
+
+def faults_by_width(page, widths=(1280, 390)):
+    """Return what is wrong with a page on a desk and on a telephone, by width and kind."""
+    found = {}
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.mouse.move(0, 0)  # else a tooltip may open under it
+        settle(page)
+        found |= {(width, kind): what for kind, what in faults(page).items()}
+    return found
+
+
 def tab_stops(page, limit=250):
     """Return what the keyboard reaches with Tab from the beginning, each with name and place.
 

@@ -1,41 +1,24 @@
 """Every page in two widths and two themes: whole, readable, reachable by keyboard."""
 
 import pytest
-from browsing import (
-    charts_without_words,
-    cut_texts,
-    faint_texts,
-    overlapping_labels,
-    settle,
-    tab_stops,
-    too_wide,
-    tracebacks,
-    undefined_figures,
-)
+from browsing import faults_by_width, go_to, tab_stops
 
 PAGES = ["overview", "allocate", "views", "backtest", "forecasters", "data", "methods", "runs"]
-WIDTHS = [1280, 390]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole_and_readable_on_a_desk_and_on_a_telephone(visit, name, dark):
-    page = visit(name, dark=dark)
+def test_a_page_is_whole_and_readable_on_a_desk_and_on_a_telephone(visit, name):
+    assert faults_by_width(visit(name)) == {}
+
+
+def test_in_the_dark_pages_are_whole_and_readable_too(visit):
+    page = visit(dark=True)
     found = {}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        settle(page)
-        problems = {
-            "scrolls sideways": too_wide(page),
-            "cut": cut_texts(page),
-            "overlapping": overlapping_labels(page),
-            "faint": faint_texts(page),
-        }
-        found |= {(width, what): texts for what, texts in problems.items() if texts}
+    for name in PAGES:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        go_to(page, name.title())
+        found |= {(name, *at): what for at, what in faults_by_width(page).items()}
     assert found == {}
-    assert tracebacks(page) == []
-    assert charts_without_words(page) == 0
-    assert undefined_figures(page) == []
 
 
 def test_the_keyboard_reaches_navigation_filters_and_content(visit):

@@ -5,16 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from browsing import (
-    charts_without_words,
-    cut_texts,
-    go_to,
-    overlapping_labels,
-    settle,
-    too_wide,
-    tracebacks,
-    undefined_figures,
-)
+from browsing import faults, go_to, settle, tracebacks
 
 import blportfolio as bl
 from blportfolio.app.screens.data import CACHE, TABS
@@ -64,19 +55,12 @@ def test_every_tab_of_data_and_methods_is_whole_on_a_telephone(visit):
         for name in tabs:
             page.get_by_role("tab", name=name).click()
             settle(page)
-            problems = {
-                "scrolls sideways by": too_wide(page),
-                "cut": [text for text in cut_texts(page) if text.startswith("in a chart")],
-                "overlapping": overlapping_labels(page),
-                "charts without words": charts_without_words(page),
-                "undefined": undefined_figures(page),
-                "tracebacks": tracebacks(page),
-                "formulae too wide": page.evaluate(
-                    "[...document.querySelectorAll('.katex-display')]"
-                    ".filter(one => one.scrollWidth > one.clientWidth + 4).length"
-                ),
-            }
-            found |= {(title, name, key): value for key, value in problems.items() if value}
+            found |= {(title, name, kind): what for kind, what in faults(page).items()}
+            wide = page.evaluate(
+                "[...document.querySelectorAll('.katex-display')]"
+                ".filter(one => one.scrollWidth > one.clientWidth + 4).length"
+            )
+            found |= {(title, name, "formulae too wide"): wide} if wide else {}
     assert found == {}
 
 

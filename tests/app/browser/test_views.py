@@ -3,16 +3,7 @@
 import time
 
 import pytest
-from browsing import (
-    charts_without_words,
-    cut_texts,
-    go_to,
-    overlapping_labels,
-    settle,
-    too_wide,
-    tracebacks,
-    undefined_figures,
-)
+from browsing import faults_by_width, go_to, settle, tracebacks
 
 from blportfolio.app.screens.views.tabs import NAMES
 
@@ -94,19 +85,9 @@ def test_every_tab_is_whole_and_readable_in_both_widths(visit):
     page.get_by_text("FIV-BL", exact=True).first.click()
     page.get_by_text("Log evidence, FIV-BL").wait_for()
     found = {}
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for name in NAMES:
-            page.get_by_role("tab", name=name).click()
-            settle(page)
-            assert page.locator(CHART).count() >= 2
-            problems = {
-                "scrolls sideways by": too_wide(page),
-                "cut": [text for text in cut_texts(page) if text.startswith("in a chart")],
-                "overlapping": overlapping_labels(page),
-                "charts without words": charts_without_words(page),
-                "undefined": undefined_figures(page),
-                "tracebacks": tracebacks(page),
-            }
-            found |= {(name, width, key): value for key, value in problems.items() if value}
+    for name in NAMES:
+        page.get_by_role("tab", name=name).click()
+        settle(page)
+        assert page.locator(CHART).count() >= 2
+        found |= {(name, *at): what for at, what in faults_by_width(page).items()}
     assert found == {}
