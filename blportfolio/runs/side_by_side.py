@@ -162,7 +162,7 @@ def _feature(feature: Mapping[str, Any] | str) -> str:
     kept = {k: v for k, v in feature.items() if k != "name" and v not in (None, False, 0)}
     if isinstance(kept.get("forecaster"), Mapping):
         kept = {"forecaster": kept["forecaster"].get("model", "")}
-    told = ", ".join(str(v) if k == "forecaster" else f"{k} {_text(v)}" for k, v in kept.items())
+    told = ", ".join(_text(v) if k == "forecaster" else f"{k} {_text(v)}" for k, v in kept.items())
     return f"{feature['name']} ({told})" if told else str(feature["name"])
 
 

@@ -96,7 +96,8 @@ def _table(findings: pd.DataFrame) -> None:
             "\n".join(
                 f"- **{row['severity']}**, {show.plain(str(row['kind']))}, "
                 f"{show.plain(str(row['asset']))}: {show.plain(str(row['what']))} "
-                f"*Do:* {show.plain(str(row['do']))}"
+                + (f"*Likely cause:* {show.plain(str(row['cause']))} " if row["cause"] else "")
+                + f"*Do:* {show.plain(str(row['do']))}"
                 for _, row in findings.head(20).iterrows()
             )
         )
