@@ -74,6 +74,7 @@ def test_an_uploaded_file_becomes_the_data_of_the_visitor(open_page):
         check_index_type=False, check_column_type=False,
     )  # fmt: skip
     assert source.code() == "bl.load_prices('mine.csv')"
+    assert source.market().name == "mine"  # in errors of the library: not that of our own file
 
 
 def test_the_file_lies_in_the_private_folder_under_a_name_of_ours(visit):
@@ -219,6 +220,10 @@ def test_tickers_that_are_none_are_refused_before_anything_is_asked(visit):
         ("carry the last price forward with --max-gap 7 (max_gap=7)", words.GAPS),
         ("choose one by sheet='Data' (--sheet).", words.SHEET),
         ("or let them be made (adjust=True, --adjust).", words.ADJUST),
+        (
+            "The file is too large; raise `max_bytes` (--max-bytes) if it is meant, or split it.",
+            "; split it.",
+        ),
     ],
 )
 def test_advice_names_the_fields_and_no_flag(advice, ours):

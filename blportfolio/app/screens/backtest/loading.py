@@ -6,19 +6,18 @@ import streamlit as st
 
 from blportfolio.app import filters, shell, show
 from blportfolio.app.session import session
+from blportfolio.app.uploads.store import limit_mb
 from blportfolio.errors import BLPortfolioError
 from blportfolio.runs.exchange import unzip_run
-
-MOST_MB = 100
 
 
 def draw() -> None:
     """Draw the upload; a run that was read is offered to be shown."""
     with st.form("backtest:load", border=False, clear_on_submit=True):
         file = st.file_uploader(
-            f"Zip file of a run, {MOST_MB} MB at most",
+            f"Zip file of a run, {limit_mb()} MB at most",
             type="zip",
-            max_upload_size=MOST_MB,
+            max_upload_size=limit_mb(),  # the server itself refuses more
             key="backtest:zip",
             help="As the tab Downloads makes it. Only files of a run are read; none is executed.",
         )
