@@ -43,7 +43,13 @@ def growth_chart(
     return line_chart(
         {result.name: result.wealth if net else gross_wealth(result) for result in results},
         title=("Growth of 1", f"{_costs(net)} costs, {'log' if log else 'linear'} scale"),
-        axis=alt.Y("value:Q", title="Growth of 1", scale=scale, axis=alt.Axis(tickCount=5)),
+        axis=alt.Y(
+            "value:Q",
+            title="Growth of 1",
+            scale=scale,
+            # The expression labels every tick of a logarithmic axis; by default some have none.
+            axis=alt.Axis(tickCount=5, labelExpr="format(datum.value, '.4~g')"),
+        ),
         text=".2f",
         mark=1.0,
         looks=looks,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from blportfolio.report.run_tables import csv_text
 from blportfolio.report.views.explain import ViewExplanation
 
 
@@ -20,6 +21,15 @@ def asset_table(explanation: ViewExplanation, weights: pd.DataFrame | None = Non
     parts.append(explanation.attribution.add_prefix("added by "))
     table: pd.DataFrame = pd.concat(parts, axis=1)
     return table
+
+
+def table_csv(table: pd.DataFrame) -> str:
+    """Return a table with its labels as CSV that no spreadsheet runs as formulae."""
+    known = table.astype(object).where(table.notna(), "")
+    return csv_text(
+        [table.index.name or "", *table.columns],
+        ([name, *row] for name, row in zip(table.index, known.to_numpy().tolist(), strict=True)),
+    )
 
 
 def views_document(

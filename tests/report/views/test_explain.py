@@ -18,6 +18,7 @@ from blportfolio.report.views import (
     correlations,
     explain_views,
 )
+from blportfolio.report.views.document import table_csv
 
 SEEDS = st.integers(0, 2**32 - 1)
 PAPER = json.loads(
@@ -240,3 +241,8 @@ def test_the_largest_effect_is_the_largest_entry(window_of):
     asset, view, added = found.largest_effect()
     assert abs(added) == found.attribution.abs().max(axis=None)
     assert found.attribution.loc[asset, view] == added
+
+
+def test_a_table_taken_away_runs_nothing_in_a_spreadsheet():
+    table = pd.DataFrame({"@x": [0.25, np.nan]}, index=pd.Index(["=1+1", "A"], name="asset"))
+    assert table_csv(table).splitlines() == ["asset,'@x", "'=1+1,0.25", "A,"]

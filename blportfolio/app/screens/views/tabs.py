@@ -28,7 +28,7 @@ from blportfolio.report.views import (
     plot_correlations,
     plot_trust,
 )
-from blportfolio.report.views.document import asset_table, views_document
+from blportfolio.report.views.document import asset_table, table_csv, views_document
 
 NAMES = (
     "Trust and Ω",
@@ -180,11 +180,11 @@ def _table(found: Result) -> None:
     row = st.container(horizontal=True)
     frame = found.weights if explanation is None else asset_table(explanation, found.weights)
     with row:
-        show.download("Assets (CSV)", frame.to_csv(), f"{stem}_assets.csv", "text/csv")
+        show.download("Assets (CSV)", table_csv(frame), f"{stem}_assets.csv", "text/csv")
     if explanation is None:
         return
     with row:
-        show.download("Views (CSV)", explanation.views.to_csv(), f"{stem}_views.csv", "text/csv")
+        show.download("Views (CSV)", table_csv(explanation.views), f"{stem}_views.csv", "text/csv")
     with row:
         document = views_document(
             explanation,
