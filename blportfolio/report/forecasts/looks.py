@@ -30,7 +30,7 @@ def titled(text: str, under: str = "") -> alt.Title:
     return alt.Title(textwrap.wrap(text, TITLE), anchor="start", fontSize=14, **more)
 
 
-def legend(*, columns: int = 2) -> alt.Legend:
+def legend(*, columns: int = 2, lines: bool = False) -> alt.Legend:
     """Return a legend below a chart, which leaves its width to the chart."""
     return alt.Legend(
         orient="bottom",
@@ -42,6 +42,7 @@ def legend(*, columns: int = 2) -> alt.Legend:
         symbolStrokeWidth=2,
         symbolSize=120,
         titleOrient="top",
+        symbolType="stroke" if lines else alt.Undefined,
     )
 
 
@@ -71,14 +72,14 @@ def looks(
             title="Forecaster",
             sort=names,
             scale=alt.Scale(domain=names, range=[colour[name] for name in names]),
-            legend=legend(),
+            legend=legend(lines=not points),
         ),
         "shape" if points else "strokeDash": channel(
             "forecaster:N",
             title="Forecaster",
             sort=names,
             scale=alt.Scale(domain=names, range=[kind[name] for name in names]),
-            legend=legend(),
+            legend=legend(lines=not points),
         ),
     }
 
