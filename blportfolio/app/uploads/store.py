@@ -62,7 +62,14 @@ def keep(content: bytes, file_name: str) -> Path:
     if not content:
         raise DataError("The file is empty; it needs a header and rows of prices.")
     path = new_folder() / f"prices.{ending}"
-    path.write_bytes(content)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        raise DataError(
+            f"The server cannot keep the file: {error.strerror or error}. Make room where it has "
+            "its temporary files."
+        ) from error
     return path
 
 
