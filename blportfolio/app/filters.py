@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,11 +67,24 @@ def folders() -> dict[str, Path]:
         found[EXAMPLE] = reference_run()
     except DataError:
         found = {}
-    own = [run for root in (session().folder / "runs", runs_folder()) for run in list_runs(root)]
-    for stored in own:
-        if stored.kind != "study":
-            found[name_of(stored)] = stored.folder
+    for root in (session().folder / "runs", runs_folder()):
+        found |= _named(str(root), _stamp(root))
     return found
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _named(root: str, stamp: int) -> dict[str, Path]:  # noqa: ARG001, the stamp is part of the key
+    return {name_of(run): run.folder for run in list_runs(root) if run.kind != "study"}
+
+
+def _stamp(root: Path) -> int:
+    """Return a number that changes when a run in a folder is made, renamed, deleted or finished."""
+    times = []
+    for pattern in ("*/*", "*/*/manifest.json", "*/*/summary.json"):
+        for path in root.glob(pattern):
+            with suppress(OSError):  # deleted meanwhile
+                times.append((str(path), path.stat().st_mtime_ns))
+    return hash(tuple(sorted(times)))
 
 
 def name_of(stored: StoredRun) -> str:

@@ -30,7 +30,7 @@ from blportfolio.report.charts import (
 from blportfolio.report.difference_chart import plot_differences
 from blportfolio.report.page import PageSection, render_page
 from blportfolio.report.run_tables import TABLES, write_csv
-from blportfolio.report.tables import format_rows, summary_records
+from blportfolio.report.tables import format_rows, remarks, summary_records
 from blportfolio.report.verdict import compare, format_comparisons, verdict
 
 
@@ -182,6 +182,7 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
         summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
         summary["strategies"][0]["name"]
         format_rows(summary["strategies"])  # every figure that is shown is there, a number
+        "".join(remarks(summary["strategies"]))
         if "verdict" in summary:
             "".join(summary["verdict"]["sentences"])
             format_comparisons(summary["verdict"]["comparisons"])
@@ -189,7 +190,7 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
             against = summary["against_baseline"]
             "".join([*against["sentences"], *against_headings(against)])
             against_rows(against, against["comparisons"])
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise DataError(f"The run {str(source)!r} is damaged: summary.json, {error}.") from error
     result: dict[str, Any] = summary
     return result

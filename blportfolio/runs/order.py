@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 from blportfolio.backtest import first_decision
 from blportfolio.config import Experiment, load_experiment
 from blportfolio.data import MarketData
-from blportfolio.errors import ConfigError
+from blportfolio.errors import ConfigError, OutputError
 from blportfolio.folders import new_folder
 from blportfolio.runs.running import DataChoice, data_choices, run_and_write
 from blportfolio.toml import validate
@@ -155,6 +157,7 @@ def backtest(settings: Mapping[str, Any], folder: Path, progress: Progress) -> d
         raise ConfigError("The order of a backtest must say in `runs` where its run is kept.")
     order = read_order(document)
     experiment = experiment_of(order)
+    check_writable(Path(runs))
     progress("Loading the data", 0, 0)
     choice = _choice_of(order, experiment)
     market = choice.load()
@@ -182,6 +185,23 @@ def backtest(settings: Mapping[str, Any], folder: Path, progress: Progress) -> d
         "experiment": summary["experiment"],
         "strategies": len(summary["strategies"]),
     }
+
+
+def check_writable(runs: Path) -> None:
+    """Ask whether runs can be kept in a folder, before the work that would be lost.
+
+    Raises:
+        OutputError: If it cannot be made or written to.
+    """
+    there = next(place for place in (runs, *runs.absolute().parents) if os.path.exists(place))
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"The folder of runs {str(runs)!r} cannot be written to: {error.strerror or error}. "
+            "Start the dashboard with --runs and a folder that can."
+        ) from error
 
 
 def copy_run(run: Path, target: Path) -> Path:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import blportfolio as bl
+from blportfolio.runs.stored import reference_run
 
 SCRIPT, FORMULA = "<script>alert(1)</script>", "@SUM(1+1)"
 NAMES = ["SLP-BL", "Equal weight", "Minimum variance"]
@@ -185,6 +186,20 @@ DAMAGED = {
     "strategies as text": '{"strategies": "abc"}',
     "binary": "\0\1\2",
 }
+
+
+@pytest.mark.parametrize(("key", "value"), [("skipped", None), ("notes", "abc"), ("said", [{}])])
+def test_a_record_that_lacks_its_remarks_is_damaged(call, tmp_path, key, value):
+    source = reference_run()
+    summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
+    summary["strategies"][0][key] = value
+    if value is None:
+        del summary["strategies"][0][key]
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    result = call("show", tmp_path)
+    assert result.exit_code == 3, result.stderr
+    assert "is damaged" in result.stderr
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)

@@ -8,7 +8,7 @@ from helpers import make_market, make_prices
 from typer.testing import CliRunner
 
 from blportfolio.cli import app
-from blportfolio.errors import ConfigError, DataError
+from blportfolio.errors import ConfigError, DataError, OutputError
 from blportfolio.runs.order import (
     backtest,
     check_order,
@@ -159,6 +159,20 @@ def test_dates_that_leave_nothing_to_decide_are_found_before_anything_runs(setti
 def test_an_order_says_where_its_run_is_kept(tmp_path):
     with pytest.raises(ConfigError, match="must say in `runs`"):
         backtest({"strategies": ["slp"], "reference": "sp500_20"}, tmp_path, lambda *_: None)
+
+
+def test_a_folder_that_cannot_hold_runs_is_named_before_anything_is_computed(tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    told = []
+    with pytest.raises(OutputError, match=r"folder of runs '.*taken' cannot be written to"):
+        backtest(
+            {"strategies": ["slp"], "reference": "sp500_20", "runs": str(taken)},
+            tmp_path / "work",
+            lambda *step: told.append(step),
+        )
+    assert told == []
+    assert taken.read_text() == "a file"
 
 
 def test_a_run_is_not_copied_over_another(tmp_path):

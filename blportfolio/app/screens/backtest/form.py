@@ -233,7 +233,7 @@ def _command(source: Source, order: Order) -> None:
             text = f"{fetch}\n{command_of(named)}"
         else:
             text = command_of(order)
-        st.code(text, language="bash", wrap_lines=True)
+        st.code(text, language=None, wrap_lines=True)
     except ConfigError as error:
         st.caption(show.plain(str(error)))
 
