@@ -163,7 +163,8 @@ def test_the_page_has_a_chart_with_words_and_a_table(finished):
     page = (finished.run / "report.html").read_text(encoding="utf-8")
     assert "<h2>Against Minimum variance</h2>" in page
     assert 'aria-label="Sharpe ratio of each strategy less that of Minimum variance' in page
-    assert "Difference of Sharpe ratios per year, 95 % interval" in page
+    assert "Difference of Sharpe ratios, per year" in page
+    assert "per year, 95 % interval, net of costs" in page
     assert "model confidence set holds" in page
     assert "Max drawdown [95&nbsp;%]" in page
     assert (finished.run / "charts" / "difference.png").is_file()
