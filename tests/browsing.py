@@ -4,6 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
+every_tab = pytest.mark.skipif(
+    "BLPORTFOLIO_FULL" not in os.environ,
+    reason="every tab in both widths takes minutes; set BLPORTFOLIO_FULL to run it",
+)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = [
     "--no-sandbox",  # Chromium refuses to run as root with it, as in a container

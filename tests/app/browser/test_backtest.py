@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import faults_by_width, go_to, settle, tracebacks, undefined_figures
+from browsing import every_tab, faults_by_width, go_to, settle, tracebacks, undefined_figures
 
 from blportfolio.runs.stored import list_runs
 
@@ -49,6 +49,7 @@ def test_a_visitor_runs_a_backtest_and_compares_its_strategies(visit, server):
     assert undefined_figures(page) == []
 
 
+@every_tab
 @pytest.mark.slow
 def test_every_tab_is_whole_in_both_widths_and_a_run_is_taken_away_and_loaded_again(
     visit, tmp_path

@@ -5,13 +5,14 @@ import json
 import shlex
 
 import pytest
-from browsing import faults, go_to, settle
+from browsing import every_tab, faults, go_to, settle
 
 from blportfolio.app.screens.forecasters import CONTEST, DEMO
 
 CHART = '[data-testid="stVegaLiteChart"]'
 
 
+@every_tab
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "dark", "names"),

@@ -5,7 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from browsing import faults, go_to, settle, tracebacks
+from browsing import every_tab, faults, go_to, settle, tracebacks
 
 import blportfolio as bl
 from blportfolio.app.screens.data import CACHE, TABS
@@ -44,6 +44,7 @@ def taken(page, name):
     return coming.value.path(), coming.value.suggested_filename
 
 
+@every_tab
 @pytest.mark.slow
 def test_every_tab_of_data_and_methods_is_whole_on_a_telephone(visit):
     page = visit(dark=True)

@@ -1,13 +1,19 @@
-"""How long the app takes: `pytest tests/app/browser/test_speed.py -s` prints it, without limits.
+"""How long the app takes, without limits; BLPORTFOLIO_FULL=1 pytest -n 0 -s on this file prints it.
 
 Aims, on a quiet machine with two processors: server start to first content 4 s, a page that was
 open before 1 s, slider to chart 300 ms on twenty assets.
 """
 
+import os
 import time
 
 import pytest
 from browsing import go_to, settle
+
+pytestmark = pytest.mark.skipif(
+    "BLPORTFOLIO_FULL" not in os.environ,
+    reason="times taken beside other tests say nothing; set BLPORTFOLIO_FULL to take them",
+)
 
 
 @pytest.fixture

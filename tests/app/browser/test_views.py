@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from browsing import faults_by_width, go_to, settle, tracebacks
+from browsing import every_tab, faults_by_width, go_to, settle, tracebacks
 
 from blportfolio.app.screens.views.tabs import NAMES
 
@@ -78,6 +78,7 @@ def test_evidence_sets_a_slider_and_typed_views_are_heard(visit):
     assert tracebacks(page) == []
 
 
+@every_tab
 @pytest.mark.slow
 def test_every_tab_is_whole_and_readable_in_both_widths(visit):
     page = visit(dark=True)

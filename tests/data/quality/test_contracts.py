@@ -65,7 +65,8 @@ def test_small_samples_make_no_alarm(seed, n_dates, n_assets):
 
 def test_every_module_of_checks_is_registered():
     helpers = {
-        "evidence", "examine", "findings", "kinds", "repair", "repaired_file", "split_odds", "words",
+        "evidence", "examine", "findings", "kinds", "repair", "repaired_file", "split_odds",
+        "words",
     }  # fmt: skip
     modules = {m.name for m in pkgutil.iter_modules(quality.__path__)} - helpers
     used = {check.__module__.rpartition(".")[2] for check in [*CHECKS.values(), check_form]}
