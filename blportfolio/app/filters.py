@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from blportfolio.app import show
 from blportfolio.app.glossary import term
 from blportfolio.app.session import runs_folder, session
 from blportfolio.backtest import BacktestResult
@@ -201,6 +202,20 @@ def all_dates_button(key: str) -> None:
 
 def _all_dates() -> None:
     st.session_state["period"] = DEFAULTS["period"]
+
+
+def tell_absence(chosen: Filters, next_step: str) -> None:
+    """Say why no run can be shown: there is none, or it is damaged.
+
+    Args:
+        chosen: What the sidebar says.
+        next_step: What to do where there is none.
+    """
+    if chosen.folder is None:
+        show.empty("There is no run to show, not even the packaged example.", next_step)
+        return
+    show.failure(chosen.problem)
+    st.markdown("Choose another run in the sidebar, or look at all of them on the page Runs.")
 
 
 def current() -> Filters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -151,6 +152,13 @@ def download(
         icon=":material/download:",
         key=f"download:{file_name}",
     )
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share in percent; "n/a" where there is none."""
+    if value is None or not math.isfinite(value):
+        return "n/a"
+    return f"{100 * value:z.{digits}f} %"
 
 
 def plain(text: str) -> str:

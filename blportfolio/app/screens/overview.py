@@ -37,14 +37,10 @@ def page() -> None:
     st.markdown(INTRODUCTION)
     shell.link("allocate", label="Start here: weights and orders for you")
     chosen = filters.current()
-    if chosen.folder is None:
-        show.empty(
-            "There is no run to show, not even the packaged example.",
-            "Run one on the page Backtest, or on the command line: `blportfolio backtest`.",
+    if chosen.run is None:
+        filters.tell_absence(
+            chosen, "Run one on the page Backtest, or on the command line: `blportfolio backtest`."
         )
-    elif chosen.run is None:
-        show.failure(chosen.problem)
-        st.markdown("Choose another run in the sidebar, or look at all of them on the page Runs.")
     else:
         _run(chosen, chosen.run.summary, chosen.run.manifest)
     _next()

@@ -6,15 +6,11 @@ import streamlit as st
 
 from blportfolio.app import show
 from blportfolio.app.glossary import term
+from blportfolio.app.show import percent
 from blportfolio.report.allocation import Allocation, Estimate, Figures, Orders
 
 MANY = 4
 """Doubts shown before the rest is folded away."""
-
-
-def percent(value: float, digits: int = 1) -> str:
-    """Return a share as text."""
-    return f"{100 * value:z.{digits}f} %"
 
 
 def reach(found: Estimate) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from blportfolio.app import show
 from blportfolio.app.glossary import term
 from blportfolio.app.screens.allocate.choices import Choice
-from blportfolio.app.screens.allocate.figures import percent
+from blportfolio.app.show import percent
 from blportfolio.app.sources import Source
 from blportfolio.report.allocation import (
     Allocation,

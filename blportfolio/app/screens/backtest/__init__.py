@@ -35,14 +35,10 @@ def page() -> None:
     load = st.expander("Load a run that was downloaded", icon=":material/upload:")
     with load, show.guarded("The upload"):
         loading.draw()
-    if chosen.folder is None:
-        show.empty(
-            "There is no run to show, not even the packaged example.",
-            "Run one with the form above, or on the command line: `blportfolio backtest`.",
+    if chosen.run is None:
+        filters.tell_absence(
+            chosen, "Run one with the form above, or on the command line: `blportfolio backtest`."
         )
-    elif chosen.run is None:
-        show.failure(chosen.problem)
-        st.markdown("Choose another run in the sidebar, or look at all of them on the page Runs.")
     else:
         _results(chosen)
 

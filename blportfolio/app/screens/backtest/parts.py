@@ -40,13 +40,6 @@ def dates(result: BacktestResult) -> str:
     return f"{result.wealth.index[0].date()} to {result.wealth.index[-1].date()}"
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share in percent; "n/a" where there is none."""
-    if value is None or not math.isfinite(value):
-        return "n/a"
-    return f"{100 * value:z.{digits}f} %"
-
-
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number; "n/a" where there is none."""
     return "n/a" if value is None or not math.isfinite(value) else f"{value:z.{digits}f}"

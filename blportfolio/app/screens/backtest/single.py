@@ -14,11 +14,11 @@ from blportfolio.app.screens.backtest.parts import (
     dates,
     looks,
     number,
-    percent,
     pick_strategy,
     shade_toggle,
     shown_parts,
 )
+from blportfolio.app.show import percent
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import BLPortfolioError
 from blportfolio.report.headline import headline_figures

@@ -13,11 +13,11 @@ from blportfolio.app.screens.backtest.parts import (
     dates,
     looks,
     number,
-    percent,
     pick_strategy,
     shown_parts,
 )
 from blportfolio.app.screens.backtest.single import DATE
+from blportfolio.app.show import percent
 from blportfolio.backtest import BacktestResult
 from blportfolio.errors import DataError
 from blportfolio.report.metrics import mean_turnover

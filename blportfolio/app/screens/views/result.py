@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from blportfolio.app import show
 from blportfolio.app.screens.views.choices import Choice
 from blportfolio.app.screens.views.sliders import settings_of
 from blportfolio.errors import ConfigError
@@ -85,7 +86,7 @@ class Result:
         """Say what the chart of weights shows."""
         top = self.weights["after"].nlargest(3)
         rows = ", ".join(
-            f"{name} {100 * weight:z.1f} % (before {100 * before:z.1f} %)"
+            f"{name} {show.percent(weight)} (before {show.percent(before)})"
             for name, weight, before in zip(
                 top.index, top, self.weights["before"][top.index], strict=True
             )
@@ -93,7 +94,7 @@ class Result:
         return f"Weights before and after the views. Largest after: {rows}."
 
     def _percent(self, value: float) -> str:
-        return f"{100 * value:z.{self.digits}f} %"
+        return show.percent(value, self.digits)
 
 
 def result_of(
